@@ -1,0 +1,131 @@
+/**
+ * House checks over the source text, each with its reason. Part of `npm run check`.
+ *
+ * Usage: `node scripts/tidy.ts`. Prints one line per finding and exits 1 when there is any.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+interface Finding {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+const findings: Finding[] = [];
+const report = (file: string, line: number, message: string) =>
+  findings.push({ file, line, message });
+
+/** Tracked and untracked files, ignored ones left out, as git sees the working tree. */
+const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter((file) => file !== "" && existsSync(file));
+const sources = files.filter((file) => /\.(ts|mts)$/.test(file) && !file.endsWith(".d.ts"));
+const text = new Map(sources.map((file) => [file, readFileSync(file, "utf8")]));
+
+/** A skipped test proves nothing and is forgotten; a test that cannot pass here is deleted. */
+function checkNoSkippedTests(): void {
+  const skipped =
+    /\b(?:test|it|describe|suite)\s*\.\s*(skip|todo|only|fails|skipIf|runIf)\b|\bctx\.skip\(/;
+  forEachLine((file, line, index) => {
+    if (file.startsWith("test/") && skipped.test(line)) {
+      report(file, index + 1, "Skipped, exclusive or todo test: make it pass or remove it");
+    }
+  });
+}
+
+/** The reader comes first: every module opens by saying what it does. */
+function checkModuleHeaders(): void {
+  for (const [file, body] of text) {
+    if (!/^(#!.*\n)?\/\*\*/.test(body)) {
+      report(file, 1, "No module header: open with /** what the module does and may not do */");
+    }
+  }
+}
+
+/** Work that is not done belongs in an issue, where somebody sees it. */
+function checkNoLeftovers(): void {
+  const leftover = new RegExp(
+    `\\b(${["TO", "FIX"].map((word) => word + (word === "TO" ? "DO" : "ME")).join("|")}|XXX)\\b`,
+  );
+  forEachLine((file, line, index) => {
+    if (leftover.test(line)) report(file, index + 1, "Leftover marker: do it or file it");
+  });
+}
+
+/** Limits are a promise to users: each constant is explained in docs/limits.md, and none is stale. */
+function checkLimitsDocumented(): void {
+  const page = readFileSync("docs/limits.md", "utf8");
+  const constants = [...(text.get("shared/limits.ts") ?? "").matchAll(/^export const (\w+)/gm)].map(
+    (m) => m[1] ?? "",
+  );
+  for (const name of constants) {
+    if (!page.includes(`\`${name}\``)) report("docs/limits.md", 1, `Does not explain ${name}`);
+  }
+  for (const [, name = ""] of page.matchAll(/^\| `([A-Z][A-Z0-9_]+)`/gm)) {
+    if (!constants.includes(name))
+      report("docs/limits.md", 1, `Explains ${name}, which limits.ts does not define`);
+  }
+}
+
+/** A newcomer types what the README says. */
+function checkReadmeCommands(): void {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  for (const page of ["README.md", "CONTRIBUTING.md"]) {
+    for (const [, name = ""] of readFileSync(page, "utf8").matchAll(/npm run ([a-z:-]+)/g)) {
+      if (!(name in scripts))
+        report(page, 1, `Names npm run ${name}, which package.json does not have`);
+    }
+  }
+}
+
+/** Links between our own pages must lead somewhere. */
+function checkDocLinks(): void {
+  for (const page of files.filter((file) => file.endsWith(".md"))) {
+    for (const [, target = ""] of readFileSync(page, "utf8").matchAll(
+      /\]\((?!https?:|#|mailto:)([^)#\s]+)/g,
+    )) {
+      if (!existsSync(join(dirname(page), target)))
+        report(page, 1, `Links to ${target}, which does not exist`);
+    }
+  }
+}
+
+/** Code nobody imports is code nobody tests: every product module is reached from a Worker or a test. */
+function checkNoDeadModules(): void {
+  const imported = new Set<string>();
+  for (const [file, body] of text) {
+    for (const [, target = ""] of body.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+      imported.add(normalize(join(dirname(file), target)));
+    }
+  }
+  for (const file of sources) {
+    const product = file.startsWith("shared/") || file.startsWith("workers/");
+    const entry = /^workers\/[^/]+\/index\.ts$/.test(file) || file.includes("/assembly/");
+    if (product && !entry && !imported.has(file))
+      report(file, 1, "Imported by nothing: remove it or use it");
+  }
+}
+
+function forEachLine(visit: (file: string, line: string, index: number) => void): void {
+  for (const [file, body] of text) {
+    body.split("\n").forEach((line, index) => visit(file, line, index));
+  }
+}
+
+checkNoSkippedTests();
+checkModuleHeaders();
+checkNoLeftovers();
+checkLimitsDocumented();
+checkReadmeCommands();
+checkDocLinks();
+checkNoDeadModules();
+
+for (const { file, line, message } of findings) console.error(`${file}:${line}: ${message}`);
+console.log(`tidy: ${sources.length} modules, ${findings.length} findings`);
+process.exitCode = findings.length === 0 ? 0 : 1;
