@@ -54,3 +54,253 @@ export const TRANSACTION_INPUTS_MAX = 2_048;
 
 /** Largest pure argument of a transaction. */
 export const PURE_ARGUMENT_BYTES_MAX = 16 * 1024;
+
+/** One call to a Sui RPC node, from sending to the last byte. */
+export const SUI_CALL_TIMEOUT_MS = 10_000;
+
+/** Submitting a transaction: a full node answers when it has executed it itself. */
+export const SUI_SUBMIT_TIMEOUT_MS = 20_000;
+
+/** Times a read is sent before its failure is believed: a connection may break once. */
+export const SUI_READ_ATTEMPTS = 2;
+
+/** Longest use of a system state that the epoch's own timing would allow to be kept longer. */
+export const SYSTEM_STATE_TTL_MS = 60_000;
+
+/** Objects in one page of a listing: the most a full node gives. */
+export const SUI_PAGE_OBJECTS = 200;
+
+/** Pages of one listing: 20,000 coins or blobs of one address. */
+export const SUI_PAGES_MAX = 100;
+
+/** Gas budget of a transaction: several times what a registration has ever cost (0.01 SUI). */
+export const GAS_BUDGET_BASE_MIST = 50_000_000n;
+
+/** Gas budget added for each blob a transaction extends. */
+export const GAS_BUDGET_PER_BLOB_MIST = 2_000_000n;
+
+/** Most coins one transaction takes in: Sui allows 256 for gas, and each costs 70 bytes. */
+export const COINS_PER_TRANSACTION_MAX = 100;
+
+/** Most blobs one transaction extends: about 40 KB of Sui's 128. */
+export const EXTENSIONS_PER_TRANSACTION_MAX = 200;
+
+/** Sui epochs after the current one in which a signed transaction may still run. */
+export const TRANSACTION_EXPIRATION_EPOCHS = 1;
+
+/** How much of an RPC node's own words is kept. */
+export const SUI_ERROR_CHARS_MAX = 300;
+
+// --- Storage nodes (shared/nodes) ---
+
+/** One request to a node, from sending to the last byte: a 43 MB sliver never comes from here. */
+export const NODE_REQUEST_TIMEOUT_MS = 20_000;
+
+/** Metadata is 66 kB, and any other node has it too: give up on a slow one early. */
+export const NODE_METADATA_TIMEOUT_MS = 10_000;
+
+/** Largest JSON answer of a node; the detailed health of a node is the longest. */
+export const NODE_JSON_BYTES_MAX = 256 * 1024;
+
+/** Largest metadata: 66,044 bytes with the blob ID at 1,000 shards. */
+export const NODE_METADATA_BYTES_MAX = 128 * 1024;
+
+/** Largest answer with recovery or decoding symbols that we read. */
+export const NODE_SYMBOLS_BYTES_MAX = 8 * 1024 * 1024;
+
+/** How much of an error answer of a node is read. */
+export const NODE_ERROR_BYTES_MAX = 64 * 1024;
+
+/** How much of a node's own words is kept. */
+export const NODE_ERROR_MESSAGE_CHARS_MAX = 200;
+
+// --- The fan-out (workers/publisher) ---
+
+/**
+ * Largest framed sliver. A sliver holds at most the blob over P symbols; 32 MiB need at least 45
+ * shards (below, 65,534-byte symbols are the limit), where P = 17: 1.9 MiB.
+ */
+export const LANE_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Slivers on their way to nodes at any time, over all lanes: they share the isolate's 128 MB. */
+export const FAN_OUT_BYTES_IN_FLIGHT_MAX = 12 * 1024 * 1024;
+
+/** Sliver pairs on their way to one node, so that a slow one cannot take the whole of the above. */
+export const FAN_OUT_PAIRS_PER_NODE_MAX = 2;
+
+/** A node that takes nothing for so long is passed over until the next sweep. */
+export const FAN_OUT_STALL_MS = 2_000;
+
+/** Once a quorum of nodes has the metadata, the others get this long before the first sweep. */
+export const FAN_OUT_READY_GRACE_MS = 500;
+
+/** Lanes of a second or third round, so that all rounds stay within `LANES_MAX`. */
+export const FAN_OUT_RETRY_LANES = 7;
+
+/** Smallest sliver worth asking for before it is sent again (official client's threshold). */
+export const SLIVER_STATUS_CHECK_BYTES_MIN = 5_560;
+
+/** Waited between registering and the first request, as the official client does. */
+export const REGISTRATION_DELAY_MS = 200;
+
+/** From the first request to a quorum; then the store fails with INSUFFICIENT_CONFIRMATIONS. */
+export const FAN_OUT_DEADLINE_MS = 90_000;
+
+/** Rounds of the fan-out in one wake-up: nodes that failed are asked again in the next. */
+export const FAN_OUT_ROUNDS_MAX = 3;
+
+/** After a quorum the rest may go on for half of what the quorum took, and this. */
+export const FAN_OUT_TAIL_BASE_MS = 500;
+
+/** Longest tail. */
+export const FAN_OUT_TAIL_MAX_MS = 15_000;
+
+// --- HTTP (shared/http) ---
+
+/** How long a browser may keep a preflight's answer: as the official daemons say. */
+export const CORS_MAX_AGE_SECONDS = 86_400;
+
+/** Longest `Access-Control-Request-Headers` that is reflected; browsers send far less. */
+export const CORS_REQUESTED_HEADERS_CHARS_MAX = 1_024;
+
+// --- Uploads (workers/publisher) ---
+
+/** Staged bytes an isolate may have in memory at once: the blob, once, while it is encoded. */
+export const ENCODING_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
+
+/** Most epochs a query may ask for: u32 on chain; the system's own maximum is checked later. */
+export const EPOCHS_QUERY_MAX = 0xffff_ffff;
+
+/** Attempts an accepted upload gets before its state is `failed`; a waiting client gets one. */
+export const UPLOAD_ATTEMPTS_MAX = 6;
+
+/** Between two attempts: doubled each time from here… */
+export const UPLOAD_RETRY_MIN_MS = 5_000;
+
+/** … up to here. */
+export const UPLOAD_RETRY_MAX_MS = 5 * 60_000;
+
+/** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
+export const UPLOAD_WATCHDOG_MS = 30_000;
+
+/** Certificates built for one upload: each epoch change at the wrong moment costs one. */
+export const CERTIFY_GENERATIONS_MAX = 3;
+
+/** How long the state of a finished upload can be read; then the object deletes itself. */
+export const UPLOAD_STATE_TTL_MS = 7 * 24 * 60 * 60_000;
+
+/** Least working memory counted for an upload: its kernel, metadata and slivers in flight. */
+export const WORKING_MEMORY_BYTES_MIN = 1024 * 1024;
+
+/** How often in a row the wallet is asked while the fate of a transaction is open. */
+export const WALLET_ASKS_MAX = 3;
+
+/** Between two such questions. */
+export const WALLET_ASK_DELAY_MS = 1_000;
+
+/** How often an upload is asked to go on after the call to it was lost (a deploy restarts it). */
+export const UPLOAD_RESUMES_MAX = 3;
+
+// --- Webhooks (workers/publisher) ---
+
+/** Largest delivery: its raw bytes are held to check the signature. */
+export const HOOK_BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** How far the timestamp of a delivery may be from our clock (Standard Webhooks). */
+export const HOOK_TOLERANCE_SECONDS = 5 * 60;
+
+/** Signatures tried for one delivery; a rotation sends two. */
+export const HOOK_SIGNATURES_MAX = 8;
+
+/** Longest event id. */
+export const HOOK_EVENT_ID_CHARS_MAX = 256;
+
+// --- Reading from storage nodes (shared/nodes/read-*.ts) ---
+
+/** Longest search for metadata: any node has it, so what takes longer does not exist for us. */
+export const READ_METADATA_DEADLINE_MS = 15_000;
+
+/** A node silent for so long while metadata is asked for gets a competitor. */
+export const READ_HEDGE_MS = 400;
+
+/** One row from its owner, before its bytes are counted: then it is rebuilt from other rows. */
+export const READ_ROW_TIMEOUT_MS = 3_000;
+
+/** Slowest rate at which a node may send a row, bytes in a second. */
+export const READ_ROW_BYTES_PER_SECOND_MIN = 256 * 1024;
+
+/** Longest collection of other rows or symbols to rebuild missing ones. */
+export const READ_REBUILD_DEADLINE_MS = 25_000;
+
+/** Rows of one read in memory ahead of the reader. */
+export const READ_WINDOW_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Most rows asked for ahead of the reader: twice the slots, since bodies need none. */
+export const READ_WINDOW_ROWS_MAX = 12;
+
+/** Blobs up to this size keep their verified rows, so that rebuilding one needs few others. */
+export const READ_KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
+
+/** The cached unit: consecutive whole rows up to this size, or one row where that is larger. */
+export const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;
+
+// --- The aggregator ---
+
+/** Verified content without a known end epoch is cached no longer than this. */
+export const UNPROVEN_TTL_SECONDS = 3_600;
+
+/** Longest lifetime in `Cache-Control`: a year, as for any immutable content. */
+export const CLIENT_TTL_SECONDS_MAX = 31_536_000;
+
+/** How long a verified segment or metadata stays in the edge cache and KV; the gate decides use. */
+export const SEGMENT_TTL_SECONDS = 86_400;
+
+/** How long an isolate trusts the blocklist and the purge generation it has read. */
+export const GATE_HOLD_MS = 30_000;
+
+/** While an epoch is changing, or late, nothing is promised for longer than this. */
+export const EPOCH_CHANGE_TTL_SECONDS = 60;
+
+/** Keys remembered as admitted to KV by one isolate: a hint that saves writes. */
+export const ADMITTED_KEYS_MAX = 4_096;
+
+/** Waiting for the publisher's word on a lease: it only lengthens cache lifetimes. */
+export const LEASE_LOOKUP_TIMEOUT_MS = 1_500;
+
+/** What a 503 of the aggregator suggests to wait. */
+export const READ_RETRY_AFTER_SECONDS = 5;
+
+// --- The wallet (workers/publisher/wallet) ---
+
+/** How long one call waits for the fate of its transaction before it answers `fate-unknown`. */
+export const WALLET_CALL_WAIT_MS = 30_000;
+
+/** Transactions of one command that may run and fail: each costs gas, then its failure is final. */
+export const WALLET_ATTEMPTS_MAX = 4;
+
+/** First pause between two looks for the fate of a transaction; it doubles. */
+export const WALLET_LOOK_PAUSE_MS = 250;
+
+/** Longest such pause. */
+export const WALLET_LOOK_PAUSE_MAX_MS = 5_000;
+
+/** When the alarm looks again at what is unresolved. */
+export const WALLET_ALARM_MS = 15_000;
+
+/** Longest command id. */
+export const WALLET_COMMAND_ID_CHARS_MAX = 256;
+
+// --- Leases and renewal (workers/publisher/lease-book, workers/renewal) ---
+
+/** Most leases in one page: a page stays far below the 32 MiB of one RPC message. */
+export const LEASE_PAGE_MAX = 500;
+
+/** Leases looked at in one renewal run; the rest waits for the next hour. */
+export const RENEWAL_LEASES_MAX = 20_000;
+
+/** Commands one renewal run sends: 200 blobs each. */
+export const RENEWAL_COMMANDS_MAX = 100;
+
+/** Entries of each list kept in a report. */
+export const RENEWAL_REPORT_ENTRIES_MAX = 200;

@@ -1,0 +1,162 @@
+/**
+ * The codec as one object: pure policy over one compiled kernel.
+ *
+ * `createCodec` takes the module because workerd refuses to compile WebAssembly at run time: each
+ * Worker imports the built kernel, tests and scripts read it from disk.
+ */
+import { IN_MEMORY_BLOB_BYTES_MAX } from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import { decodeBlob } from "./blob-decoder.ts";
+import { encodeBlob } from "./blob-encoder.ts";
+import { hashMatrix } from "./blob-hasher.ts";
+import type {
+  CodecFailure,
+  DecodeFailure,
+  LayoutFailure,
+  MetadataFailure,
+  SizeFailure,
+  SliverFailure,
+  SymbolFailure,
+} from "./failure.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { KernelPool } from "./kernel/pool.ts";
+import { MessageMatrix } from "./message-matrix.ts";
+import { DIGEST_BYTES, encodingParameters, symbolBytesFor } from "./parameters.ts";
+import { expandSliver } from "./sliver-expander.ts";
+import {
+  checkSliverShape,
+  recoverSliver,
+  verifyMetadata,
+  verifyRecoverySymbol,
+  verifySliver,
+} from "./verifier.ts";
+import type {
+  BlobMetadata,
+  DecodingSymbol,
+  EncodedBlob,
+  ExpandedSliver,
+  RecoverySymbol,
+  Sliver,
+  SliverTarget,
+  VerifiedMetadata,
+} from "./types.ts";
+
+/** Red Stuff over one kernel. Every call is synchronous and leaves its arguments untouched. */
+export interface Codec {
+  /** BLAKE2b with 32 bytes of output, unkeyed. */
+  hash(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+
+  /** Blob ID, root and all sliver hashes of `blob`, without keeping slivers. */
+  metadata(blob: Uint8Array, shardCount: number): Result<VerifiedMetadata, SizeFailure>;
+
+  /** Metadata now, slivers on demand. */
+  encode(blob: Uint8Array, shardCount: number): Result<EncodedBlob, SizeFailure>;
+
+  /**
+   * The blob from any P primary or any S secondary slivers, which the caller has verified.
+   * Duplicates and slivers of the wrong shape are passed over; surplus is ignored. The result is
+   * as trustworthy as the slivers: to check it against the blob ID, compute its `metadata`.
+   */
+  decode(
+    slivers: readonly Sliver[],
+    metadata: VerifiedMetadata,
+  ): Result<Uint8Array<ArrayBuffer>, SizeFailure | DecodeFailure>;
+
+  /** Checks that `metadata` hashes to the 32-byte `blobId` and that its length is encodable. */
+  verifyMetadata(
+    metadata: BlobMetadata,
+    blobId: Uint8Array,
+  ): Result<VerifiedMetadata, SizeFailure | LayoutFailure | MetadataFailure>;
+
+  /** Checks one sliver's shape and its Merkle root against metadata. */
+  verifySliver(
+    sliver: Sliver,
+    metadata: VerifiedMetadata,
+  ): Result<void, SizeFailure | SliverFailure>;
+
+  /** Expands a sliver to its whole row or column: what recovery symbols and proofs come from. */
+  expandSliver(sliver: Sliver, shardCount: number): Result<ExpandedSliver, SliverFailure>;
+
+  /** Checks that `symbol` is a cell of `target` and that its source sliver's hash proves it. */
+  verifyRecoverySymbol(
+    symbol: RecoverySymbol,
+    target: SliverTarget,
+    metadata: VerifiedMetadata,
+  ): Result<void, SizeFailure | SymbolFailure>;
+
+  /**
+   * Rebuilds `target` from symbols taken from slivers of the other axis and checks it against
+   * metadata. Symbols need no proofs: a lying one makes the last check fail with
+   * `sliver-hash-mismatch`.
+   */
+  recoverSliver(
+    target: SliverTarget,
+    symbols: readonly DecodingSymbol[],
+    metadata: VerifiedMetadata,
+  ): Result<Sliver, CodecFailure>;
+}
+
+/** Makes a codec from the compiled kernel. Cheap; one for each isolate is enough. */
+export function createCodec(module: WebAssembly.Module): Codec {
+  const pool = new KernelPool(module);
+  return {
+    hash: (bytes) => pool.with((kernel) => hashWith(kernel, bytes)),
+    metadata(blob, shardCount) {
+      const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
+      if (!symbolBytes.ok) return symbolBytes;
+      const parameters = encodingParameters(shardCount);
+      return pool.with((kernel) => {
+        const matrix = new MessageMatrix(kernel, blob, parameters, symbolBytes.value);
+        return ok(hashMatrix(matrix, blob.length));
+      });
+    },
+    encode(blob, shardCount) {
+      const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
+      if (!symbolBytes.ok) return symbolBytes;
+      return ok(encodeBlob(pool.take(), blob, shardCount, symbolBytes.value));
+    },
+    decode(slivers, metadata) {
+      const { shardCount, unencodedBytes } = metadata;
+      const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount);
+      if (!symbolBytes.ok) return symbolBytes;
+      return pool.with((kernel) =>
+        decodeBlob(kernel, slivers, shardCount, symbolBytes.value, unencodedBytes),
+      );
+    },
+    verifyMetadata: (metadata, blobId) =>
+      pool.with((kernel) => verifyMetadata(kernel, metadata, blobId)),
+    verifySliver: (sliver, metadata) =>
+      pool.with((kernel) => verifySliver(kernel, sliver, metadata)),
+    expandSliver(sliver, shardCount) {
+      const shape = checkSliverShape(sliver, shardCount, sliver.symbolBytes);
+      if (!shape.ok) return shape;
+      return pool.with((kernel) => ok(expandSliver(kernel, sliver, shardCount)));
+    },
+    verifyRecoverySymbol: (symbol, target, metadata) =>
+      pool.with((kernel) => verifyRecoverySymbol(kernel, symbol, target, metadata)),
+    recoverSliver: (target, symbols, metadata) =>
+      pool.with((kernel) => recoverSliver(kernel, target, symbols, metadata)),
+  };
+}
+
+function hashWith(kernel: Kernel, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const target = kernel.reserve(DIGEST_BYTES);
+  kernel.hashBytes(target, kernel.place(bytes), bytes.length);
+  return kernel.read(target, DIGEST_BYTES);
+}
+
+/** B for a blob that is to be held in memory as a whole. */
+function symbolBytesInMemory(
+  unencodedBytes: number,
+  shardCount: number,
+): Result<number, SizeFailure> {
+  const symbolBytes = symbolBytesFor(unencodedBytes, shardCount);
+  if (symbolBytes.ok && unencodedBytes > IN_MEMORY_BLOB_BYTES_MAX) {
+    return err({
+      kind: "blob-exceeds-memory",
+      unencodedBytes,
+      unencodedBytesMax: IN_MEMORY_BLOB_BYTES_MAX,
+    });
+  }
+  return symbolBytes;
+}

@@ -1,0 +1,81 @@
+/**
+ * Red Stuff, the erasure code of Walrus: the one door of the codec.
+ *
+ * Byte for byte what Walrus mainnet produces. Nothing outside `shared/codec` imports past this
+ * file. Computation goes through `createCodec(module)`; layouts, sizes, mapping, text forms and
+ * quilts are pure functions.
+ */
+export { createCodec, type Codec } from "./codec.ts";
+export type {
+  BlobMetadata,
+  DecodingSymbol,
+  EncodedBlob,
+  EncodingParameters,
+  ExpandedSliver,
+  MerkleProof,
+  RecoverySymbol,
+  Sliver,
+  SliverAxis,
+  SliverPair,
+  SliverTarget,
+  VerifiedMetadata,
+} from "./types.ts";
+export type {
+  CodecFailure,
+  DecodeFailure,
+  LayoutFailure,
+  MetadataFailure,
+  SizeFailure,
+  SliverFailure,
+  SymbolFailure,
+} from "./failure.ts";
+export {
+  encodedBlobBytes,
+  encodingParameters,
+  metadataBytes,
+  sliverBytes,
+  symbolBytesFor,
+  unencodedBytesMax,
+} from "./parameters.ts";
+export {
+  otherAxis,
+  pairIndexOfShard,
+  pairIndexOfSliver,
+  shardIndexOfPair,
+  sliverIndexOfPair,
+} from "./mapping.ts";
+export { orientSymbol } from "./verifier.ts";
+export { decodeSliver, encodeSliver } from "./sliver-layout.ts";
+export {
+  decodeMetadata,
+  decodeMetadataWithId,
+  encodeMetadata,
+  encodeMetadataWithId,
+  sliverHash,
+  type MetadataWithId,
+} from "./metadata-layout.ts";
+export {
+  decodeDecodingSymbols,
+  decodeRecoverySymbols,
+  encodeDecodingSymbols,
+  encodeRecoverySymbols,
+  formatSymbolId,
+  parseSymbolId,
+  type SymbolId,
+} from "./symbol-layout.ts";
+export { blobIdFromU256, blobIdToU256, formatBlobId, parseBlobId } from "./blob-id.ts";
+export { checkQuiltIdentifier } from "./quilt/identifier.ts";
+export { decodeQuiltIndex, decodeQuiltPatch, quiltColumn } from "./quilt/decode.ts";
+export { encodeQuilt } from "./quilt/encode.ts";
+export { formatPatchId, parsePatchId } from "./quilt/patch-id.ts";
+export { quiltSymbolBytes } from "./quilt/symbol-size.ts";
+export type {
+  EncodedQuilt,
+  QuiltFailure,
+  QuiltIdentifierReason,
+  QuiltIndex,
+  QuiltPatch,
+  QuiltPatchEntry,
+  QuiltPatchId,
+  QuiltPatchInput,
+} from "./quilt/types.ts";

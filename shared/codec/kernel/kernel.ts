@@ -1,0 +1,349 @@
+/**
+ * One instance of the WebAssembly kernel with a memory of its own, as batches over checked regions.
+ *
+ * Every method works out the furthest byte it may touch and refuses to leave what was reserved, so
+ * that no caller can drive the kernel out of its regions. Memory grows up to a hard maximum and
+ * never shrinks: a large instance is dropped to give memory back.
+ *
+ * Memory map (addresses of `assembly/layout.ts`):
+ *
+ *     0 ──── 1024 ───── 4096 ─────── 12288 ──────── 16384 ───────────────── byteLength
+ *     │ unused │ constants │ GF products │ base change, │ regions, 64-aligned,      │
+ *     │        │ of BLAKE2b│ 256 x 32    │ hash blocks  │ stacked by `reserve`      │
+ */
+import { BASE_CHANGE_TABLE, SUBFIELD_PRODUCTS } from "../field.ts";
+
+/** 96 MiB: a 32 MiB blob with its row parity (1.53x), a band of slivers, and room for work. */
+export const KERNEL_PAGES_MAX = 1536;
+
+const PAGE_BYTES = 65_536;
+const REGION_ALIGNMENT = 64;
+const DIGEST_BYTES = 32;
+
+interface KernelExports {
+  heapBase(): number;
+  tablesBase(): number;
+  hashBytes(target: number, source: number, byteCount: number): void;
+  hashLeaves(
+    target: number,
+    source: number,
+    count: number,
+    stride: number,
+    byteCount: number,
+  ): void;
+  hashPairs(target: number, left: number, right: number, count: number, stride: number): void;
+  addInto(target: number, source: number, byteCount: number): void;
+  changeBase(work: number, count: number, width: number): void;
+  differentiate(work: number, size: number, width: number): void;
+  forwardTransform(work: number, size: number, width: number, delta: number, limit: number): void;
+  inverseTransform(work: number, size: number, width: number, delta: number, limit: number): void;
+  scalePositions(work: number, factors: number, count: number, width: number): void;
+  gather(
+    work: number,
+    width: number,
+    source: number,
+    positionCount: number,
+    positionStride: number,
+    laneCount: number,
+    laneStride: number,
+    symbolBytes: number,
+  ): void;
+  scatter(
+    target: number,
+    positionStride: number,
+    laneStride: number,
+    work: number,
+    width: number,
+    positionCount: number,
+    laneCount: number,
+    symbolBytes: number,
+  ): void;
+  copySymbols(
+    target: number,
+    targetPositionStride: number,
+    targetLaneStride: number,
+    source: number,
+    sourcePositionStride: number,
+    sourceLaneStride: number,
+    positionCount: number,
+    laneCount: number,
+    symbolBytes: number,
+  ): void;
+}
+
+/** Symbols in kernel memory: (position i, lane j) is at `address + i·positionStride + j·laneStride`. */
+export interface SymbolGrid {
+  readonly address: number;
+  readonly positionStride: number;
+  readonly laneStride: number;
+}
+
+/** How many lanes, of how many bytes each, are worked on together. */
+export interface LaneShape {
+  readonly laneCount: number;
+  readonly symbolBytes: number;
+}
+
+/** Transform positions: `width` bytes each, a multiple of 32 that holds all lanes. */
+export interface Work {
+  readonly address: number;
+  readonly width: number;
+}
+
+/** A kernel instance. Not re-entrant: one operation at a time uses its regions. */
+export class Kernel {
+  readonly #memory: WebAssembly.Memory;
+  readonly #exports: KernelExports;
+  readonly #heapBase: number;
+  #top: number;
+  #bytes: Uint8Array<ArrayBuffer>;
+
+  /** @param module The built kernel. */
+  constructor(module: WebAssembly.Module) {
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: KERNEL_PAGES_MAX });
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
+    this.#exports = instance.exports as unknown as KernelExports;
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    const tables = this.#exports.tablesBase();
+    this.#bytes.set(SUBFIELD_PRODUCTS, tables);
+    this.#bytes.set(BASE_CHANGE_TABLE, tables + SUBFIELD_PRODUCTS.length);
+    this.#heapBase = this.#exports.heapBase();
+    this.#top = this.#heapBase;
+  }
+
+  /** Bytes this instance occupies now. */
+  get memoryBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Marks the regions reserved so far, for `releaseTo`. */
+  mark(): number {
+    return this.#top;
+  }
+
+  /** Frees every region reserved since `mark`. */
+  releaseTo(mark: number): void {
+    if (mark < this.#heapBase || mark > this.#top) {
+      throw new RangeError(`Cannot release: expected a mark of this kernel, got ${mark}`);
+    }
+    this.#top = mark;
+  }
+
+  /**
+   * Reserves a 64-aligned region of undefined content.
+   *
+   * @returns Its address.
+   * @throws {RangeError} When the memory's maximum would be exceeded.
+   */
+  reserve(byteCount: number): number {
+    const address = Math.ceil(this.#top / REGION_ALIGNMENT) * REGION_ALIGNMENT;
+    const top = address + byteCount;
+    if (top > this.#bytes.length) {
+      const pages = Math.ceil(top / PAGE_BYTES);
+      if (pages > KERNEL_PAGES_MAX) {
+        throw new RangeError(
+          `Cannot reserve memory: expected at most ${KERNEL_PAGES_MAX} pages, got ${pages}`,
+        );
+      }
+      this.#memory.grow(pages - this.#bytes.length / PAGE_BYTES);
+      this.#bytes = new Uint8Array(this.#memory.buffer);
+    }
+    this.#top = top;
+    return address;
+  }
+
+  /** Reserves a region and copies `bytes` there. */
+  place(bytes: Uint8Array): number {
+    const address = this.reserve(bytes.length);
+    this.#bytes.set(bytes, address);
+    return address;
+  }
+
+  /** Copies `bytes` into reserved memory. */
+  write(address: number, bytes: Uint8Array): void {
+    this.#check(address, bytes.length);
+    this.#bytes.set(bytes, address);
+  }
+
+  /** Zeroes reserved memory. */
+  clear(address: number, byteCount: number): void {
+    this.#check(address, byteCount);
+    this.#bytes.fill(0, address, address + byteCount);
+  }
+
+  /** Moves bytes within reserved memory. */
+  move(target: number, source: number, byteCount: number): void {
+    this.#check(target, byteCount);
+    this.#check(source, byteCount);
+    this.#bytes.copyWithin(target, source, source + byteCount);
+  }
+
+  /** A copy of reserved memory. */
+  read(address: number, byteCount: number): Uint8Array<ArrayBuffer> {
+    this.#check(address, byteCount);
+    return this.#bytes.slice(address, address + byteCount);
+  }
+
+  hashBytes(target: number, source: number, byteCount: number): void {
+    this.#check(target, DIGEST_BYTES);
+    this.#check(source, byteCount);
+    this.#exports.hashBytes(target, source, byteCount);
+  }
+
+  /** H(0 ‖ value) of `count` values of `byteCount` bytes, `stride` apart. */
+  hashLeaves(
+    target: number,
+    source: number,
+    count: number,
+    stride: number,
+    byteCount: number,
+  ): void {
+    if (count === 0) return;
+    this.#check(target, count * DIGEST_BYTES);
+    this.#check(source, (count - 1) * stride + byteCount);
+    this.#exports.hashLeaves(target, source, count, stride, byteCount);
+  }
+
+  /** H(1 ‖ left ‖ right) of `count` pairs, each operand `stride` apart. */
+  hashPairs(target: number, left: number, right: number, count: number, stride: number): void {
+    if (count === 0) return;
+    const reach = (count - 1) * stride + DIGEST_BYTES;
+    this.#check(target, count * DIGEST_BYTES);
+    this.#check(left, reach);
+    this.#check(right, reach);
+    this.#exports.hashPairs(target, left, right, count, stride);
+  }
+
+  /** target ^= source over whole positions. */
+  addPositions(target: Work, source: Work, count: number): void {
+    this.#checkWork(target, count);
+    this.#checkWork(source, count);
+    this.#exports.addInto(target.address, source.address, count * target.width);
+  }
+
+  /** Switches positions between wire bytes and transform bytes (`assembly/field.ts`). */
+  changeBase(work: Work, count: number): void {
+    this.#checkWork(work, count);
+    this.#exports.changeBase(work.address, count, work.width);
+  }
+
+  differentiate(work: Work, size: number): void {
+    this.#checkWork(work, size);
+    this.#exports.differentiate(work.address, size, work.width);
+  }
+
+  forwardTransform(work: Work, size: number, delta: number, limit: number): void {
+    this.#checkTransform(work, size, limit);
+    this.#exports.forwardTransform(work.address, size, work.width, delta, limit);
+  }
+
+  inverseTransform(work: Work, size: number, delta: number, limit: number): void {
+    this.#checkTransform(work, size, limit);
+    this.#exports.inverseTransform(work.address, size, work.width, delta, limit);
+  }
+
+  /** Multiplies position i by the u16 label at `factors` + 2i. */
+  scalePositions(work: Work, factors: number, count: number): void {
+    this.#checkWork(work, count);
+    this.#check(factors, count * 2);
+    this.#exports.scalePositions(work.address, factors, count, work.width);
+  }
+
+  /** Symbols of `positionCount` positions into `work`. */
+  gather(work: Work, source: SymbolGrid, positionCount: number, shape: LaneShape): void {
+    this.#checkWork(work, positionCount);
+    this.#checkShape(work, shape);
+    this.#checkGrid(source, positionCount, shape);
+    const { address, positionStride, laneStride } = source;
+    this.#exports.gather(
+      work.address,
+      work.width,
+      address,
+      positionCount,
+      positionStride,
+      shape.laneCount,
+      laneStride,
+      shape.symbolBytes,
+    );
+  }
+
+  /** `positionCount` positions of `work` out as symbols. */
+  scatter(target: SymbolGrid, work: Work, positionCount: number, shape: LaneShape): void {
+    this.#checkWork(work, positionCount);
+    this.#checkShape(work, shape);
+    this.#checkGrid(target, positionCount, shape);
+    this.#exports.scatter(
+      target.address,
+      target.positionStride,
+      target.laneStride,
+      work.address,
+      work.width,
+      positionCount,
+      shape.laneCount,
+      shape.symbolBytes,
+    );
+  }
+
+  /** Symbols from one grid to another. */
+  copySymbols(
+    target: SymbolGrid,
+    source: SymbolGrid,
+    positionCount: number,
+    shape: LaneShape,
+  ): void {
+    this.#checkGrid(target, positionCount, shape);
+    this.#checkGrid(source, positionCount, shape);
+    this.#exports.copySymbols(
+      target.address,
+      target.positionStride,
+      target.laneStride,
+      source.address,
+      source.positionStride,
+      source.laneStride,
+      positionCount,
+      shape.laneCount,
+      shape.symbolBytes,
+    );
+  }
+
+  #checkTransform(work: Work, size: number, limit: number): void {
+    if (size <= 0 || (size & (size - 1)) !== 0 || limit > size) {
+      throw new RangeError(`Cannot transform: expected a power of two, got ${size} to ${limit}`);
+    }
+    this.#checkWork(work, size);
+  }
+
+  #checkWork(work: Work, count: number): void {
+    if (work.width <= 0 || work.width % 32 !== 0) {
+      throw new RangeError(`Cannot use positions: expected a multiple of 32, got ${work.width}`);
+    }
+    this.#check(work.address, work.width * count);
+  }
+
+  #checkShape(work: Work, shape: LaneShape): void {
+    if (shape.symbolBytes % 2 !== 0 || shape.laneCount * shape.symbolBytes > work.width) {
+      throw new RangeError(
+        `Cannot use lanes: expected at most ${work.width} bytes of even symbols, ` +
+          `got ${shape.laneCount} of ${shape.symbolBytes}`,
+      );
+    }
+  }
+
+  #checkGrid(grid: SymbolGrid, positionCount: number, shape: LaneShape): void {
+    if (positionCount === 0 || shape.laneCount === 0) return;
+    const reach =
+      (positionCount - 1) * grid.positionStride +
+      (shape.laneCount - 1) * grid.laneStride +
+      shape.symbolBytes;
+    this.#check(grid.address, reach);
+  }
+
+  #check(address: number, byteCount: number): void {
+    if (!(address >= this.#heapBase && byteCount >= 0 && address + byteCount <= this.#top)) {
+      throw new RangeError(
+        `Cannot touch kernel memory: expected ${this.#heapBase} to ${this.#top}, ` +
+          `got ${byteCount} bytes at ${address}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Kernel instances for one operation at a time.
+ *
+ * Operations may be nested (an encoded blob keeps its kernel while others run), so instances are
+ * borrowed. A memory that has grown large is dropped instead of kept: WebAssembly memory never
+ * shrinks, and an isolate has 128 MB for everything.
+ */
+import { Kernel } from "./kernel.ts";
+
+/** Larger idle memories are dropped. */
+const IDLE_MEMORY_BYTES_MAX = 8 * 1024 * 1024;
+
+/** More idle instances than this are dropped. */
+const IDLE_COUNT_MAX = 2;
+
+/** Lends kernels of one module. */
+export class KernelPool {
+  readonly #module: WebAssembly.Module;
+  readonly #idle: Kernel[] = [];
+
+  constructor(module: WebAssembly.Module) {
+    this.#module = module;
+  }
+
+  /** A kernel that the caller keeps for good. */
+  take(): Kernel {
+    return this.#idle.pop() ?? new Kernel(this.#module);
+  }
+
+  /** Runs `use` on a kernel and takes it back, with everything it reserved. */
+  with<T>(use: (kernel: Kernel) => T): T {
+    const kernel = this.take();
+    const base = kernel.mark();
+    try {
+      return use(kernel);
+    } finally {
+      kernel.releaseTo(base);
+      const isSmall = kernel.memoryBytes <= IDLE_MEMORY_BYTES_MAX;
+      if (isSmall && this.#idle.length < IDLE_COUNT_MAX) this.#idle.push(kernel);
+    }
+  }
+}

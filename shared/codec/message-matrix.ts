@@ -1,0 +1,182 @@
+/**
+ * A blob as the P x S message matrix in kernel memory, with the parity of its rows.
+ *
+ *                S source columns        f parity columns
+ *              ┌──────────────────────┬───────────────┐
+ *     P source │ matrix: the blob,    │ row parity    │   kept: 1.5 x blob
+ *     rows     │ zero-padded          │               │
+ *              ├──────────────────────┴───────────────┤
+ *    2f parity │ computed by column passes,           │   never kept as a whole
+ *     rows     │ handed to a sink                     │
+ *              └──────────────────────────────────────┘
+ *
+ * Rows expand with the secondary code (S to n), columns with the primary code (P to n); both are
+ * linear, so the order does not matter. Source: `walrus-core encoding/blob_encoding.rs`.
+ */
+import type { Kernel, LaneShape, SymbolGrid, Work } from "./kernel/kernel.ts";
+import {
+  encodeLanes,
+  encodeWorkBytes,
+  laneSlices,
+  type LaneSlice,
+  linearCode,
+  type LinearCode,
+  positionWidthMax,
+  sliceOf,
+} from "./reed-solomon.ts";
+import type { EncodingParameters } from "./types.ts";
+
+/** Receives parity rows `firstRow` … of one slice of columns, as wire bytes. */
+export type ColumnSink = (work: Work, firstRow: number, count: number, slice: LaneSlice) => void;
+
+/** Columns on one side of the matrix: position i is row i, lane j is column `firstColumn` + j. */
+export interface ColumnBlock {
+  readonly firstColumn: number;
+  readonly columnCount: number;
+  readonly grid: SymbolGrid;
+}
+
+/** The matrix of one blob. Owns no memory: its regions are those of the kernel it was given. */
+export class MessageMatrix {
+  readonly kernel: Kernel;
+  readonly parameters: EncodingParameters;
+  readonly symbolBytes: number;
+  readonly #source: ColumnBlock;
+  readonly #parity: ColumnBlock;
+  readonly #columnCode: LinearCode;
+  readonly #dataRowCount: number;
+  readonly #work: number;
+
+  /** @param blob Copied; at most P·S·B bytes. */
+  constructor(
+    kernel: Kernel,
+    blob: Uint8Array,
+    parameters: EncodingParameters,
+    symbolBytes: number,
+  ) {
+    const { shardCount, primaryCount, secondaryCount, faultyCount } = parameters;
+    this.kernel = kernel;
+    this.parameters = parameters;
+    this.symbolBytes = symbolBytes;
+    const rowBytes = secondaryCount * symbolBytes;
+    const matrix = kernel.reserve(primaryCount * rowBytes);
+    kernel.write(matrix, blob);
+    kernel.clear(matrix + blob.length, primaryCount * rowBytes - blob.length);
+    this.#source = {
+      firstColumn: 0,
+      columnCount: secondaryCount,
+      grid: { address: matrix, positionStride: rowBytes, laneStride: symbolBytes },
+    };
+    const parityRowBytes = faultyCount * symbolBytes;
+    const parity = kernel.reserve(primaryCount * parityRowBytes);
+    this.#parity = {
+      firstColumn: secondaryCount,
+      columnCount: faultyCount,
+      grid: { address: parity, positionStride: parityRowBytes, laneStride: symbolBytes },
+    };
+    this.#dataRowCount = Math.ceil(blob.length / rowBytes);
+    this.#columnCode = linearCode(primaryCount, shardCount);
+    const rowCode = linearCode(secondaryCount, shardCount);
+    const width = positionWidthMax(shardCount, symbolBytes);
+    const workBytes = [rowCode, this.#columnCode].map((code) => encodeWorkBytes(code, width));
+    this.#work = kernel.reserve(Math.max(...workBytes));
+    this.#expandRows(rowCode);
+  }
+
+  /** The source columns, then the parity columns. */
+  get columnBlocks(): readonly [ColumnBlock, ColumnBlock] {
+    return [this.#source, this.#parity];
+  }
+
+  /** Bytes of a primary sliver. */
+  get rowBytes(): number {
+    return this.#source.grid.positionStride;
+  }
+
+  /** A copy of primary sliver `rowIndex` < P. */
+  readRow(rowIndex: number): Uint8Array<ArrayBuffer> {
+    return this.kernel.read(this.#source.grid.address + rowIndex * this.rowBytes, this.rowBytes);
+  }
+
+  /** A copy of secondary sliver `columnIndex` < n. */
+  readColumn(columnIndex: number): Uint8Array<ArrayBuffer> {
+    const { kernel, symbolBytes } = this;
+    const { primaryCount } = this.parameters;
+    const block = columnIndex < this.#source.columnCount ? this.#source : this.#parity;
+    const lane = columnIndex - block.firstColumn;
+    const address = block.grid.address + lane * symbolBytes;
+    const mark = kernel.mark();
+    const target = kernel.reserve(primaryCount * symbolBytes);
+    kernel.copySymbols(
+      { address: target, positionStride: symbolBytes, laneStride: 0 },
+      { ...block.grid, address },
+      primaryCount,
+      { laneCount: 1, symbolBytes },
+    );
+    const column = kernel.read(target, primaryCount * symbolBytes);
+    kernel.releaseTo(mark);
+    return column;
+  }
+
+  /** Expands the columns of a block, slice by slice in column order. */
+  expandColumns(block: ColumnBlock, sink: ColumnSink): void {
+    const { primaryCount } = this.parameters;
+    for (const slice of laneSlices(block.columnCount, this.symbolBytes)) {
+      encodeLanes(
+        this.kernel,
+        this.#columnCode,
+        sliceOf(block.grid, slice),
+        slice,
+        this.#work,
+        (work, firstParity, count) => sink(work, primaryCount + firstParity, count, slice),
+        // Rows without data are zero in every column, parity columns included.
+        Math.min(this.#dataRowCount, primaryCount),
+      );
+    }
+  }
+
+  #expandRows(rowCode: LinearCode): void {
+    const { kernel, symbolBytes } = this;
+    const { primaryCount, secondaryCount } = this.parameters;
+    // Lanes are rows here, so the strides of both grids swap.
+    const rows = transpose(this.#source.grid);
+    const parityRows = transpose(this.#parity.grid);
+    const emptyRowCount = primaryCount - this.#dataRowCount;
+    const firstEmptyRow = parityRows.address + this.#dataRowCount * parityRows.laneStride;
+    kernel.clear(firstEmptyRow, emptyRowCount * parityRows.laneStride);
+    for (const slice of laneSlices(this.#dataRowCount, symbolBytes)) {
+      encodeLanes(
+        kernel,
+        rowCode,
+        sliceOf(rows, slice),
+        slice,
+        this.#work,
+        (work, firstParity, count) => {
+          const grid = sliceOf(parityRows, slice);
+          const address = grid.address + firstParity * symbolBytes;
+          kernel.scatter({ ...grid, address }, work, count, slice.shape);
+        },
+        secondaryCount,
+      );
+    }
+  }
+}
+
+/** Swaps what positions and lanes are. */
+function transpose(grid: SymbolGrid): SymbolGrid {
+  return {
+    address: grid.address,
+    positionStride: grid.laneStride,
+    laneStride: grid.positionStride,
+  };
+}
+
+/** Whether a slice is the last part of its lanes' symbols. */
+export function endsLanes(slice: LaneSlice, symbolBytes: number): boolean {
+  return slice.firstByte + slice.shape.symbolBytes === symbolBytes;
+}
+
+/** A lane shape of one whole symbol. */
+export function singleSymbol(symbolBytes: number): LaneShape {
+  return { laneCount: 1, symbolBytes };
+}

@@ -1,0 +1,172 @@
+/** The kernel's binding: bounds of its memory, and its pieces against the reference field. */
+import { blake2b } from "@noble/hashes/blake2.js";
+import * as fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createCodec } from "../../../shared/codec/index.ts";
+import { labelOf, logOf, multiplyLabels } from "../../../shared/codec/field.ts";
+import { Kernel, KERNEL_PAGES_MAX } from "../../../shared/codec/kernel/kernel.ts";
+import { KernelPool } from "../../../shared/codec/kernel/pool.ts";
+import { multiply } from "../../reference/field.ts";
+import { compileKernel } from "../../support/codec.ts";
+
+let module: WebAssembly.Module;
+let kernel: Kernel;
+
+beforeAll(async () => {
+  module = await compileKernel();
+  kernel = new Kernel(module);
+});
+
+describe("hashing", () => {
+  test("gives BLAKE2b-256 at every length around its blocks", () => {
+    const codec = createCodec(module);
+    for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 383, 384, 1000, 65_534]) {
+      const bytes = Uint8Array.from({ length }, (_, index) => (index * 7 + length) & 0xff);
+      expect(codec.hash(bytes)).toEqual(blake2b(bytes, { dkLen: 32 }));
+    }
+  });
+
+  test("gives leaves and inner nodes for every batch size and length", () => {
+    for (const count of [1, 2, 3, 4, 5, 6, 7, 9, 11]) {
+      for (const byteCount of [2, 64, 126, 127, 128, 130, 254, 255, 256, 300]) {
+        const mark = kernel.mark();
+        const bytes = Uint8Array.from({ length: count * byteCount }, (_, i) => (i * 31) & 0xff);
+        const source = kernel.place(bytes);
+        const leaves = kernel.reserve(count * 32);
+        kernel.hashLeaves(leaves, source, count, byteCount, byteCount);
+        const digests = Array.from({ length: count }, (_, index) => {
+          const value = bytes.slice(index * byteCount, (index + 1) * byteCount);
+          return blake2b(Uint8Array.of(0, ...value), { dkLen: 32 });
+        });
+        expect(kernel.read(leaves, count * 32)).toEqual(join(digests));
+        const parents = kernel.reserve(count * 32);
+        kernel.hashPairs(parents, leaves, leaves, count, 32);
+        const pairs = digests.map((d) => blake2b(Uint8Array.of(1, ...d, ...d), { dkLen: 32 }));
+        expect(kernel.read(parents, count * 32)).toEqual(join(pairs));
+        kernel.releaseTo(mark);
+      }
+    }
+  });
+});
+
+describe("the field", () => {
+  test("multiplies as the reference does", () => {
+    fc.assert(
+      fc.property(fc.nat(65_535), fc.nat(65_535), (left, right) => {
+        expect(multiplyLabels(left, right)).toBe(multiply(left, right));
+      }),
+    );
+  });
+
+  test("undoes a logarithm", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 65_535 }), (label) => {
+        expect(labelOf(logOf(label))).toBe(label);
+      }),
+    );
+  });
+
+  test("scales positions by any label", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(65_535), { minLength: 16, maxLength: 16 }),
+        fc.nat(65_535),
+        (labels, factor) => {
+          const mark = kernel.mark();
+          const work = { address: kernel.reserve(32), width: 32 };
+          const low = labels.map((label) => label & 0xff);
+          const high = labels.map((label) => label >> 8);
+          kernel.write(work.address, Uint8Array.from([...low, ...high]));
+          const factors = kernel.place(Uint8Array.of(factor & 0xff, factor >> 8));
+          kernel.changeBase(work, 1);
+          kernel.scalePositions(work, factors, 1);
+          kernel.changeBase(work, 1);
+          const bytes = kernel.read(work.address, 32);
+          const products = labels.map((_, index) => bytes[index]! | (bytes[16 + index]! << 8));
+          expect(products).toEqual(labels.map((label) => multiply(label, factor)));
+          kernel.releaseTo(mark);
+        },
+      ),
+    );
+  });
+});
+
+describe("bounds", () => {
+  test("no call leaves what was reserved", () => {
+    const fresh = new Kernel(module);
+    const region = fresh.reserve(256);
+    const work = { address: region, width: 64 };
+    const grid = { address: region, positionStride: 64, laneStride: 2 };
+    const shape = { laneCount: 2, symbolBytes: 2 };
+    const escapes: (() => void)[] = [
+      () => fresh.read(region, 257),
+      () => fresh.read(region - 1, 1),
+      () => fresh.read(0, 1),
+      () => fresh.read(region, -1),
+      () => fresh.read(Number.NaN, 1),
+      () => fresh.write(region + 255, new Uint8Array(2)),
+      () => fresh.clear(region, 257),
+      () => fresh.move(region, region + 200, 57),
+      () => fresh.hashBytes(region + 225, region, 1),
+      () => fresh.hashLeaves(region, region, 9, 1, 1),
+      () => fresh.hashLeaves(region, region, 2, 256, 1),
+      () => fresh.hashPairs(region, region, region + 64, 4, 64),
+      () => fresh.addPositions(work, { address: region + 64, width: 64 }, 4),
+      () => fresh.changeBase(work, 5),
+      () => fresh.changeBase({ address: region, width: 48 }, 1),
+      () => fresh.differentiate(work, 8),
+      () => fresh.forwardTransform(work, 8, 0, 8),
+      () => fresh.forwardTransform(work, 3, 0, 3),
+      () => fresh.inverseTransform(work, 4, 0, 5),
+      () => fresh.scalePositions(work, region + 250, 4),
+      () => fresh.gather(work, { ...grid, positionStride: 128 }, 3, shape),
+      () => fresh.gather(work, grid, 1, { laneCount: 33, symbolBytes: 2 }),
+      () => fresh.gather(work, grid, 1, { laneCount: 1, symbolBytes: 3 }),
+      () => fresh.scatter({ ...grid, laneStride: 255 }, work, 1, shape),
+      () => fresh.copySymbols(grid, { ...grid, laneStride: 255 }, 1, shape),
+      () => fresh.releaseTo(region + 512),
+      () => fresh.releaseTo(0),
+    ];
+    for (const escape of escapes) expect(escape).toThrow(RangeError);
+  });
+
+  test("memory has a hard maximum", () => {
+    const fresh = new Kernel(module);
+    expect(() => fresh.reserve(KERNEL_PAGES_MAX * 65_536)).toThrow(/at most 1536 pages/);
+    expect(fresh.memoryBytes).toBe(65_536);
+    fresh.reserve(65_536);
+    expect(fresh.memoryBytes).toBe(2 * 65_536);
+  });
+
+  test("the pool gives small kernels back and drops large ones", () => {
+    const pool = new KernelPool(module);
+    const first = pool.with((borrowed) => borrowed);
+    const again = pool.with((borrowed) => {
+      expect(pool.with((nested) => nested)).not.toBe(borrowed);
+      borrowed.reserve(1024);
+      return borrowed;
+    });
+    expect(again).toBe(first);
+    const large = pool.with((borrowed) => {
+      borrowed.reserve(16 * 1024 * 1024);
+      return borrowed;
+    });
+    for (let uses = 0; uses < 4; uses++) expect(pool.take()).not.toBe(large);
+  });
+
+  test("a kernel comes back even when its use throws", () => {
+    const pool = new KernelPool(module);
+    let borrowed: Kernel | undefined;
+    const use = () =>
+      pool.with((kernel) => {
+        borrowed = kernel;
+        throw new TypeError("a bug");
+      });
+    expect(use).toThrow("a bug");
+    expect(pool.take()).toBe(borrowed);
+  });
+});
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
