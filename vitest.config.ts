@@ -27,12 +27,49 @@ function withNetwork(name: string): TestProjectConfiguration {
   };
 }
 
-function inWorkerd(environment: string): TestProjectConfiguration {
+/**
+ * Stands in for the publisher behind the `PUBLISHER` binding where one Worker is tested alone:
+ * an empty gateway that keeps the last renewal report. The real pair is tested in `e2e`.
+ */
+const EMPTY_PUBLISHER = `
+  import { WorkerEntrypoint } from "cloudflare:workers";
+  let report = null;
+  export class PublisherRpc extends WorkerEntrypoint {
+    walletAddress() { return "0x" + "0".repeat(64); }
+    leasesEnding() { return { leases: [], next: null }; }
+    leasesOfBlob() { return []; }
+    keepRenewalReport(text) { report = text; }
+    lastRenewalReport() { return report; }
+  }
+  export default { fetch() { return new Response(null, { status: 404 }); } };
+`;
+
+type CloudflareTestOptions = Parameters<typeof cloudflareTest>[0];
+
+function inWorkerd(
+  environment: string,
+  miniflare: NonNullable<Exclude<CloudflareTestOptions, Function>["miniflare"]> = {},
+): TestProjectConfiguration {
   return {
-    plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml", environment } })],
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: "./wrangler.toml", environment },
+        miniflare,
+      }),
+    ],
     test: { name: environment, include: [`test/workers/${environment}/**/*.test.ts`] },
   };
 }
+
+const besidePublisher: Parameters<typeof inWorkerd>[1] = {
+  workers: [
+    {
+      name: "walrus-edge-publisher",
+      compatibilityDate: "2026-10-23",
+      modules: [{ type: "ESModule", path: "index.mjs", contents: EMPTY_PUBLISHER }],
+    },
+  ],
+};
 
 export default defineConfig({
   test: {
@@ -40,8 +77,8 @@ export default defineConfig({
       inNode("unit"),
       inNode("parity"),
       inWorkerd("publisher"),
-      inWorkerd("aggregator"),
-      inWorkerd("renewal"),
+      inWorkerd("aggregator", besidePublisher),
+      inWorkerd("renewal", besidePublisher),
       withNetwork("contract"),
       withNetwork("e2e"),
     ],

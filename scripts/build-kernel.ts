@@ -11,14 +11,16 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { KERNEL_MEMORY_BYTES_MAX } from "../shared/limits.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const kernel = join(root, "shared/codec/kernel");
 const output = join(kernel, "build/kernel.wasm");
 
-/** Pages of 64 KiB; `kernel/memory.ts` creates the memory with the same maximum. */
+/** WebAssembly memory is counted in pages; the binding creates it with the same bounds. */
+const PAGE_BYTES = 65_536;
 const MEMORY_PAGES_MIN = 1;
-const MEMORY_PAGES_MAX = 1536;
+const MEMORY_PAGES_MAX = KERNEL_MEMORY_BYTES_MAX / PAGE_BYTES;
 
 mkdirSync(dirname(output), { recursive: true });
 execFileSync(

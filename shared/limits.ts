@@ -21,6 +21,18 @@ export const SYMBOL_BYTES_MAX = 65_534;
  */
 export const IN_MEMORY_BLOB_BYTES_MAX = 32 * 1024 * 1024;
 
+/**
+ * Hard maximum of one kernel's WebAssembly memory. The largest blob with its row parity
+ * and a band of slivers takes 60 MiB, the protocol's largest sliver, expanded, 63 MiB.
+ */
+export const KERNEL_MEMORY_BYTES_MAX = 96 * 1024 * 1024;
+
+/** A kernel that grew beyond this is dropped after use: WebAssembly memory never shrinks. */
+export const KERNEL_IDLE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Slivers an encoded blob computes together: what an upload holds besides the matrix. */
+export const SLIVER_BAND_BYTES_MAX = 8 * 1024 * 1024;
+
 // --- The platform (Cloudflare Workers) ---
 
 /** Requests one invocation may have waiting for response headers (platform.md §0). */
@@ -89,14 +101,14 @@ export const EXTENSIONS_PER_TRANSACTION_MAX = 200;
 export const TRANSACTION_EXPIRATION_EPOCHS = 1;
 
 /** How much of an RPC node's own words is kept. */
-export const SUI_ERROR_CHARS_MAX = 300;
+export const SUI_ERROR_CHARS_MAX = 2_000;
 
 // --- Storage nodes (shared/nodes) ---
 
 /** One request to a node, from sending to the last byte: a 43 MB sliver never comes from here. */
 export const NODE_REQUEST_TIMEOUT_MS = 20_000;
 
-/** Metadata is 66 kB, and any other node has it too: give up on a slow one early. */
+/** Metadata is 66 kB and a confirmation less: a node that needs longer is given up early. */
 export const NODE_METADATA_TIMEOUT_MS = 10_000;
 
 /** Largest JSON answer of a node; the detailed health of a node is the longest. */
@@ -181,7 +193,7 @@ export const UPLOAD_RETRY_MIN_MS = 5_000;
 export const UPLOAD_RETRY_MAX_MS = 5 * 60_000;
 
 /** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
-export const UPLOAD_WATCHDOG_MS = 30_000;
+export const UPLOAD_WATCHDOG_MS = 15_000;
 
 /** Certificates built for one upload: each epoch change at the wrong moment costs one. */
 export const CERTIFY_GENERATIONS_MAX = 3;
@@ -240,7 +252,6 @@ export const READ_WINDOW_ROWS_MAX = 12;
 
 /** Blobs up to this size keep their verified rows, so that rebuilding one needs few others. */
 export const READ_KEPT_BYTES_MAX = 4 * 1024 * 1024;
-
 
 /** The cached unit: consecutive whole rows up to this size, or one row where that is larger. */
 export const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;

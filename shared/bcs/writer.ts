@@ -72,8 +72,9 @@ export class BcsWriter {
     return this.uleb(bytes.length).fixed(bytes);
   }
 
-  /** What was written, as a copy of exact size. */
+  /** What was written, in an array of exact size; the writer is spent. */
   finish(): Uint8Array<ArrayBuffer> {
+    if (this.#length === this.#buffer.length) return this.#buffer;
     return this.#buffer.slice(0, this.#length);
   }
 

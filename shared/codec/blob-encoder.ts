@@ -4,6 +4,7 @@
  * Rows below P and all columns are copied from the matrix; parity rows of a band come out of one
  * pass over the source columns. Handed-out slivers are copies: the kernel memory may grow.
  */
+import { SLIVER_BAND_BYTES_MAX } from "../limits.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { hashMatrix } from "./blob-hasher.ts";
 import { sliverIndexOfPair } from "./mapping.ts";
@@ -17,9 +18,6 @@ import type {
   SliverPair,
   VerifiedMetadata,
 } from "./types.ts";
-
-/** Bytes of slivers made together: the band that is handed out and, once more, its parity rows. */
-const BAND_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
  * Encodes `blob` in `kernel`, which the result owns from then on.
@@ -62,7 +60,7 @@ class MatrixBlob implements EncodedBlob {
     const { shardCount, primaryCount, secondaryCount } = this.parameters;
     for (const pairIndex of pairIndices) assertIndex(pairIndex, shardCount);
     const pairBytes = (primaryCount + secondaryCount) * this.symbolBytes;
-    const pairsTogether = Math.max(1, Math.floor(BAND_BYTES_MAX / pairBytes));
+    const pairsTogether = Math.max(1, Math.floor(SLIVER_BAND_BYTES_MAX / pairBytes));
     for (let start = 0; start < pairIndices.length; start += pairsTogether) {
       yield* this.#band(pairIndices.slice(start, start + pairsTogether));
     }

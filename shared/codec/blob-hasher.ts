@@ -2,15 +2,17 @@
  * All sliver hashes and the blob ID of a message matrix, in one pass over its columns.
  *
  * Each column is completed to n symbols in a buffer, its n leaf digests are reduced to the column's
- * root and pushed into a frontier of n row trees; neither the expansion nor the n² digests are ever
- * held. Sources: `walrus-core metadata.rs`, `lib.rs::BlobId::from_metadata`.
+ * root and pushed into the frontiers of the row trees; neither the expansion nor the n² digests are
+ * ever held. Rows without data are exploited: their trees and the subtrees over them are constant. Sources: `walrus-core metadata.rs`, `lib.rs::BlobId::from_metadata`.
  */
 import type { Kernel } from "./kernel/kernel.ts";
+import { LeafHasher } from "./leaf-hasher.ts";
 import { leafRegionBytes, reduceTree } from "./merkle.ts";
 import { type ColumnBlock, endsLanes, type MessageMatrix } from "./message-matrix.ts";
 import { ENCODING_TYPE_RS2 } from "./metadata-layout.ts";
 import { DIGEST_BYTES } from "./parameters.ts";
 import { laneSlices, sliceOf } from "./reed-solomon.ts";
+import { RepeatedTree } from "./repeated-tree.ts";
 import { TreeFrontier } from "./tree-frontier.ts";
 import type { BlobMetadata, VerifiedMetadata } from "./types.ts";
 
@@ -19,20 +21,40 @@ const ID_INPUT_BYTES = 1 + 8 + DIGEST_BYTES;
 
 /** Computes the metadata of the blob that `matrix` holds. */
 export function hashMatrix(matrix: MessageMatrix, unencodedBytes: number): VerifiedMetadata {
-  const { kernel, parameters } = matrix;
-  const { shardCount } = parameters;
+  const { kernel, parameters, zeroRows } = matrix;
+  const { shardCount, primaryCount } = parameters;
   const mark = kernel.mark();
   const columnRoots = kernel.reserve(shardCount * DIGEST_BYTES);
-  const frontier = new TreeFrontier(kernel, shardCount, shardCount);
+  // Rows without data have one root, so only the first of them grows a tree.
+  const sourceRows = new TreeFrontier(
+    kernel,
+    Math.min(zeroRows.from + 1, primaryCount),
+    shardCount,
+  );
+  const parityRows = new TreeFrontier(kernel, shardCount - primaryCount, shardCount);
+  const tree = new RepeatedTree(kernel, shardCount, zeroRows);
+  const hasher = new LeafHasher(kernel, matrix.symbolBytes, shardCount * shardCount);
   for (const block of matrix.columnBlocks) {
-    hashColumns(matrix, block, (columnIndex, leaves, scratch) => {
-      frontier.push(leaves);
-      const root = reduceTree(kernel, leaves, shardCount, scratch);
-      kernel.move(columnRoots + columnIndex * DIGEST_BYTES, root, DIGEST_BYTES);
+    completeColumns(matrix, block, (columnIndex, symbols) => {
+      hasher.hash(tree.leaves, symbols, shardCount);
+      sourceRows.push(tree.leaves);
+      parityRows.push(tree.leaves + primaryCount * DIGEST_BYTES);
+      kernel.move(columnRoots + columnIndex * DIGEST_BYTES, tree.root(), DIGEST_BYTES);
     });
   }
-  const rowRoots = kernel.read(frontier.finish(), shardCount * DIGEST_BYTES);
-  const sliverHashes = pairHashes(rowRoots, kernel.read(columnRoots, shardCount * DIGEST_BYTES));
+  const sliverHashes = new Uint8Array(shardCount * PAIR_BYTES);
+  const firstRows = kernel.read(sourceRows.finish(), sourceRows.lanes * DIGEST_BYTES);
+  const lastRows = kernel.read(parityRows.finish(), parityRows.lanes * DIGEST_BYTES);
+  const columns = kernel.read(columnRoots, shardCount * DIGEST_BYTES);
+  for (let pair = 0; pair < shardCount; pair++) {
+    const row =
+      pair < primaryCount
+        ? digestAt(firstRows, Math.min(pair, sourceRows.lanes - 1))
+        : digestAt(lastRows, pair - primaryCount);
+    sliverHashes.set(row, pair * PAIR_BYTES);
+    const column = digestAt(columns, shardCount - 1 - pair);
+    sliverHashes.set(column, pair * PAIR_BYTES + DIGEST_BYTES);
+  }
   kernel.releaseTo(mark);
   return sealMetadata(kernel, { shardCount, unencodedBytes, sliverHashes });
 }
@@ -56,17 +78,15 @@ export function sealMetadata(kernel: Kernel, metadata: BlobMetadata): VerifiedMe
   return { shardCount, unencodedBytes, sliverHashes, blobId, rootHash };
 }
 
-/** Calls `visit` with the n leaf digests of each column, in order; `scratch` has equal size. */
-function hashColumns(
+/** Calls `visit` with the n adjacent symbols of each column, in order. */
+function completeColumns(
   matrix: MessageMatrix,
   block: ColumnBlock,
-  visit: (columnIndex: number, leaves: number, scratch: number) => void,
+  visit: (columnIndex: number, symbols: number) => void,
 ): void {
   const { kernel, symbolBytes } = matrix;
   const { shardCount, primaryCount } = matrix.parameters;
   const mark = kernel.mark();
-  const leaves = kernel.reserve(leafRegionBytes(shardCount));
-  const scratch = kernel.reserve(leafRegionBytes(shardCount));
   const columnBytes = shardCount * symbolBytes;
   const [widest] = laneSlices(block.columnCount, symbolBytes);
   const buffer = kernel.reserve((widest?.shape.laneCount ?? 0) * columnBytes);
@@ -84,26 +104,12 @@ function hashColumns(
     kernel.scatter({ ...columns, address }, work, count, shape);
     if (firstRow + count < shardCount || !endsLanes(slice, symbolBytes)) return;
     for (let lane = 0; lane < shape.laneCount; lane++) {
-      const column = buffer + lane * columnBytes;
-      kernel.hashLeaves(leaves, column, shardCount, symbolBytes, symbolBytes);
-      visit(block.firstColumn + firstLane + lane, leaves, scratch);
+      visit(block.firstColumn + firstLane + lane, buffer + lane * columnBytes);
     }
   });
   kernel.releaseTo(mark);
 }
 
-/** Pair p: hash of row p, then of column n-1-p. */
-function pairHashes(rowRoots: Uint8Array, columnRoots: Uint8Array): Uint8Array {
-  const shardCount = rowRoots.length / DIGEST_BYTES;
-  const hashes = new Uint8Array(shardCount * PAIR_BYTES);
-  for (let pair = 0; pair < shardCount; pair++) {
-    const row = pair * DIGEST_BYTES;
-    const column = (shardCount - 1 - pair) * DIGEST_BYTES;
-    hashes.set(rowRoots.subarray(row, row + DIGEST_BYTES), pair * PAIR_BYTES);
-    hashes.set(
-      columnRoots.subarray(column, column + DIGEST_BYTES),
-      pair * PAIR_BYTES + DIGEST_BYTES,
-    );
-  }
-  return hashes;
+function digestAt(digests: Uint8Array, index: number): Uint8Array {
+  return digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
 }

@@ -94,6 +94,7 @@ export function provesLeaf(
     kernel.hashLeaves(node, kernel.place(data), 1, 0, data.length);
     let index = leafIndex;
     for (const digest of proof) {
+      if (digest !== null && digest.length !== DIGEST_BYTES) return false;
       if (digest === null) kernel.clear(sibling, DIGEST_BYTES);
       else kernel.write(sibling, digest);
       const [left, right] = index % 2 === 0 ? [node, sibling] : [sibling, node];

@@ -13,7 +13,7 @@
  * Rows expand with the secondary code (S to n), columns with the primary code (P to n); both are
  * linear, so the order does not matter. Source: `walrus-core encoding/blob_encoding.rs`.
  */
-import type { Kernel, LaneShape, SymbolGrid, Work } from "./kernel/kernel.ts";
+import type { Kernel, SymbolGrid, Work } from "./kernel/kernel.ts";
 import {
   encodeLanes,
   encodeWorkBytes,
@@ -93,6 +93,11 @@ export class MessageMatrix {
     return this.#source.grid.positionStride;
   }
 
+  /** The source rows without data: zero in every column, parity columns included. */
+  get zeroRows(): { readonly from: number; readonly to: number } {
+    return { from: this.#dataRowCount, to: this.parameters.primaryCount };
+  }
+
   /** A copy of primary sliver `rowIndex` < P. */
   readRow(rowIndex: number): Uint8Array<ArrayBuffer> {
     return this.kernel.read(this.#source.grid.address + rowIndex * this.rowBytes, this.rowBytes);
@@ -129,8 +134,7 @@ export class MessageMatrix {
         slice,
         this.#work,
         (work, firstParity, count) => sink(work, primaryCount + firstParity, count, slice),
-        // Rows without data are zero in every column, parity columns included.
-        Math.min(this.#dataRowCount, primaryCount),
+        this.#dataRowCount,
       );
     }
   }
@@ -174,9 +178,4 @@ function transpose(grid: SymbolGrid): SymbolGrid {
 /** Whether a slice is the last part of its lanes' symbols. */
 export function endsLanes(slice: LaneSlice, symbolBytes: number): boolean {
   return slice.firstByte + slice.shape.symbolBytes === symbolBytes;
-}
-
-/** A lane shape of one whole symbol. */
-export function singleSymbol(symbolBytes: number): LaneShape {
-  return { laneCount: 1, symbolBytes };
 }

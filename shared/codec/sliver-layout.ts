@@ -5,16 +5,15 @@
  * `verifySliver`, not here. Source: `walrus-core encoding/slivers.rs::SliverData`.
  */
 import { readBcs } from "../bcs/reader.ts";
-import { BcsWriter } from "../bcs/writer.ts";
+import { BcsWriter, ulebBytes } from "../bcs/writer.ts";
 import type { Result } from "../result.ts";
 import type { LayoutFailure } from "./failure.ts";
 import type { Sliver, SliverAxis } from "./types.ts";
 
-const HEADROOM_BYTES = 16;
-
 /** Writes SliverData. */
 export function encodeSliver(sliver: Sliver): Uint8Array<ArrayBuffer> {
-  return new BcsWriter(sliver.data.length + HEADROOM_BYTES)
+  const dataBytes = sliver.data.length;
+  return new BcsWriter(ulebBytes(dataBytes) + dataBytes + 2 + 2)
     .bytes(sliver.data)
     .u16(sliver.symbolBytes)
     .u16(sliver.sliverIndex)

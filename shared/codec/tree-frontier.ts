@@ -15,7 +15,8 @@ import { DIGEST_BYTES } from "./parameters.ts";
 /** The growing trees; their memory is reserved at once. */
 export class TreeFrontier {
   readonly #kernel: Kernel;
-  readonly #lanes: number;
+  /** Trees side by side. */
+  readonly lanes: number;
   readonly #leafCount: number;
   /** One array of `lanes` digests per level, then the carry. */
   readonly #levels: number[] = [];
@@ -29,7 +30,7 @@ export class TreeFrontier {
    */
   constructor(kernel: Kernel, lanes: number, leafCount: number) {
     this.#kernel = kernel;
-    this.#lanes = lanes;
+    this.lanes = lanes;
     this.#leafCount = leafCount;
     for (let nodes = leafCount; nodes > 0; nodes = Math.floor(nodes / 2)) {
       this.#levels.push(kernel.reserve(lanes * DIGEST_BYTES));
@@ -47,7 +48,7 @@ export class TreeFrontier {
       this.#hash(this.#level(level), nodes, this.#carry);
       nodes = this.#carry;
     }
-    this.#kernel.move(this.#level(level), nodes, this.#lanes * DIGEST_BYTES);
+    this.#kernel.move(this.#level(level), nodes, this.lanes * DIGEST_BYTES);
     this.#pushed++;
   }
 
@@ -73,7 +74,7 @@ export class TreeFrontier {
   }
 
   #hash(left: number, right: number, target: number): void {
-    this.#kernel.hashPairs(target, left, right, this.#lanes, DIGEST_BYTES);
+    this.#kernel.hashPairs(target, left, right, this.lanes, DIGEST_BYTES);
   }
 
   #level(level: number): number {

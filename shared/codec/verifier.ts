@@ -5,6 +5,7 @@
  * `encoding/symbols.rs::GeneralRecoverySymbol::verify`.
  */
 import { equalBytes } from "../bytes/arrays.ts";
+import { SYMBOL_BYTES_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { decodeSliverData } from "./blob-decoder.ts";
 import { sealMetadata } from "./blob-hasher.ts";
@@ -82,7 +83,8 @@ export function checkSliverShape(
   if (!isIndex(sliverIndex, shardCount)) {
     return err({ kind: "sliver-index-out-of-range", axis, sliverIndex, shardCount });
   }
-  if (sliver.symbolBytes !== symbolBytes || symbolBytes <= 0 || symbolBytes % 2 !== 0) {
+  const isLegal = symbolBytes > 0 && symbolBytes <= SYMBOL_BYTES_MAX && symbolBytes % 2 === 0;
+  if (sliver.symbolBytes !== symbolBytes || !isLegal) {
     return err({
       kind: "symbol-size-mismatch",
       expectedBytes: symbolBytes,

@@ -11,14 +11,16 @@
  *     │ unused │ constants │ GF products │ base change, │ regions, 64-aligned,      │
  *     │        │ of BLAKE2b│ 256 x 32    │ hash blocks  │ stacked by `reserve`      │
  */
+import { KERNEL_MEMORY_BYTES_MAX } from "../../limits.ts";
 import { BASE_CHANGE_TABLE, SUBFIELD_PRODUCTS } from "../field.ts";
 
-/** 96 MiB: a 32 MiB blob with its row parity (1.53x), a band of slivers, and room for work. */
-export const KERNEL_PAGES_MAX = 1536;
-
 const PAGE_BYTES = 65_536;
+const KERNEL_PAGES_MAX = KERNEL_MEMORY_BYTES_MAX / PAGE_BYTES;
 const REGION_ALIGNMENT = 64;
 const DIGEST_BYTES = 32;
+
+/** The digests of all two-byte leaves. */
+export const LEAF_TABLE_BYTES = 65_536 * DIGEST_BYTES;
 
 interface KernelExports {
   heapBase(): number;
@@ -31,6 +33,7 @@ interface KernelExports {
     stride: number,
     byteCount: number,
   ): void;
+  lookupLeaves(target: number, source: number, count: number, table: number): void;
   hashPairs(target: number, left: number, right: number, count: number, stride: number): void;
   addInto(target: number, source: number, byteCount: number): void;
   changeBase(work: number, count: number, width: number): void;
@@ -202,6 +205,14 @@ export class Kernel {
     this.#check(target, count * DIGEST_BYTES);
     this.#check(source, (count - 1) * stride + byteCount);
     this.#exports.hashLeaves(target, source, count, stride, byteCount);
+  }
+
+  /** Leaf digests of adjacent two-byte values out of a `LEAF_TABLE_BYTES` table. */
+  lookupLeaves(target: number, source: number, count: number, table: number): void {
+    this.#check(target, count * DIGEST_BYTES);
+    this.#check(source, count * 2);
+    this.#check(table, LEAF_TABLE_BYTES);
+    this.#exports.lookupLeaves(target, source, count, table);
   }
 
   /** H(1 ‖ left ‖ right) of `count` pairs, each operand `stride` apart. */

@@ -5,10 +5,8 @@
  * borrowed. A memory that has grown large is dropped instead of kept: WebAssembly memory never
  * shrinks, and an isolate has 128 MB for everything.
  */
+import { KERNEL_IDLE_BYTES_MAX } from "../../limits.ts";
 import { Kernel } from "./kernel.ts";
-
-/** Larger idle memories are dropped. */
-const IDLE_MEMORY_BYTES_MAX = 8 * 1024 * 1024;
 
 /** More idle instances than this are dropped. */
 const IDLE_COUNT_MAX = 2;
@@ -35,7 +33,7 @@ export class KernelPool {
       return use(kernel);
     } finally {
       kernel.releaseTo(base);
-      const isSmall = kernel.memoryBytes <= IDLE_MEMORY_BYTES_MAX;
+      const isSmall = kernel.memoryBytes <= KERNEL_IDLE_BYTES_MAX;
       if (isSmall && this.#idle.length < IDLE_COUNT_MAX) this.#idle.push(kernel);
     }
   }

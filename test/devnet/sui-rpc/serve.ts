@@ -5,6 +5,12 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { LostReply } from "./failure.ts";
 
+/**
+ * How long an idle connection stays open. Long on purpose: clients share this process, and Node's
+ * default of 5 s closes a connection just as a client that computed for a while reuses it.
+ */
+const KEEP_ALIVE_MS = 120_000;
+
 /** Answers a request; throwing `LostReply` closes the connection without a reply. */
 export type Handler = (request: Request) => Promise<Response>;
 
@@ -26,6 +32,7 @@ export async function serve(handler: Handler, port = 0): Promise<HttpServer> {
   const server = createServer((incoming, outgoing) => {
     void answer(handler, incoming, outgoing);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, port);
   const bound = (server.address() as AddressInfo).port;
   return {

@@ -4,8 +4,9 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createCodec } from "../../../shared/codec/index.ts";
 import { labelOf, logOf, multiplyLabels } from "../../../shared/codec/field.ts";
-import { Kernel, KERNEL_PAGES_MAX } from "../../../shared/codec/kernel/kernel.ts";
+import { Kernel } from "../../../shared/codec/kernel/kernel.ts";
 import { KernelPool } from "../../../shared/codec/kernel/pool.ts";
+import { KERNEL_IDLE_BYTES_MAX, KERNEL_MEMORY_BYTES_MAX } from "../../../shared/limits.ts";
 import { multiply } from "../../reference/field.ts";
 import { compileKernel } from "../../support/codec.ts";
 
@@ -132,7 +133,7 @@ describe("bounds", () => {
 
   test("memory has a hard maximum", () => {
     const fresh = new Kernel(module);
-    expect(() => fresh.reserve(KERNEL_PAGES_MAX * 65_536)).toThrow(/at most 1536 pages/);
+    expect(() => fresh.reserve(KERNEL_MEMORY_BYTES_MAX)).toThrow(/at most 1536 pages/);
     expect(fresh.memoryBytes).toBe(65_536);
     fresh.reserve(65_536);
     expect(fresh.memoryBytes).toBe(2 * 65_536);
@@ -148,7 +149,7 @@ describe("bounds", () => {
     });
     expect(again).toBe(first);
     const large = pool.with((borrowed) => {
-      borrowed.reserve(16 * 1024 * 1024);
+      borrowed.reserve(KERNEL_IDLE_BYTES_MAX);
       return borrowed;
     });
     for (let uses = 0; uses < 4; uses++) expect(pool.take()).not.toBe(large);

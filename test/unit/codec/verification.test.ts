@@ -16,7 +16,11 @@ import {
   unencodedBytesMax,
   type VerifiedMetadata,
 } from "../../../shared/codec/index.ts";
-import { IN_MEMORY_BLOB_BYTES_MAX, SHARDS_MAX } from "../../../shared/limits.ts";
+import {
+  IN_MEMORY_BLOB_BYTES_MAX,
+  SHARDS_MAX,
+  SLIVER_BAND_BYTES_MAX,
+} from "../../../shared/limits.ts";
 import { countingBytes } from "../../support/bytes.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { failureOf, valueOf } from "../../support/results.ts";
@@ -74,6 +78,14 @@ describe("verifySliver", () => {
     );
     for (const sliverIndex of [SHARDS, -1, 1.5, 65_535]) {
       expect(kindOf({ ...primary, sliverIndex })).toBe("sliver-index-out-of-range");
+    }
+  });
+
+  test("a symbol size the protocol has not is refused before anything is expanded", () => {
+    for (const symbolBytes of [0, 3, -2, 65_536]) {
+      const data = new Uint8Array(Math.max(0, symbolBytes) * 7);
+      const sliver: Sliver = { axis: "primary", sliverIndex: 0, symbolBytes, data };
+      expect(failureOf(codec.expandSliver(sliver, SHARDS)).kind).toBe("symbol-size-mismatch");
     }
   });
 
@@ -226,6 +238,24 @@ describe("encode", () => {
   });
 });
 
+describe("bands of slivers", () => {
+  test("a blob of several bands hands out every pair, in order and sound", () => {
+    const encoded = valueOf(codec.encode(countingBytes(2 * 1024 * 1024, 5), 100));
+    const { primaryCount, secondaryCount } = encoded.parameters;
+    const pairBytes = (primaryCount + secondaryCount) * encoded.symbolBytes;
+    expect(pairBytes * 100).toBeGreaterThan(SLIVER_BAND_BYTES_MAX);
+    const order = Array.from({ length: 100 }, (_, index) => (index * 37) % 100);
+    const handedOut: number[] = [];
+    for (const { pairIndex, primary, secondary } of encoded.slivers(order)) {
+      handedOut.push(pairIndex);
+      expect(codec.verifySliver(primary, encoded.metadata)).toEqual({ ok: true, value: undefined });
+      expect(codec.verifySliver(secondary, encoded.metadata).ok).toBe(true);
+    }
+    expect(handedOut).toEqual(order);
+    encoded.release();
+  });
+});
+
 describe("decode", () => {
   test("passes over duplicates and misshapen slivers and says what is left", () => {
     const primaries = pairs.slice(0, 4).map((pair) => pair.primary);
@@ -324,5 +354,8 @@ describe("recovery", () => {
     expect(kindOf({ proof: symbol.proof.slice(1) })).toBe("proof-length-mismatch");
     expect(kindOf({ proof: [...symbol.proof, null] })).toBe("proof-length-mismatch");
     expect(kindOf({ proof: symbol.proof.map(() => null) })).toBe("proof-mismatch");
+    expect(kindOf({ proof: symbol.proof.map((node) => node?.slice(1) ?? null) })).toBe(
+      "proof-mismatch",
+    );
   });
 });

@@ -1,13 +1,13 @@
 /**
- * Fixed addresses of the kernel, shared with `kernel/bind.ts` through `heapBase` and `tablesBase`.
+ * Fixed addresses of the kernel, shared with `kernel/kernel.ts` through `heapBase` and `tablesBase`.
  *
  *     0       nothing: a null address stays invalid
  *     1024    constants of this module (BLAKE2b vectors and permutation), placed by the compiler
  *     4096    products of GF(2^8): 256 labels x 32 bytes, see field.ts
  *     12288   base change: 32 bytes, see field.ts
- *     12352   BLAKE2b message blocks
- *     13312   spare
- *     16384   heap: regions handed out by kernel/memory.ts
+ *     12352   BLAKE2b message, state and staged blocks: 640 bytes, see blake2b.ts
+ *     12992   spare
+ *     16384   heap: regions handed out by kernel/kernel.ts
  */
 export const PRODUCTS: usize = 4096;
 export const BASE_CHANGE: usize = 12288;

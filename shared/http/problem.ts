@@ -1,0 +1,134 @@
+/**
+ * The error envelope of the official daemons, as a value and as a response. Pure.
+ *
+ * Each Worker maps its failures to a `Problem` in one exhaustive switch; nothing else writes error
+ * bodies. Source: `walrus-storage-node-client api/errors.rs` (AIP-193 `Status`, `ErrorInfo`).
+ */
+
+/** Domain of reads and stores (`walrus-service client/daemon`). */
+export const DAEMON_DOMAIN = "daemon.walrus.space";
+
+/** Domain of token refusals at the publisher. */
+export const AUTH_DOMAIN = "auth.publisher.walrus.space";
+
+/** Domain of what is not about Walrus: unknown paths, wrong methods, bad parameters. */
+export const GLOBAL_DOMAIN = "global";
+
+/** Status words of the envelope and the HTTP status of each (`api/errors.rs::StatusCode`). */
+const HTTP_STATUS_OF_WORD = {
+  INVALID_ARGUMENT: 400,
+  FAILED_PRECONDITION: 400,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  SIZE_EXCEEDED: 403,
+  NOT_FOUND: 404,
+  RANGE_NOT_SATISFIABLE: 416,
+  RESOURCE_EXHAUSTED: 429,
+  UNAVAILABLE_FOR_LEGAL_REASONS: 451,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+  DEADLINE_EXCEEDED: 504,
+} as const;
+
+/** A status word of the envelope. */
+export type StatusWord = keyof typeof HTTP_STATUS_OF_WORD;
+
+/** One refusal or failure, ready to be sent. */
+export interface Problem {
+  /** The word of the envelope; it implies the HTTP status unless `status` says otherwise. */
+  readonly statusWord: StatusWord;
+  /** HTTP status where it is not the word's own: 405, 409, 412, 413, 415. */
+  readonly status?: number;
+  /** Machine-readable reason: `BLOB_NOT_FOUND`. */
+  readonly reason: string;
+  /** Who defines the reason; `DAEMON_DOMAIN` unless given. */
+  readonly domain?: string;
+  /** For people; never holds secrets or raw text of a node or an RPC server. */
+  readonly message: string;
+  /** Facts a program can act on: the name of the bad parameter, the limit. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Whole seconds for `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  /** Further response headers: `Allow`, `Content-Range`, `WWW-Authenticate`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The HTTP status a problem is sent with. */
+export function problemStatus(problem: Problem): number {
+  return problem.status ?? HTTP_STATUS_OF_WORD[problem.statusWord];
+}
+
+/** The envelope as JSON text: the body of `problemResponse`, for messages that travel otherwise. */
+export function problemBody(problem: Problem): string {
+  const detail = {
+    "@type": "ErrorInfo",
+    reason: problem.reason,
+    domain: problem.domain ?? DAEMON_DOMAIN,
+    metadata: problem.metadata ?? {},
+  };
+  return JSON.stringify({
+    error: {
+      status: problem.statusWord,
+      code: problemStatus(problem),
+      message: problem.message,
+      details: [detail],
+    },
+  });
+}
+
+/** The problem as a response: never cacheable, never sniffed, and without a body for `HEAD`. */
+export function problemResponse(problem: Problem, method = "GET"): Response {
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+  if (problem.retryAfterSeconds !== undefined) {
+    headers.set("Retry-After", String(Math.ceil(problem.retryAfterSeconds)));
+  }
+  for (const [name, value] of Object.entries(problem.headers ?? {})) headers.set(name, value);
+  const body = method === "HEAD" ? null : problemBody(problem);
+  return new Response(body, { status: problemStatus(problem), headers });
+}
+
+/** 400 for a parameter that cannot be read; the metadata names it. */
+export function badParameter(parameter: string, message: string): Problem {
+  return {
+    statusWord: "INVALID_ARGUMENT",
+    reason: "INVALID_PARAMETER",
+    domain: GLOBAL_DOMAIN,
+    message,
+    metadata: { parameter },
+  };
+}
+
+/** 404 for a path that leads nowhere. */
+export function unknownPath(): Problem {
+  return {
+    statusWord: "NOT_FOUND",
+    reason: "PATH_NOT_FOUND",
+    domain: GLOBAL_DOMAIN,
+    message: "there is nothing at this path",
+  };
+}
+
+/** 405 with `Allow`. */
+export function methodNotAllowed(allowed: readonly string[]): Problem {
+  return {
+    statusWord: "INVALID_ARGUMENT",
+    status: 405,
+    reason: "METHOD_NOT_ALLOWED",
+    domain: GLOBAL_DOMAIN,
+    message: `this path answers ${allowed.join(", ")}`,
+    headers: { Allow: allowed.join(", ") },
+  };
+}
+
+/** 500 without any detail: the log has it, under the request's own id. */
+export function internalError(): Problem {
+  return {
+    statusWord: "INTERNAL",
+    reason: "INTERNAL_ERROR",
+    message: "the gateway failed on this request; it is not the fault of the request",
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * One request to one storage node and its answer, read within bounds of time and size.
+ *
+ * The time-out starts when the request is sent, not while it waits for a slot, and covers the body
+ * too. No body is left open: every answer is read to its end or cancelled.
+ */
+import * as v from "valibot";
+import { NODE_ERROR_BYTES_MAX, NODE_ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
+import type { Timer } from "../ports.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { PutOutcome } from "./client.ts";
+import type { NodeFailure, NodeRoute } from "./failure.ts";
+import type { Permit } from "./permit.ts";
+
+/** Names the invocation that sends, so that a test node can count its requests in flight. */
+export const LANE_HEADER = "x-walrus-lane";
+
+/** What the client sends through. */
+export interface NodeTransport {
+  readonly permit: Permit;
+  readonly timer: Timer;
+  /** Unique text of this invocation, sent as `x-walrus-lane`. */
+  readonly lane: string;
+}
+
+/** One request. */
+export interface NodeCall {
+  readonly nodeId: string;
+  readonly route: NodeRoute;
+  readonly method: "GET" | "PUT";
+  readonly url: string;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Requests by what their answer holds. */
+export interface NodeExchange {
+  bytes(call: NodeCall, bytesMax: number): Promise<Result<Uint8Array<ArrayBuffer>, NodeFailure>>;
+  /** The `data` of the success envelope, checked against `schema`. */
+  json<T>(
+    call: NodeCall,
+    schema: v.GenericSchema<unknown, T>,
+    bytesMax: number,
+  ): Promise<Result<T, NodeFailure>>;
+  /** The outcome of a PUT, by its status. */
+  outcome(call: NodeCall): Promise<Result<PutOutcome, NodeFailure>>;
+}
+
+const successSchema = v.object({ success: v.object({ data: v.unknown() }) });
+const errorSchema = v.object({
+  error: v.object({
+    message: v.optional(v.string(), ""),
+    details: v.optional(v.array(v.object({ reason: v.optional(v.string()) })), []),
+  }),
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Makes the exchange of one invocation. */
+export function createExchange(transport: NodeTransport): NodeExchange {
+  const exchange = (call: NodeCall, bytesMax: number) => sendAndRead(transport, call, bytesMax);
+  return {
+    async bytes(call, bytesMax) {
+      const answer = await exchange(call, bytesMax);
+      return answer.ok ? ok(answer.value.body) : answer;
+    },
+    async json(call, schema, bytesMax) {
+      const answer = await exchange(call, bytesMax);
+      if (!answer.ok) return answer;
+      const envelope = v.safeParse(successSchema, parseJson(answer.value.body));
+      if (!envelope.success) return err(malformed(call, "not the success envelope"));
+      const data = v.safeParse(schema, envelope.output.success.data);
+      return data.success ? ok(data.output) : err(malformed(call, issueText(data.issues)));
+    },
+    async outcome(call) {
+      const answer = await exchange(call, NODE_ERROR_BYTES_MAX);
+      if (!answer.ok) return answer;
+      const { status } = answer.value;
+      return ok(status === 200 ? "already-there" : status === 202 ? "buffered" : "stored");
+    },
+  };
+}
+
+async function sendAndRead(
+  transport: NodeTransport,
+  call: NodeCall,
+  bytesMax: number,
+): Promise<Result<Answer, NodeFailure>> {
+  const where = { nodeId: call.nodeId, route: call.route };
+  const deadline = new Deadline(transport.timer, call);
+  let phase: "headers" | "body" = "headers";
+  try {
+    const response = await transport.permit.send(() => deadline.start(transport.lane), call.signal);
+    phase = "body";
+    const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
+    const body = await readBody(response, limit);
+    if (!response.ok) return err(refusal(call, response, body ?? new Uint8Array()));
+    if (body === null) return err({ kind: "answer-too-large", ...where, bytesMax });
+    return ok({ status: response.status, body });
+  } catch (cause) {
+    if (call.signal?.aborted) return err({ kind: "aborted", ...where });
+    if (deadline.passed) {
+      return err({ kind: "timed-out", ...where, timeoutMs: call.timeoutMs, phase });
+    }
+    return err({ kind: "unreachable", ...where, cause: causeText(cause) });
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** The time-out of one request, joined with the caller's own signal. */
+class Deadline {
+  readonly #timer: Timer;
+  readonly #call: NodeCall;
+  readonly #request = new AbortController();
+  readonly #sleep = new AbortController();
+  readonly #onAbort = () => this.#request.abort(this.#call.signal?.reason);
+  passed = false;
+
+  constructor(timer: Timer, call: NodeCall) {
+    this.#timer = timer;
+    this.#call = call;
+  }
+
+  start(lane: string): Request {
+    const { url, method, body, signal, timeoutMs } = this.#call;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#timer.sleep(timeoutMs, this.#sleep.signal).then(
+      () => {
+        this.passed = true;
+        this.#request.abort(new Error("timed out"));
+      },
+      () => {
+        // Stopped: the answer came first.
+      },
+    );
+    const headers = new Headers({ [LANE_HEADER]: lane });
+    if (body !== null) headers.set("content-type", "application/octet-stream");
+    return new Request(url, { method, headers, body, signal: this.#request.signal });
+  }
+
+  stop(): void {
+    this.#call.signal?.removeEventListener("abort", this.#onAbort);
+    this.#sleep.abort(new Error("stopped"));
+  }
+}
+
+/** Reads a body of at most `bytesMax` bytes; `null`, and the rest cancelled, when it is longer. */
+async function readBody(
+  response: Response,
+  bytesMax: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const declared = response.headers.get("content-length");
+  if (response.body === null) return new Uint8Array();
+  if (declared !== null && Number(declared) > bytesMax) {
+    await response.body.cancel();
+    return null;
+  }
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    total += value.length;
+    if (total > bytesMax) {
+      await reader.cancel();
+      return null;
+    }
+    parts.push(value);
+  }
+  if (declared !== null && response.headers.get("content-encoding") === null) {
+    if (Number(declared) !== total)
+      throw new Error(`body ended after ${total} of ${declared} bytes`);
+  }
+  return joinParts(parts, total);
+}
+
+function joinParts(parts: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(total);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+function refusal(call: NodeCall, response: Response, body: Uint8Array<ArrayBuffer>): NodeFailure {
+  const parsed = v.safeParse(errorSchema, parseJson(body));
+  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
+  const details = parsed.success ? parsed.output.error.details : [];
+  return {
+    kind: "refused",
+    nodeId: call.nodeId,
+    route: call.route,
+    status: response.status,
+    reason: details.find((detail) => detail.reason !== undefined)?.reason ?? null,
+    message: (parsed.success ? parsed.output.error.message : "").slice(
+      0,
+      NODE_ERROR_MESSAGE_CHARS_MAX,
+    ),
+    retryAfterSeconds: Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter : null,
+  };
+}
+
+function malformed(call: NodeCall, detail: string): NodeFailure {
+  return { kind: "malformed-answer", nodeId: call.nodeId, route: call.route, detail };
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}
+
+function issueText(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  return issues[0].message;
+}
+
+function causeText(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).slice(
+    0,
+    NODE_ERROR_MESSAGE_CHARS_MAX,
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * Finds a blob's metadata at any storage node and ties it to the blob ID.
+ *
+ * Metadata is self-certifying, so the first one that hashes to the ID is the right one. One node
+ * is asked at first; a silent one gets competitors, and once a node has failed or does not know the
+ * blob, many are asked. Source: walrus-sdk `node_client.rs::retrieve_metadata` (the vote on 404).
+ */
+import type { Codec, VerifiedMetadata } from "../codec/index.ts";
+import { READ_HEDGE_MS, READ_METADATA_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
+import type { Random, Timer } from "../ports.ts";
+import type { Committee, CommitteeMember } from "../protocol/committee.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { NodeClient } from "./client.ts";
+import { isBlocked, isNotFound } from "./failure.ts";
+import { type NodeCause, type ReadFailure, causeOf } from "./read-failure.ts";
+import { race } from "./read-race.ts";
+
+/** What reading needs of the world. */
+export interface ReadPorts {
+  readonly client: NodeClient;
+  readonly codec: Codec;
+  readonly timer: Timer;
+  readonly random: Random;
+}
+
+/** Reads and verifies the metadata of `blobId` (32 bytes). Takes at most the deadline. */
+export async function readMetadata(
+  ports: ReadPorts,
+  committee: Committee,
+  blobId: Uint8Array,
+  signal?: AbortSignal,
+): Promise<Result<VerifiedMetadata, ReadFailure>> {
+  const candidates = shuffled(committee.members, ports.random);
+  const causes: NodeCause[] = [];
+  const vote = createVote(committee.shardCount);
+  let found: VerifiedMetadata | null = null;
+  let width = 1;
+
+  async function ask(member: CommitteeMember, stop: AbortSignal): Promise<boolean> {
+    const answer = await ports.client.getMetadata(member, blobId, { signal: stop });
+    if (!answer.ok) {
+      if (isNotFound(answer.failure)) vote.notFound(member.shardIndices.length);
+      if (isBlocked(answer.failure)) vote.blocked(member.shardIndices.length);
+      causes.push(causeOf(member.nodeId, answer.failure));
+    } else {
+      const verified = ports.codec.verifyMetadata(answer.value.metadata, blobId);
+      if (verified.ok && verified.value.shardCount === committee.shardCount) {
+        found = verified.value;
+        return true;
+      }
+      causes.push({
+        nodeId: member.nodeId,
+        kind: verified.ok ? "shard-count-mismatch" : verified.failure.kind,
+      });
+    }
+    width = REQUESTS_IN_FLIGHT_MAX;
+    return vote.verdict() !== null;
+  }
+
+  await race({
+    next: () => {
+      const member = candidates.pop();
+      return member === undefined ? null : (stop) => ask(member, stop);
+    },
+    width: () => width,
+    hedge: {
+      afterMs: READ_HEDGE_MS,
+      onSilence: () => {
+        width = Math.min(width + 1, REQUESTS_IN_FLIGHT_MAX);
+      },
+    },
+    deadlineMs: READ_METADATA_DEADLINE_MS,
+    timer: ports.timer,
+    signal,
+  });
+  if (found !== null) return ok(found);
+  return err(
+    vote.verdict() ?? {
+      kind: "metadata-unavailable",
+      notFoundWeight: vote.notFoundWeight(),
+      causes,
+    },
+  );
+}
+
+/** Counts the shards whose nodes have no such blob or must not give it. */
+export interface Vote {
+  notFound(weight: number): void;
+  blocked(weight: number): void;
+  notFoundWeight(): number;
+  /** The failure once a quorum (more than two thirds) agrees that there is nothing to get. */
+  verdict(): ReadFailure | null;
+}
+
+/** A vote over `shardCount` shards. */
+export function createVote(shardCount: number): Vote {
+  const faultyCount = Math.floor((shardCount - 1) / 3);
+  const quorum = shardCount - faultyCount;
+  let notFoundWeight = 0;
+  let blockedWeight = 0;
+  return {
+    notFound: (weight) => void (notFoundWeight += weight),
+    blocked: (weight) => void (blockedWeight += weight),
+    notFoundWeight: () => notFoundWeight,
+    verdict() {
+      if (notFoundWeight + blockedWeight < quorum) return null;
+      return { kind: notFoundWeight > blockedWeight ? "blob-not-found" : "blob-blocked" };
+    },
+  };
+}
+
+/** A copy of `items` in random order (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = Math.floor(random.unit() * (last + 1));
+    const kept = order[last] as T;
+    order[last] = order[other] as T;
+    order[other] = kept;
+  }
+  return order;
+}

@@ -1,0 +1,162 @@
+/**
+ * Rebuilds what the owners of systematic rows do not give.
+ *
+ * Up to the in-memory maximum the whole blob is decoded from any P verified primary slivers, which
+ * stands as many as 2f missing shards; rows of padding are known without asking and count. Larger
+ * blobs get single rows from recovery symbols, each proven, so that a liar costs nothing but time.
+ * Source: walrus-sdk `node_client.rs::request_slivers_and_decode`; walrus-core
+ * `encoding/slivers.rs::recover_sliver`.
+ */
+import type { RecoverySymbol, Sliver } from "../codec/index.ts";
+import { encodingParameters } from "../codec/index.ts";
+import { READ_REBUILD_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
+import type { CommitteeMember } from "../protocol/committee.ts";
+import { err, ok, type Result } from "../result.ts";
+import { isBlocked, isNotFound } from "./failure.ts";
+import { type ReadFailure, causeOf } from "./read-failure.ts";
+import { shuffled } from "./read-metadata.ts";
+import { race } from "./read-race.ts";
+import {
+  type BlobReading,
+  fetchPrimarySliver,
+  noteCause,
+  ownerOfPair,
+  sliverTimeoutMs,
+} from "./read-sliver.ts";
+
+/**
+ * Decodes the whole blob from any P primary slivers.
+ *
+ * @param known Verified primary slivers by index; grows by what is fetched.
+ * @param rowIndex The row that was missing, for the failure.
+ * @returns L bytes. Each row must still be checked against its hash: a dishonest writer may have
+ *   encoded parity that belongs to other rows.
+ */
+export async function decodeFromRows(
+  reading: BlobReading,
+  known: Map<number, Sliver>,
+  rowIndex: number,
+  signal?: AbortSignal,
+): Promise<Result<Uint8Array, ReadFailure>> {
+  const { metadata, geometry, ports, trust } = reading;
+  const required = geometry.rowCount;
+  for (const row of paddingRows(reading)) known.set(row.sliverIndex, row);
+  const indices = Array.from({ length: geometry.shardCount }, (_, index) => index);
+  const candidates = new Set(
+    shuffled(
+      indices.filter((index) => !known.has(index) && index !== rowIndex),
+      ports.random,
+    ),
+  );
+
+  /** Systematic rows first among equally trusted owners: they need no arithmetic. */
+  function nextCandidate(): number | null {
+    let best: number | null = null;
+    let bestRank = Number.POSITIVE_INFINITY;
+    for (const index of candidates) {
+      const rank = trust.rank(ownerOfPair(reading, index).nodeId) * 2 + (index < required ? 0 : 1);
+      if (rank < bestRank) [best, bestRank] = [index, rank];
+      if (bestRank === 0) break;
+    }
+    if (best !== null) candidates.delete(best);
+    return best;
+  }
+
+  async function collect(index: number, stop: AbortSignal): Promise<boolean> {
+    const sliver = await fetchPrimarySliver(reading, index, stop);
+    if (sliver !== null) known.set(index, sliver);
+    return known.size >= required || reading.vote.verdict() !== null;
+  }
+
+  if (known.size < required) {
+    await race({
+      next: () => {
+        const index = nextCandidate();
+        return index === null ? null : (stop) => collect(index, stop);
+      },
+      width: () => REQUESTS_IN_FLIGHT_MAX,
+      deadlineMs: READ_REBUILD_DEADLINE_MS,
+      timer: ports.timer,
+      signal,
+    });
+  }
+  const decoded = known.size < required ? null : ports.codec.decode([...known.values()], metadata);
+  if (decoded?.ok === true) return ok(decoded.value);
+  return err(reading.vote.verdict() ?? shortOf(reading, rowIndex, known.size, required));
+}
+
+/** Recovers systematic row `rowIndex` from symbols of S secondary slivers, each with its proof. */
+export async function recoverRow(
+  reading: BlobReading,
+  rowIndex: number,
+  signal?: AbortSignal,
+): Promise<Result<Sliver, ReadFailure>> {
+  const { metadata, geometry, ports } = reading;
+  const target = { axis: "primary", sliverIndex: rowIndex } as const;
+  const required = encodingParameters(geometry.shardCount).secondaryCount;
+  const symbols = new Map<number, RecoverySymbol>();
+  const order = shuffled(reading.committee.members, ports.random).sort(
+    (left, right) => reading.trust.rank(right.nodeId) - reading.trust.rank(left.nodeId),
+  );
+
+  async function ask(member: CommitteeMember, stop: AbortSignal): Promise<boolean> {
+    const answer = await ports.client.getRecoverySymbols(
+      member,
+      metadata.blobId,
+      "primary",
+      rowIndex,
+      { timeoutMs: sliverTimeoutMs(geometry.rowBytes), signal: stop },
+    );
+    if (!answer.ok) {
+      const weight = member.shardIndices.length;
+      if (isNotFound(answer.failure)) reading.vote.notFound(weight);
+      if (isBlocked(answer.failure)) reading.vote.blocked(weight);
+      noteCause(reading, causeOf(member.nodeId, answer.failure));
+      return reading.vote.verdict() !== null;
+    }
+    for (const symbol of answer.value) {
+      const verified = ports.codec.verifyRecoverySymbol(symbol, target, metadata);
+      if (verified.ok) symbols.set(symbol.sourceIndex, symbol);
+      else noteCause(reading, causeOf(member.nodeId, verified.failure));
+    }
+    return symbols.size >= required;
+  }
+
+  await race({
+    next: () => {
+      const member = order.pop();
+      return member === undefined ? null : (stop) => ask(member, stop);
+    },
+    width: () => REQUESTS_IN_FLIGHT_MAX,
+    deadlineMs: READ_REBUILD_DEADLINE_MS,
+    timer: ports.timer,
+    signal,
+  });
+  if (symbols.size < required) {
+    return err(reading.vote.verdict() ?? shortOf(reading, rowIndex, symbols.size, required));
+  }
+  const recovered = ports.codec.recoverSliver(target, [...symbols.values()], metadata);
+  // Every symbol was proven, so a wrong row is the writer's doing.
+  return recovered.ok ? recovered : err({ kind: "blob-inconsistent", what: "row", rowIndex });
+}
+
+/** The rows past the blob's end: all zeros, verified by `findPaddingFlaw`, never fetched. */
+export function paddingRows(reading: BlobReading): Sliver[] {
+  const { geometry } = reading;
+  const data = new Uint8Array(geometry.rowBytes);
+  return Array.from({ length: geometry.rowCount - geometry.contentRowCount }, (_, offset) => ({
+    axis: "primary",
+    sliverIndex: geometry.contentRowCount + offset,
+    symbolBytes: geometry.symbolBytes,
+    data,
+  }));
+}
+
+function shortOf(
+  reading: BlobReading,
+  rowIndex: number,
+  verified: number,
+  required: number,
+): ReadFailure {
+  return { kind: "slivers-unavailable", rowIndex, verified, required, causes: reading.causes };
+}

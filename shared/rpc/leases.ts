@@ -1,0 +1,41 @@
+/**
+ * Leases as the Workers tell each other of them: one for each Blob object. Types only.
+ */
+
+/** One lease. */
+export interface Lease {
+  /** Object ID of the Blob: the key. */
+  readonly blobObjectId: string;
+  /** 43 characters of base64url. */
+  readonly blobId: string;
+  /** Address that owns the Blob object. */
+  readonly owner: string;
+  /** Subject of the token that stored it; `null` on an open gateway. */
+  readonly sub: string | null;
+  readonly unencodedBytes: number;
+  /** Encoded bytes that are paid for. */
+  readonly storageBytes: number;
+  readonly deletable: boolean;
+  readonly startEpoch: number;
+  /** Exclusive. */
+  readonly endEpoch: number;
+  /** When it was first recorded, milliseconds since 1970. */
+  readonly recordedAtMs: number;
+}
+
+/** A page of leases, ordered by object ID. */
+export interface LeasePage {
+  readonly leases: readonly Lease[];
+  /** Pass as `after` for the next page; `null` on the last one. */
+  readonly next: string | null;
+}
+
+/** Which page. */
+export interface LeasePageQuery {
+  /** Object ID after which the page starts. */
+  readonly after?: string | null;
+  /** At most `LEASE_PAGE_MAX`. */
+  readonly limit?: number;
+  /** Only leases that end after this epoch: leaves out what has lapsed. */
+  readonly endingAfter?: number;
+}

@@ -1,0 +1,31 @@
+/**
+ * How long a system state may be reused. A small pure policy over a clock.
+ *
+ * The value is a hint that may live in an isolate's memory: whoever must be sure asks for a fresh
+ * one. During an epoch change nothing is reused.
+ */
+import { SYSTEM_STATE_TTL_MS } from "../limits.ts";
+import type { Clock } from "../ports.ts";
+import { reusableUntilMs } from "../protocol/epoch.ts";
+import type { SystemState } from "./chain.ts";
+
+/** Keeps one system state while the epoch rules allow it. */
+export interface SystemCache {
+  get(): SystemState | null;
+  put(state: SystemState): void;
+}
+
+/** Makes an empty cache; plain data, so it may outlive the invocation that filled it. */
+export function createSystemCache(clock: Clock, ttlMs: number = SYSTEM_STATE_TTL_MS): SystemCache {
+  let kept: SystemState | null = null;
+  return {
+    get() {
+      if (kept === null) return null;
+      const untilMs = reusableUntilMs(kept.timing, kept.readAtMs, ttlMs);
+      return clock.nowMs() < untilMs ? kept : null;
+    },
+    put(state) {
+      kept = state;
+    },
+  };
+}

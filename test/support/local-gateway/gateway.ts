@@ -1,0 +1,137 @@
+/**
+ * Starts the three Workers in one Miniflare from the bindings of wrangler.toml, against a local
+ * network. `npm start`, the demo, the e2e tests and the benches all start the gateway here.
+ */
+import "./quiet-wrangler.ts";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import type { Network, NetworkDescription } from "../../devnet/network/description.ts";
+import { bundleWorkers, readBundle, ROOT, WORKER_NAMES, type WorkerName } from "./bundle.ts";
+import { checkPortFree } from "./ports.ts";
+
+/** How to start the gateway. */
+export interface GatewayOptions {
+  /** Publisher port; aggregator and renewal take the next two. Absent or 0: any free ports. */
+  readonly port?: number | undefined;
+  /** Extra or overriding `vars` and secrets, by Worker. */
+  readonly vars?: Partial<Record<WorkerName, Record<string, string>>> | undefined;
+  /** Folder for Durable Objects, KV and cache; a temporary one removed at close unless given. */
+  readonly stateDir?: string | undefined;
+  /** Shows what the Workers log. */
+  readonly verbose?: boolean | undefined;
+}
+
+/** A running gateway. */
+export interface Gateway {
+  readonly urls: Readonly<Record<WorkerName, string>>;
+  /** Fires the renewal Worker's cron once and waits for its end. */
+  fireCron(): Promise<{ readonly outcome: string }>;
+  /** Stops the Workers; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Bundles the Workers (cached by the hash of their sources), starts them, publishes their URLs in
+ * the network's description and wires `POST /admin/cron` to the renewal Worker.
+ *
+ * @throws {Error} When a port is taken; the message names it.
+ */
+export async function startGateway(
+  network: Network,
+  options: GatewayOptions = {},
+): Promise<Gateway> {
+  const ports = WORKER_NAMES.map((_, index) => (options.port ? options.port + index : 0));
+  await Promise.all(ports.filter((port) => port > 0).map(checkPortFree));
+  await bundleWorkers();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: WORKER_NAMES.map((name, index) =>
+        workerOptions(name, ports[index] ?? 0, {
+          ...localVars(name, network.description),
+          ...options.vars?.[name],
+        }),
+      ),
+      cf: false,
+      host: "127.0.0.1",
+      port: 0,
+      logRequests: false,
+      log: new Log(options.verbose === true ? LogLevel.INFO : LogLevel.WARN),
+      // Standard output belongs to the caller: what the Workers log goes to standard error.
+      handleStructuredLogs: ({ level, message }) => {
+        if (options.verbose === true || level === "error") process.stderr.write(`${message}\n`);
+      },
+      telemetry: { enabled: false },
+      ...(options.stateDir === undefined
+        ? {}
+        : { resourcePersistencePath: join(options.stateDir, "workers") }),
+    }),
+  );
+  await miniflare.ready;
+  const [publisher = "", aggregator = "", renewal = ""] = await Promise.all(
+    WORKER_NAMES.map(async (name) => {
+      const url = await miniflare.unsafeGetDirectURL(`walrus-edge-${name}`);
+      return url.origin;
+    }),
+  );
+  const urls = { publisher, aggregator, renewal };
+  const fireCron = async () => {
+    const worker = await miniflare.getWorker("walrus-edge-renewal");
+    const { outcome } = await worker.scheduled({ cron: "17 * * * *" });
+    return { outcome };
+  };
+  network.onCron(fireCron);
+  await network.publish(urls);
+  let closing: Promise<void> | null = null;
+  return {
+    urls,
+    fireCron,
+    close: () => {
+      network.onCron(null);
+      closing ??= miniflare.dispose();
+      return closing;
+    },
+  };
+}
+
+/** One Worker as wrangler.toml describes it, with the bundle and the local vars. */
+function workerOptions(
+  name: WorkerName,
+  port: number,
+  vars: Readonly<Record<string, string>>,
+): { name: string; modules: { type: "ESModule" | "CompiledWasm"; path: string }[] } {
+  const configPath = join(ROOT, "wrangler.toml");
+  const { modulesRules: _, ...declared } = unstable_getMiniflareWorkerOptions(
+    configPath,
+    name,
+  ).workerOptions;
+  // The options of wrangler hold values Miniflare's schema refuses (undefined ones).
+  const options = JSON.parse(JSON.stringify(declared)) as { bindings?: object };
+  return {
+    ...options,
+    name: `walrus-edge-${name}`,
+    modules: readBundle(name),
+    bindings: { ...options.bindings, ...vars },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+  } as ReturnType<typeof workerOptions>;
+}
+
+/** Vars that point a Worker at the local network, secrets included. */
+export function localVars(
+  name: WorkerName,
+  description: NetworkDescription,
+): Record<string, string> {
+  return {
+    NETWORK: "local",
+    SUI_RPC_URL: description.rpc,
+    SYSTEM_OBJECT_ID: description.systemObject,
+    STAKING_OBJECT_ID: description.stakingObject,
+    STORAGE_NODE_URL_SCHEME: description.storageNodeUrlScheme,
+    ...(name === "publisher"
+      ? {
+          WALLET_SECRET_KEY: description.wallet.secretKey,
+          HOOK_SECRETS: JSON.stringify(description.hookSecrets),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { ADMITTED_KEYS_MAX, KV_VALUE_BYTES_MAX } from "../../../shared/limits.ts";
+import { createTiers, type EdgeHit } from "../../../workers/aggregator/tiers.ts";
+
+const SILENT_LOG = { info() {}, warn() {}, error() {} };
+const VALUE = new Uint8Array([1, 2, 3]);
+
+function setUp() {
+  const edge = new Map<string, EdgeHit>();
+  const kv = new Map<string, Uint8Array>();
+  const failing = { edge: false, kv: false };
+  const work: Promise<void>[] = [];
+  const admittedKeys = new Set<string>();
+  const step = async <T>(fails: boolean, value: T): Promise<T> => {
+    if (fails) throw new Error("tier down");
+    return value;
+  };
+  const tiers = createTiers({
+    edge: {
+      get: (key) => step(failing.edge, edge.get(key) ?? null),
+      put: (key, value, { admitted }) =>
+        step(failing.edge, void edge.set(key, { value, admitted })),
+    },
+    kv: {
+      get: (key) => step(failing.kv, kv.get(key) ?? null),
+      put: (key, value) => step(failing.kv, void kv.set(key, value)),
+      delete: (key) => step(failing.kv, void kv.delete(key)),
+    },
+    log: SILENT_LOG,
+    background: (promise) => void work.push(promise),
+    admittedKeys,
+  });
+  return { tiers, edge, kv, failing, admittedKeys, settled: () => Promise.all(work) };
+}
+
+describe("the tiers", () => {
+  test("keep what is new in the edge cache alone", async () => {
+    const { tiers, edge, kv, settled } = setUp();
+    tiers.put("a", VALUE, 100);
+    await settled();
+    expect(edge.get("a")).toEqual({ value: VALUE, admitted: false });
+    expect(kv.size).toBe(0);
+  });
+
+  test("admit to KV what is asked for again, once", async () => {
+    const { tiers, edge, kv, settled } = setUp();
+    tiers.put("a", VALUE, 100);
+    expect(await tiers.get("a", () => 100)).toEqual({ value: VALUE, tier: "edge" });
+    await settled();
+    expect(kv.get("a")).toEqual(VALUE);
+    expect(edge.get("a")?.admitted).toBe(true);
+    kv.clear();
+    await tiers.get("a", () => 100);
+    await settled();
+    expect(kv.size).toBe(0);
+  });
+
+  test("bring what only KV has back to the edge", async () => {
+    const { tiers, edge, kv, settled } = setUp();
+    kv.set("a", VALUE);
+    expect(await tiers.get("a", () => 100)).toEqual({ value: VALUE, tier: "kv" });
+    await settled();
+    expect(edge.get("a")).toEqual({ value: VALUE, admitted: true });
+  });
+
+  test.each([
+    [KV_VALUE_BYTES_MAX, 60, true],
+    [KV_VALUE_BYTES_MAX + 1, 60, false],
+    [1, 59, false],
+  ])("a value of %i bytes for %i s: admitted is %s", async (byteCount, ttlSeconds, admitted) => {
+    const { tiers, kv, settled } = setUp();
+    tiers.put("a", new Uint8Array(byteCount), ttlSeconds);
+    await tiers.get("a", () => ttlSeconds);
+    await settled();
+    expect(kv.has("a")).toBe(admitted);
+  });
+
+  test("keep nothing that has no time left", async () => {
+    const { tiers, edge, kv, settled } = setUp();
+    tiers.put("a", VALUE, 0);
+    kv.set("b", VALUE);
+    await tiers.get("b", () => 0);
+    await settled();
+    expect(edge.size).toBe(0);
+  });
+
+  test("that fail are misses, not errors", async () => {
+    const { tiers, kv, failing, settled } = setUp();
+    kv.set("a", VALUE);
+    failing.edge = true;
+    expect(await tiers.get("a", () => 100)).toEqual({ value: VALUE, tier: "kv" });
+    failing.kv = true;
+    expect(await tiers.get("a", () => 100)).toBeNull();
+    tiers.put("a", VALUE, 100);
+    await settled();
+  });
+
+  test("the hint of admitted keys stays within its bound", async () => {
+    const { tiers, admittedKeys, settled } = setUp();
+    for (let index = 0; index < ADMITTED_KEYS_MAX; index++) admittedKeys.add(`old ${index}`);
+    tiers.put("a", VALUE, 100);
+    await tiers.get("a", () => 100);
+    await settled();
+    expect([...admittedKeys]).toEqual(["a"]);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import {
+  badParameter,
+  internalError,
+  methodNotAllowed,
+  problemResponse,
+  unknownPath,
+} from "../../../shared/http/problem.ts";
+
+describe("a problem", () => {
+  test("is the official envelope, and no cache may keep it", async () => {
+    const response = problemResponse({
+      statusWord: "NOT_FOUND",
+      reason: "BLOB_NOT_FOUND",
+      message: "no such blob",
+    });
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(await response.json()).toEqual({
+      error: {
+        status: "NOT_FOUND",
+        code: 404,
+        message: "no such blob",
+        details: [
+          {
+            "@type": "ErrorInfo",
+            reason: "BLOB_NOT_FOUND",
+            domain: "daemon.walrus.space",
+            metadata: {},
+          },
+        ],
+      },
+    });
+  });
+
+  test("has no body for HEAD", async () => {
+    expect(await problemResponse(unknownPath(), "HEAD").text()).toBe("");
+  });
+
+  test("rounds Retry-After up to whole seconds", () => {
+    const response = problemResponse({ ...internalError(), retryAfterSeconds: 1.2 });
+    expect(response.headers.get("retry-after")).toBe("2");
+  });
+
+  test("names a bad parameter", async () => {
+    const response = problemResponse(badParameter("epochs", "not a number"));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { details: [{ reason: "INVALID_PARAMETER", metadata: { parameter: "epochs" } }] },
+    });
+  });
+
+  test("lists the methods a path has", () => {
+    const response = problemResponse(methodNotAllowed(["GET", "HEAD"]));
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("GET, HEAD");
+  });
+});

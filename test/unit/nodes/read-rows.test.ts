@@ -1,0 +1,278 @@
+/** Reads against nodes that are down, silent, lying: right bytes or a failure in bounded time. */
+import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../../shared/bytes/arrays.ts";
+import type { EncodedBlob, VerifiedMetadata } from "../../../shared/codec/index.ts";
+import {
+  READ_METADATA_DEADLINE_MS,
+  READ_REBUILD_DEADLINE_MS,
+  READ_ROW_TIMEOUT_MS,
+} from "../../../shared/limits.ts";
+import type { ReadFailure } from "../../../shared/nodes/read-failure.ts";
+import { readMetadata, type ReadPorts } from "../../../shared/nodes/read-metadata.ts";
+import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { createReading } from "../../../shared/nodes/read-sliver.ts";
+import { recoverRow } from "../../../shared/nodes/read-rebuild.ts";
+import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { createFakeNodes, type FakeFault, type FakeNodes } from "../../support/fake-nodes.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+import { createVirtualTimer } from "../../support/virtual-timer.ts";
+
+const codec = await loadCodec();
+/** n = 10: f = 3, P = 4, S = 7; one shard for each of ten nodes. */
+const FAULTY = [0, 1, 2];
+const FAULTS: readonly FakeFault[] = [
+  "down",
+  "silent",
+  "corrupt",
+  "refuse",
+  "wrong-index",
+  "truncate",
+  "not-found",
+  "stall-body",
+];
+
+function setUp(seed = 1) {
+  const timer = createVirtualTimer();
+  const nodes = createFakeNodes(codec, timer);
+  const ports: ReadPorts = { client: nodes.client, codec, timer, random: seededRandom(seed) };
+  return { nodes, ports, timer };
+}
+
+async function readAll(
+  ports: ReadPorts,
+  nodes: FakeNodes,
+  blobId: Uint8Array,
+): Promise<Result<Uint8Array, ReadFailure>> {
+  const metadata = await readMetadata(ports, nodes.committee, blobId);
+  if (!metadata.ok) return metadata;
+  const reader = openRows(ports, nodes.committee, metadata.value);
+  if (!reader.ok) return reader;
+  const parts: Uint8Array[] = [];
+  const rowCount = reader.value.geometry.contentRowCount;
+  for await (const row of reader.value.rows({ firstRow: 0, rowCount })) {
+    if (!row.ok) return err(row.failure);
+    parts.push(row.value);
+  }
+  return ok(concatBytes(...parts));
+}
+
+/** The encoding of one blob with metadata hashed from other slivers: what a bad writer makes. */
+function tampered(blob: Uint8Array, change: (hashes: Uint8Array) => void): EncodedBlob {
+  const encoded = codec.encode(blob, 10);
+  if (!encoded.ok) throw new Error(encoded.failure.kind);
+  const sliverHashes = encoded.value.metadata.sliverHashes.slice();
+  change(sliverHashes);
+  const unhashed = { ...encoded.value.metadata, sliverHashes };
+  const claimed = codec.verifyMetadata(unhashed, new Uint8Array(32));
+  if (claimed.ok || claimed.failure.kind !== "blob-id-mismatch") throw new Error("unexpected");
+  const metadata = codec.verifyMetadata(unhashed, claimed.failure.actualBlobId);
+  if (!metadata.ok) throw new Error(metadata.failure.kind);
+  return withMetadata(encoded.value, metadata.value);
+}
+
+function withMetadata(encoded: EncodedBlob, metadata: VerifiedMetadata): EncodedBlob {
+  return {
+    metadata,
+    parameters: encoded.parameters,
+    symbolBytes: encoded.symbolBytes,
+    sliver: (axis, index) => encoded.sliver(axis, index),
+    slivers: (pairs) => encoded.slivers(pairs),
+    release: () => encoded.release(),
+  };
+}
+
+describe("a healthy network", () => {
+  test.each([0, 1, 27, 28, 29, 56, 1_000, 50_000])("gives back %i bytes", async (byteCount) => {
+    const { nodes, ports } = setUp();
+    const blob = seededBytes(byteCount, byteCount);
+    const blobId = nodes.store(blob);
+    expect(await readAll(ports, nodes, blobId)).toEqual(ok(blob));
+  });
+
+  test("is asked for metadata once and for each row that holds content once", async () => {
+    const { nodes, ports } = setUp();
+    // Rows of 7 symbols of 2 bytes: 20 bytes lie in two of the four rows.
+    const blobId = nodes.store(seededBytes(20, 3));
+    await readAll(ports, nodes, blobId);
+    expect(nodes.requests.filter((path) => path.endsWith("/metadata"))).toHaveLength(1);
+    const slivers = nodes.requests.filter((path) => path.includes("/slivers/"));
+    expect(slivers).toHaveLength(2);
+    expect(new Set(slivers.map((path) => path.split("/slivers/")[1]))).toEqual(
+      new Set(["0/primary", "1/primary"]),
+    );
+  });
+
+  test("never sees more than six requests at once", async () => {
+    const { nodes, ports } = setUp();
+    nodes.setFault(FAULTY, "down");
+    const blobId = nodes.store(seededBytes(9_000, 4));
+    await readAll(ports, nodes, blobId);
+    expect(nodes.inFlightMax()).toBeLessThanOrEqual(6);
+  });
+
+  test("is asked only for the rows of a span", async () => {
+    const { nodes, ports } = setUp();
+    const blob = seededBytes(10_000, 5);
+    const blobId = nodes.store(blob);
+    const metadata = await readMetadata(ports, nodes.committee, blobId);
+    if (!metadata.ok) throw new Error(metadata.failure.kind);
+    const reader = openRows(ports, nodes.committee, metadata.value);
+    if (!reader.ok) throw new Error(reader.failure.kind);
+    nodes.requests.length = 0;
+    const { rowBytes } = reader.value.geometry;
+    for await (const row of reader.value.rows({ firstRow: 2, rowCount: 1 })) {
+      expect(row).toEqual(ok(blob.slice(2 * rowBytes, 3 * rowBytes)));
+    }
+    expect(nodes.requests.map((path) => path.split("/slivers/")[1])).toEqual(["2/primary"]);
+  });
+});
+
+describe.each(FAULTS)("nodes that are %s", (fault) => {
+  test.each([1, 20, 300, 20_000])(
+    "up to f of them: %i bytes come back right",
+    async (byteCount) => {
+      for (const first of [0, 3, 7]) {
+        const { nodes, ports } = setUp(first);
+        const blob = seededBytes(byteCount, first + 1);
+        const blobId = nodes.store(blob);
+        nodes.setFault(
+          FAULTY.map((index) => (index + first) % 10),
+          fault,
+        );
+        expect(await readAll(ports, nodes, blobId)).toEqual(ok(blob));
+      }
+    },
+  );
+
+  test("2f + 1 of them: a typed failure within the deadlines, never wrong bytes", async () => {
+    const { nodes, ports, timer } = setUp();
+    const blob = seededBytes(5_000, 9);
+    const blobId = nodes.store(blob);
+    nodes.setFault([0, 1, 2, 3, 4, 5, 6], fault);
+    const read = await readAll(ports, nodes, blobId);
+    expect(read.ok).toBe(false);
+    const kind = read.ok ? "" : read.failure.kind;
+    expect(["slivers-unavailable", "blob-not-found"]).toContain(kind);
+    expect(kind === "blob-not-found").toBe(fault === "not-found");
+    expect(timer.nowMs()).toBeLessThanOrEqual(
+      READ_METADATA_DEADLINE_MS + READ_ROW_TIMEOUT_MS + READ_REBUILD_DEADLINE_MS + 1_000,
+    );
+  });
+});
+
+describe("metadata", () => {
+  test("an unknown blob is not found once a quorum says so", async () => {
+    const { nodes, ports } = setUp();
+    nodes.setFault(FAULTY, "silent");
+    expect(await readAll(ports, nodes, new Uint8Array(32).fill(7))).toEqual(
+      err({ kind: "blob-not-found" }),
+    );
+  });
+
+  test("a blob that a quorum blocks is blocked", async () => {
+    const { nodes, ports } = setUp();
+    const blobId = nodes.store(seededBytes(10, 1));
+    nodes.setFault([0, 1, 2, 3, 4, 5, 6], "blocked");
+    nodes.setFault([7, 8, 9], "down");
+    expect(await readAll(ports, nodes, blobId)).toEqual(err({ kind: "blob-blocked" }));
+  });
+
+  test("without a quorum for either, an unknown blob is unavailable, not absent", async () => {
+    const { nodes, ports } = setUp();
+    nodes.setFault([0, 1, 2, 3], "down");
+    const read = await readAll(ports, nodes, new Uint8Array(32).fill(7));
+    expect(read).toMatchObject({
+      ok: false,
+      failure: { kind: "metadata-unavailable", notFoundWeight: 6 },
+    });
+  });
+
+  test("one honest node is enough", async () => {
+    const { nodes, ports } = setUp();
+    const blobId = nodes.store(seededBytes(10, 1));
+    nodes.setFault([0, 1, 2, 3, 4], "corrupt");
+    nodes.setFault([5, 6, 7, 8], "refuse");
+    expect(await readMetadata(ports, nodes.committee, blobId)).toMatchObject({ ok: true });
+  });
+
+  test("silent nodes everywhere end in bounded time", async () => {
+    const { nodes, ports, timer } = setUp();
+    const blobId = nodes.store(seededBytes(10, 1));
+    nodes.setFault([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "silent");
+    expect(await readAll(ports, nodes, blobId)).toMatchObject({
+      ok: false,
+      failure: { kind: "metadata-unavailable" },
+    });
+    expect(timer.nowMs()).toBeLessThanOrEqual(READ_METADATA_DEADLINE_MS);
+  });
+});
+
+describe("a writer's inconsistent encoding", () => {
+  test("padding rows that are not zero are refused before anything is read", async () => {
+    const { nodes, ports } = setUp();
+    const encoded = tampered(seededBytes(20, 1), (hashes) => {
+      hashes[3 * 64]! ^= 1;
+    });
+    const blobId = nodes.storeEncoded(encoded);
+    expect(await readAll(ports, nodes, blobId)).toEqual(
+      err({ kind: "blob-inconsistent", what: "padding", rowIndex: 3 }),
+    );
+  });
+
+  test("bytes after the blob's end in its last row are refused", async () => {
+    const { nodes, ports } = setUp();
+    const whole = codec.encode(seededBytes(20, 1), 10);
+    if (!whole.ok) throw new Error(whole.failure.kind);
+    const shortened = { ...whole.value.metadata, unencodedBytes: 17 };
+    const claimed = codec.verifyMetadata(shortened, new Uint8Array(32));
+    if (claimed.ok || claimed.failure.kind !== "blob-id-mismatch") throw new Error("unexpected");
+    const metadata = codec.verifyMetadata(shortened, claimed.failure.actualBlobId);
+    if (!metadata.ok) throw new Error(metadata.failure.kind);
+    const blobId = nodes.storeEncoded(withMetadata(whole.value, metadata.value));
+    expect(await readAll(ports, nodes, blobId)).toEqual(
+      err({ kind: "blob-inconsistent", what: "padding", rowIndex: 1 }),
+    );
+  });
+
+  test("a row that no node can have is refused once the others decode to something else", async () => {
+    const { nodes, ports } = setUp();
+    const encoded = tampered(seededBytes(5_000, 1), (hashes) => {
+      hashes[2 * 64]! ^= 1;
+    });
+    const blobId = nodes.storeEncoded(encoded);
+    expect(await readAll(ports, nodes, blobId)).toEqual(
+      err({ kind: "blob-inconsistent", what: "row", rowIndex: 2 }),
+    );
+  });
+});
+
+describe("a row recovered from symbols", () => {
+  async function recover(fault: FakeFault | null, members: readonly number[]) {
+    const { nodes, ports } = setUp();
+    const blob = seededBytes(2_000, 6);
+    const blobId = nodes.store(blob);
+    const metadata = await readMetadata(ports, nodes.committee, blobId);
+    if (!metadata.ok) throw new Error(metadata.failure.kind);
+    nodes.setFault(members, fault);
+    const geometry = blobGeometry(blob.length, 10);
+    const reading = createReading(ports, nodes.committee, metadata.value, geometry);
+    const row = await recoverRow(reading, 1);
+    return { row, expected: blob.slice(geometry.rowBytes, 2 * geometry.rowBytes) };
+  }
+
+  test.each([null, "down", "corrupt", "truncate", "silent"] as const)(
+    "is right while up to f nodes are %s",
+    async (fault) => {
+      const { row, expected } = await recover(fault, FAULTY);
+      expect(row.ok && row.value.data).toEqual(expected);
+    },
+  );
+
+  test("is unavailable when one node more is corrupt", async () => {
+    const { row } = await recover("corrupt", [0, 1, 2, 3]);
+    expect(row).toMatchObject({ ok: false, failure: { kind: "slivers-unavailable", verified: 6 } });
+  });
+});

@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type EncodedBlob, encodeMetadata } from "../../../shared/codec/index.ts";
+import { createNodeClient } from "../../../shared/nodes/client.ts";
+import { createPermit } from "../../../shared/nodes/permit.ts";
+import { FAN_OUT_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../../../shared/limits.ts";
+import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
+import type { Lane } from "../../../workers/publisher/lane/lane.ts";
+import { runLane } from "../../../workers/publisher/lane/run-lane.ts";
+import { startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
+import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { fixedRandom } from "../nodes/support.ts";
+import { type StubFault, StubNetwork } from "./stub-network.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+/** 13 shards, f = 4: quorum 9. */
+const SHARD_COUNTS = [3, 2, 2, 2, 2, 1, 1];
+const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+let encoded: EncodedBlob;
+
+beforeAll(async () => {
+  const result = (await loadCodec()).encode(seededBytes(20_000, 1), 13);
+  if (!result.ok) throw new Error(result.failure.kind);
+  encoded = result.value;
+});
+
+async function spread(faults: Partial<Record<number, StubFault>>, laneCount = 3) {
+  const network = new StubNetwork(SHARD_COUNTS);
+  for (const [index, fault] of Object.entries(faults)) network.nodes[Number(index)]!.fault = fault!;
+  const time = new VirtualTime();
+  const jobs: string[] = [];
+  const lane: Lane = {
+    push: (job, frames, report) => {
+      jobs.push(job.lane);
+      const client = createNodeClient({
+        permit: createPermit(network.fetch),
+        timer: time,
+        lane: job.lane,
+      });
+      const ports = { client, timer: time, random: fixedRandom(0) };
+      return runLane(ports, job, frames, (each) => report([each]));
+    },
+  };
+  const { blobId } = encoded.metadata;
+  const startedAtMs = time.nowMs();
+  const progress = new Map<number, string>();
+  const fanOut = startFanOut(
+    {
+      clock: time,
+      timer: time,
+      log: silentLog,
+      lane,
+      progress: (memberIndex, state) => progress.set(memberIndex, state),
+    },
+    {
+      runId: "run",
+      blobId,
+      target: { kind: "permanent" },
+      metadata: encodeMetadata(encoded.metadata),
+      slivers: (pairIndices) => encoded.slivers(pairIndices),
+      committee: network.committee,
+      message: confirmationMessage({ epoch: 5, blobId, deletableObjectId: null }),
+      laneCount,
+    },
+  );
+  const outcome = await fanOut.outcome;
+  const decidedAfterMs = time.nowMs() - startedAtMs;
+  await fanOut.settled;
+  return { network, outcome, progress, jobs, decidedAfterMs };
+}
+
+describe("a fan-out over honest nodes", () => {
+  test("stores every pair at its owner and certifies", async () => {
+    const { network, outcome, progress } = await spread({});
+    expect(outcome.ok && outcome.value.weight).toBeGreaterThanOrEqual(9);
+    expect([...progress.values()].filter((state) => state === "confirmed")).toHaveLength(7);
+    const stored = network.nodes.map(
+      (node) => [...node.stored.keys()].filter((path) => path.includes("/slivers/")).length,
+    );
+    expect(stored).toEqual(SHARD_COUNTS.map((shards) => shards * 2));
+  });
+
+  test("keeps to six requests in flight for each lane", async () => {
+    const { network } = await spread({}, 1);
+    expect(network.laneInFlightMax).toBeLessThanOrEqual(REQUESTS_IN_FLIGHT_MAX);
+    expect(network.laneInFlightMax).toBeGreaterThan(1);
+  });
+
+  test("waits for nodes that have not seen the registration", async () => {
+    const late = Object.fromEntries(SHARD_COUNTS.map((_, index) => [index, "late-registration"]));
+    const { outcome } = await spread(late as Record<number, StubFault>);
+    expect(outcome.ok).toBe(true);
+  });
+});
+
+describe("nodes of up to f shards are bad", () => {
+  test.each([
+    "down",
+    "silent",
+    "silent-slivers",
+    "blocks",
+    "wrong-signature",
+    "later-epoch",
+  ] as const)("%s: the certificate comes all the same, without them", async (fault) => {
+    const { outcome } = await spread({ 0: fault, 5: fault });
+    expect(outcome).toMatchObject({ ok: true });
+    if (!outcome.ok) return;
+    expect(outcome.value.memberIndices).not.toContain(0);
+    expect(outcome.value.memberIndices).not.toContain(5);
+    expect(outcome.value.weight).toBeGreaterThanOrEqual(9);
+  });
+});
+
+describe("nodes of more than f shards are bad", () => {
+  test.each(["down", "silent", "silent-slivers", "wrong-signature"] as const)(
+    "%s: it fails in bounded time and says how much confirmed",
+    async (fault) => {
+      const { outcome, decidedAfterMs } = await spread({ 0: fault, 1: fault });
+      expect(outcome).toMatchObject({
+        failure: { kind: "insufficient-confirmations", weight: 8, requiredWeight: 9 },
+      });
+      expect(decidedAfterMs).toBeLessThanOrEqual(FAN_OUT_DEADLINE_MS);
+    },
+  );
+
+  test("blocking: the blob is forbidden", async () => {
+    const { outcome } = await spread({ 0: "blocks", 1: "blocks" });
+    expect(outcome).toMatchObject({ failure: { kind: "blob-blocked" } });
+  });
+
+  test("signing for a later epoch: the committee has to be read again", async () => {
+    const { outcome } = await spread({ 0: "later-epoch", 1: "later-epoch" });
+    expect(outcome).toMatchObject({ failure: { kind: "epoch-moved" } });
+  });
+});
+
+test("all rounds together stay within the invocations of one request", async () => {
+  const { jobs } = await spread({ 0: "down", 1: "down" }, 31);
+  expect(jobs.length).toBeLessThanOrEqual(31);
+  expect(new Set(jobs).size).toBe(jobs.length);
+});

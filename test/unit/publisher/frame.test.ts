@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { LANE_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
+import {
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  type LaneFrame,
+  readFrames,
+} from "../../../workers/publisher/lane/frame.ts";
+
+const FRAMES: readonly LaneFrame[] = [
+  { memberIndex: 0, pairIndex: 999, axis: "primary", body: Uint8Array.of(1, 2, 3) },
+  { memberIndex: 65_535, pairIndex: 0, axis: "secondary", body: new Uint8Array(0) },
+  { memberIndex: 7, pairIndex: 256, axis: "secondary", body: new Uint8Array(1_000).fill(9) },
+];
+
+function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(offset, offset + chunkBytes));
+      offset += chunkBytes;
+    },
+  });
+}
+
+async function collect(stream: ReadableStream<Uint8Array>): Promise<LaneFrame[]> {
+  const frames: LaneFrame[] = [];
+  for await (const frame of readFrames(stream)) frames.push(frame);
+  return frames;
+}
+
+const joined = new Uint8Array(await new Blob(FRAMES.map(encodeFrame)).arrayBuffer());
+
+describe("the stream of a lane", () => {
+  test.each([1, 2, 8, 9, 10, 500, 5_000])("reads back however it is cut: %d bytes", async (cut) => {
+    expect(await collect(streamOf(joined, cut))).toEqual(FRAMES);
+  });
+
+  test("an empty stream has no frames", async () => {
+    expect(await collect(streamOf(new Uint8Array(0), 1))).toEqual([]);
+  });
+
+  test.each([1, FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + 1])(
+    "a stream that ends inside a frame is an error: %d bytes",
+    async (byteCount) => {
+      await expect(collect(streamOf(joined.slice(0, byteCount), 4))).rejects.toThrow(/Cannot read/);
+    },
+  );
+
+  test("a body above the bound is refused on both sides, one at the bound passes", async () => {
+    const atBound = { ...FRAMES[0]!, body: new Uint8Array(LANE_FRAME_BYTES_MAX) };
+    const bytes = encodeFrame(atBound);
+    expect((await collect(streamOf(bytes, 1 << 20)))[0]?.body.length).toBe(LANE_FRAME_BYTES_MAX);
+    expect(() =>
+      encodeFrame({ ...atBound, body: new Uint8Array(LANE_FRAME_BYTES_MAX + 1) }),
+    ).toThrow(RangeError);
+    new DataView(bytes.buffer).setUint32(0, LANE_FRAME_BYTES_MAX + 1, true);
+    await expect(collect(streamOf(bytes, 1 << 20))).rejects.toThrow(RangeError);
+  });
+
+  test("an unknown axis is refused", async () => {
+    const bytes = encodeFrame(FRAMES[0]!);
+    bytes[8] = 2;
+    await expect(collect(streamOf(bytes, 64))).rejects.toThrow(RangeError);
+  });
+});

@@ -1,0 +1,246 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Codec } from "../../../shared/codec/index.ts";
+import { CERTIFY_GENERATIONS_MAX, IN_MEMORY_BLOB_BYTES_MAX } from "../../../shared/limits.ts";
+import { createNodeClient } from "../../../shared/nodes/client.ts";
+import { createPermit } from "../../../shared/nodes/permit.ts";
+import { err, ok } from "../../../shared/result.ts";
+import type { SystemState } from "../../../shared/sui/chain.ts";
+import type { Lane } from "../../../workers/publisher/lane/lane.ts";
+import { runLane } from "../../../workers/publisher/lane/run-lane.ts";
+import type { Lease } from "../../../workers/publisher/lease-book/leases.ts";
+import type {
+  WalletCommand,
+  WalletDone,
+  WalletReply,
+} from "../../../workers/publisher/wallet/commands.ts";
+import {
+  type Journal,
+  openJournal,
+  settle,
+  type UploadRequest,
+} from "../../../workers/publisher/upload/journal.ts";
+import { type RunPorts, runUpload } from "../../../workers/publisher/upload/run.ts";
+import { WorkingMemory } from "../../../workers/publisher/upload/working-memory.ts";
+import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { fixedRandom } from "../nodes/support.ts";
+import { StubNetwork } from "./stub-network.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+const BLOB = seededBytes(5_000, 3);
+const SHARD_COUNTS = [3, 2, 2, 2, 2, 1, 1];
+const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const REQUEST: UploadRequest = {
+  uploadId: "u",
+  source: "http",
+  epochs: 2,
+  deletable: true,
+  sendObjectTo: null,
+  waits: true,
+  contentDigest: null,
+};
+let codec: Codec;
+
+beforeAll(async () => {
+  codec = await loadCodec();
+});
+
+/** A wallet that pays once for each name, and may fail before or after it has paid. */
+class StubWallet {
+  readonly paid = new Map<string, WalletDone>();
+  readonly asked: string[] = [];
+  /** What happens at the next questions: an answer of its own, or a crash after paying. */
+  readonly script: (((done: WalletDone) => WalletReply) | "crash-after-paying" | null)[] = [];
+
+  run(command: WalletCommand): Promise<WalletReply> {
+    this.asked.push(command.id);
+    const next = this.script.shift() ?? null;
+    const done = this.paid.get(command.id) ?? this.#done(command);
+    if (typeof next === "function") return Promise.resolve(next(done));
+    this.paid.set(command.id, done);
+    if (next === "crash-after-paying") return Promise.reject(new Error("connection lost"));
+    return Promise.resolve(ok(done));
+  }
+
+  #done(command: WalletCommand): WalletDone {
+    const receipt = { txDigest: `tx ${command.id}`, costFrost: 42n, gasMist: 7n };
+    if (command.kind === "certify") {
+      const owner = command.sendObjectTo ?? "0xwallet";
+      return { kind: "certified", ...receipt, blobObjectId: command.blobObjectId, owner };
+    }
+    if (command.kind !== "register") throw new Error(`unexpected ${command.kind}`);
+    const objectId = `0x${"0b".repeat(32)}`;
+    return {
+      kind: "registered",
+      ...receipt,
+      encodedBytes: command.encodedBytes,
+      epochs: command.epochs,
+      blob: {
+        objectId,
+        blobObjectId: objectId,
+        blobId: command.blobId,
+        registeredEpoch: 5,
+        certifiedEpoch: null,
+        unencodedBytes: command.unencodedBytes,
+        encodingType: 1,
+        deletable: command.deletable,
+        storage: {
+          objectId: "0xc",
+          startEpoch: 5,
+          endEpoch: 7,
+          storageBytes: command.encodedBytes,
+        },
+        sharedFundsFrost: null,
+      },
+    };
+  }
+}
+
+function world() {
+  const network = new StubNetwork(SHARD_COUNTS);
+  const time = new VirtualTime();
+  const wallet = new StubWallet();
+  const leases: Lease[] = [];
+  const memory = new WorkingMemory(IN_MEMORY_BLOB_BYTES_MAX);
+  const background: Promise<void>[] = [];
+  let journal: Journal = openJournal(REQUEST, BLOB.length, 0);
+  const lane: Lane = {
+    push: (job, frames, report) => {
+      const permit = createPermit(network.fetch);
+      const client = createNodeClient({ permit, timer: time, lane: job.lane });
+      const ports = { client, timer: time, random: fixedRandom(0) };
+      return runLane(ports, job, frames, (each) => report([each]));
+    },
+  };
+  const system = {
+    epoch: 5,
+    phase: { kind: "change-done", startMs: 0 },
+    current: network.committee,
+    previous: null,
+    shardCount: 13,
+    maxEpochsAhead: 53,
+  } as unknown as SystemState;
+  const ports: RunPorts = {
+    clock: time,
+    timer: time,
+    log: silentLog,
+    codec,
+    chain: { readSystem: () => Promise.resolve(ok(system)) },
+    wallet,
+    leaseBook: { record: (lease) => Promise.resolve(void leases.push(lease)) },
+    lane,
+    laneCount: 4,
+    memory,
+    stagedBytes: () => BLOB.slice(),
+    save: (saved) => {
+      // What is not JSON would be lost in the database.
+      journal = JSON.parse(JSON.stringify(saved)) as Journal;
+    },
+    saveProgress: () => undefined,
+    background: (work) => void background.push(work),
+  };
+  return {
+    network,
+    wallet,
+    leases,
+    memory,
+    ports,
+    journal: () => journal,
+    setJournal: (next: Journal) => (journal = next),
+    run: async (overrides: Partial<RunPorts> = {}) => {
+      const outcome = await runUpload({ ...ports, ...overrides }, journal);
+      await Promise.all(background);
+      return outcome;
+    },
+  };
+}
+
+describe("a run of one upload", () => {
+  test("stores, certifies and records, paying for two commands", async () => {
+    const { run, wallet, leases, journal, memory } = world();
+    expect(await run()).toMatchObject({ failure: null });
+    expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/0"]);
+    expect(journal()).toMatchObject({ state: "certified" });
+    expect(leases).toMatchObject([{ owner: "0xwallet", startEpoch: 5, endEpoch: 7 }]);
+    expect(memory.bytesTaken).toBe(0);
+  });
+
+  test("sends the object where it was asked to", async () => {
+    const { run, leases, setJournal } = world();
+    setJournal(openJournal({ ...REQUEST, sendObjectTo: "0xfriend" }, BLOB.length, 0));
+    await run();
+    expect(leases).toMatchObject([{ owner: "0xfriend" }]);
+  });
+
+  test.each([0, 1])("a crash right after payment %d pays nothing twice", async (crashAt) => {
+    const { run, wallet, journal } = world();
+    for (let before = 0; before < crashAt; before++) wallet.script.push(null);
+    wallet.script.push("crash-after-paying");
+    await expect(run()).rejects.toThrow("connection lost");
+    expect(journal().state).toBe("running");
+    expect(await run()).toMatchObject({ failure: null });
+    expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/0"]);
+  });
+
+  test("a lease that cannot be recorded is recorded by the next run, and nothing is paid", async () => {
+    const { run, wallet, leases, journal } = world();
+    const lost = { record: () => Promise.reject(new Error("lost")) };
+    await expect(run({ leaseBook: lost })).rejects.toThrow("lost");
+    expect(journal().state).toBe("certified");
+    const asked = wallet.asked.length;
+    expect(await run()).toMatchObject({ failure: null });
+    expect(wallet.asked).toHaveLength(asked);
+    expect(leases).toHaveLength(1);
+  });
+
+  test("a certificate of a past epoch is collected again under a new name", async () => {
+    const { run, wallet } = world();
+    wallet.script.push(null, () => err({ kind: "wrong-epoch", txDigest: null, gasMist: 0n }));
+    expect(await run()).toMatchObject({ failure: null });
+    expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/1"]);
+  });
+
+  test("an epoch that never settles ends the attempt, not the journal", async () => {
+    const { run, wallet } = world();
+    const wrong = () => err({ kind: "wrong-epoch", txDigest: null, gasMist: 0n } as const);
+    wallet.script.push(null, ...Array.from({ length: CERTIFY_GENERATIONS_MAX }, () => wrong));
+    expect(await run()).toMatchObject({ failure: { kind: "epoch-unsettled" } });
+    expect(wallet.asked.filter((id) => id.includes("certify"))).toHaveLength(
+      CERTIFY_GENERATIONS_MAX,
+    );
+  });
+
+  test("an open transaction is asked about again under the same name", async () => {
+    const { run, wallet } = world();
+    wallet.script.push(() => err({ kind: "fate-unknown", txDigest: "d" }));
+    expect(await run()).toMatchObject({ failure: null });
+    expect(wallet.asked.slice(0, 2)).toEqual(["u/register/0", "u/register/0"]);
+  });
+
+  test("an empty purse is told and nothing is spread", async () => {
+    const { run, wallet, network } = world();
+    wallet.script.push(() => err({ kind: "insufficient-wal", neededFrost: 2n, heldFrost: 1n }));
+    expect(await run()).toMatchObject({ failure: { kind: "insufficient-funds", coin: "WAL" } });
+    expect(network.nodes.every((node) => node.requestCount === 0)).toBe(true);
+  });
+
+  test("too many epochs are refused before anything is paid", async () => {
+    const { run, wallet, setJournal } = world();
+    setJournal(openJournal({ ...REQUEST, epochs: 54 }, BLOB.length, 0));
+    expect(await run()).toMatchObject({ failure: { kind: "epochs-too-many", epochsMax: 53 } });
+    expect(wallet.asked).toEqual([]);
+  });
+
+  test("too few confirmations cost one registration, which a later attempt uses", async () => {
+    const { run, wallet, network, journal, setJournal, memory } = world();
+    network.nodes[0]!.fault = "down";
+    network.nodes[1]!.fault = "down";
+    const { failure } = await run();
+    expect(failure).toMatchObject({ kind: "insufficient-confirmations" });
+    expect(memory.bytesTaken).toBe(0);
+    setJournal(settle({ ...journal(), request: { ...REQUEST, waits: false } }, failure, 1).journal);
+    network.nodes[0]!.fault = null;
+    expect(await run()).toMatchObject({ failure: null });
+    expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/0"]);
+  });
+});

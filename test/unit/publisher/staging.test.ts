@@ -1,0 +1,170 @@
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { STAGED_ROW_BYTES_MAX } from "../../../shared/limits.ts";
+import { openJournal } from "../../../workers/publisher/upload/journal.ts";
+import {
+  countProgress,
+  emptyProgress,
+  withNode,
+} from "../../../workers/publisher/upload/progress.ts";
+import { stageBody } from "../../../workers/publisher/upload/stage.ts";
+import { type Sql, UploadStore } from "../../../workers/publisher/upload/store.ts";
+import { WorkingMemory } from "../../../workers/publisher/upload/working-memory.ts";
+import { seededBytes } from "../../support/contents.ts";
+
+/** SQLite of Node behind the interface of a Durable Object's. */
+function sqlite(): Sql {
+  const database = new DatabaseSync(":memory:");
+  return {
+    exec(query, ...bindings) {
+      const statement = database.prepare(query);
+      const values = bindings.map((value) =>
+        value instanceof ArrayBuffer ? new Uint8Array(value) : value,
+      );
+      const rows = statement.all(...values) as Record<string, unknown>[];
+      return rows.map((row) =>
+        Object.fromEntries(
+          Object.entries(row).map(([key, value]) => [
+            key,
+            value instanceof Uint8Array ? value.slice().buffer : (value as string | number | null),
+          ]),
+        ),
+      );
+    },
+  };
+}
+
+function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(offset, offset + chunkBytes));
+      offset += chunkBytes;
+    },
+  });
+}
+
+const REQUEST = {
+  uploadId: "u",
+  source: "http",
+  epochs: 1,
+  deletable: true,
+  sendObjectTo: null,
+  waits: true,
+  contentDigest: null,
+};
+
+describe("staging a body", () => {
+  test.each([0, 1, STAGED_ROW_BYTES_MAX, STAGED_ROW_BYTES_MAX + 1, 2 * STAGED_ROW_BYTES_MAX])(
+    "%d bytes come back in one piece from rows of at most 1 MiB",
+    async (byteCount) => {
+      const store = new UploadStore(sqlite());
+      const bytes = seededBytes(byteCount, 7);
+      const rowBytes: number[] = [];
+      const staged = await stageBody(
+        streamOf(bytes, 60_000),
+        { bytesMax: byteCount, declaredBytes: byteCount },
+        (rowIndex, row) => {
+          rowBytes.push(row.length);
+          store.stage(rowIndex, row);
+        },
+      );
+      expect(staged).toEqual({ ok: true, value: byteCount });
+      expect(Math.max(0, ...rowBytes)).toBeLessThanOrEqual(STAGED_ROW_BYTES_MAX);
+      store.save(openJournal(REQUEST, byteCount, 0));
+      expect(Buffer.compare(store.stagedBytes(byteCount), bytes)).toBe(0);
+    },
+  );
+
+  test("a body at the limit is taken, one byte more is not", async () => {
+    const bounds = { bytesMax: 100, declaredBytes: null };
+    const write = () => undefined;
+    expect((await stageBody(streamOf(new Uint8Array(100), 30), bounds, write)).ok).toBe(true);
+    expect(await stageBody(streamOf(new Uint8Array(101), 30), bounds, write)).toEqual({
+      ok: false,
+      failure: { kind: "body-too-large", bytesMax: 100 },
+    });
+  });
+
+  test.each([99, 101])(
+    "a body that is not as long as declared (%d) is refused",
+    async (declared) => {
+      const bounds = { bytesMax: 1_000, declaredBytes: declared };
+      const staged = await stageBody(streamOf(new Uint8Array(100), 30), bounds, () => undefined);
+      expect(staged).toEqual({
+        ok: false,
+        failure: { kind: "body-interrupted", receivedBytes: 100 },
+      });
+    },
+  );
+
+  test("a body that breaks off is refused", async () => {
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(10)),
+      pull: (controller) => controller.error(new Error("gone")),
+    });
+    const staged = await stageBody(broken, { bytesMax: 100, declaredBytes: null }, () => undefined);
+    expect(staged).toMatchObject({ failure: { kind: "body-interrupted" } });
+  });
+});
+
+describe("the database of an upload", () => {
+  test("an object that was only asked about stays empty", () => {
+    const sql = sqlite();
+    const store = new UploadStore(sql);
+    expect(store.load()).toBeNull();
+    expect(store.loadProgress()).toBeNull();
+    expect([...sql.exec("SELECT name FROM sqlite_master")]).toEqual([]);
+  });
+
+  test("another instance finds the journal and the progress", () => {
+    const sql = sqlite();
+    const journal = openJournal(REQUEST, 3, 9);
+    const progress = withNode(withNode(emptyProgress(12), 9, "failed"), 3, "confirmed");
+    new UploadStore(sql).save(journal);
+    new UploadStore(sql).saveProgress(progress);
+    expect(new UploadStore(sql).load()).toEqual(journal);
+    expect(new UploadStore(sql).loadProgress()).toEqual(progress);
+  });
+
+  test("refuses a row above the platform's comfort, and lost rows are noticed", () => {
+    const store = new UploadStore(sqlite());
+    expect(() => store.stage(0, new Uint8Array(STAGED_ROW_BYTES_MAX + 1))).toThrow(RangeError);
+    store.stage(0, new Uint8Array(5));
+    expect(() => store.stagedBytes(6)).toThrow(/expected 6 bytes, got 5/);
+    store.unstage();
+    expect(() => store.stagedBytes(5)).toThrow(/got 0/);
+  });
+});
+
+test("a node that failed and confirms later counts once", () => {
+  let progress = emptyProgress(3);
+  progress = withNode(progress, 1, "failed");
+  progress = withNode(progress, 1, "confirmed");
+  expect(countProgress(progress)).toEqual({ nodes: 3, confirmed: 1, failed: 0, pending: 2 });
+});
+
+describe("working memory", () => {
+  test("is handed out first come, first served, within its bytes", async () => {
+    const memory = new WorkingMemory(10);
+    const order: string[] = [];
+    const first = await memory.acquire(8);
+    const second = memory.acquire(5).then((release) => (order.push("second"), release));
+    const third = memory.acquire(1).then((release) => (order.push("third"), release));
+    await Promise.resolve();
+    expect(order).toEqual([]);
+    first();
+    first();
+    (await second)();
+    (await third)();
+    expect(order).toEqual(["second", "third"]);
+    expect(memory.bytesTaken).toBe(0);
+  });
+
+  test("takes the whole at once, and refuses more than there is", async () => {
+    const memory = new WorkingMemory(10);
+    (await memory.acquire(10))();
+    await expect(memory.acquire(11)).rejects.toThrow(RangeError);
+  });
+});

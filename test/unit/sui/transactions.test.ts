@@ -1,0 +1,284 @@
+/**
+ * Every transaction we build is type-checked against the contract's public functions, so that none
+ * leaves that could not be run.
+ */
+import { bcs } from "@mysten/bcs";
+import { Transaction } from "@mysten/sui/transactions";
+import { describe, expect, test } from "vitest";
+import { fromBase64 } from "../../../shared/bytes/text.ts";
+import {
+  buildTransaction,
+  transactionBytes,
+  type TransactionStep,
+  type TransactionTerms,
+} from "../../../shared/sui/transactions.ts";
+import { LOCAL_ADDRESSES } from "../../devnet/walrus-contract/operations.ts";
+import { typeResolver, walrusPackages } from "../../devnet/walrus-contract/packages.ts";
+
+const SYSTEM_ID = `0x${"51".repeat(32)}`;
+const SENDER = `0x${"5e".repeat(32)}`;
+const WAL_TYPE = `${LOCAL_ADDRESSES.wal}::wal::WAL`;
+const WAL_COIN = `0x2::coin::Coin<${WAL_TYPE}>`;
+const resolve = typeResolver(LOCAL_ADDRESSES);
+const BLOB = resolve("walrus::blob::Blob");
+const SYSTEM = resolve("walrus::system::System");
+const DIGEST = "11111111111111111111111111111111";
+
+const FUNCTIONS = new Map(
+  walrusPackages().flatMap((pack) =>
+    pack.functions.map((declared) => [
+      `${pack.storageId}::${declared.module}::${declared.name}`,
+      declared,
+    ]),
+  ),
+);
+
+/** `0x2::coin::destroy_zero<T>(c: Coin<T>)`: Sui's own, instantiated with WAL. */
+const DESTROY_ZERO = { parameters: [WAL_COIN], returns: [] as readonly string[] };
+
+const coin = (n: number) => ref(0xc0 + n);
+const blob = (n: number) => ref(0xb0 + n);
+function ref(byte: number) {
+  return { objectId: `0x${byte.toString(16).repeat(32)}`, version: "7", digest: DIGEST };
+}
+
+const TERMS: TransactionTerms = {
+  sender: SENDER,
+  gasCoins: [ref(0x6a)],
+  gasBudgetMist: 50_000_000n,
+  gasPriceMist: 1_000n,
+  expirationEpoch: 5,
+  contract: {
+    systemObjectId: SYSTEM_ID,
+    systemInitialSharedVersion: "3",
+    packageId: LOCAL_ADDRESSES.walrusLatest,
+    originalPackageId: LOCAL_ADDRESSES.walrusOriginal,
+    walType: WAL_TYPE,
+  },
+};
+
+const STEPS: Readonly<Record<string, TransactionStep>> = {
+  register: {
+    kind: "register",
+    walCoins: [coin(1)],
+    storageFrost: 15n,
+    writeFrost: 1n,
+    blobId: new Uint8Array(32).fill(1),
+    rootHash: new Uint8Array(32).fill(2),
+    unencodedBytes: 1_000,
+    encodedBytes: 663_400,
+    epochs: 3,
+    deletable: true,
+  },
+  "register from several coins": {
+    kind: "register",
+    walCoins: [coin(1), coin(2), coin(3)],
+    storageFrost: 15n,
+    writeFrost: 0n,
+    blobId: new Uint8Array(32).fill(1),
+    rootHash: new Uint8Array(32).fill(2),
+    unencodedBytes: 0,
+    encodedBytes: 663_400,
+    epochs: 53,
+    deletable: false,
+  },
+  certify: {
+    kind: "certify",
+    blob: blob(1),
+    signature: new Uint8Array(96),
+    signersBitmap: new Uint8Array(13),
+    message: new Uint8Array(72),
+    sendObjectTo: null,
+  },
+  "certify and send": {
+    kind: "certify",
+    blob: blob(1),
+    signature: new Uint8Array(96),
+    signersBitmap: new Uint8Array(13),
+    message: new Uint8Array(40),
+    sendObjectTo: SENDER,
+  },
+  extend: {
+    kind: "extend",
+    walCoins: [coin(1), coin(2)],
+    extensions: [1, 2, 3].map((n) => ({ blob: blob(n), epochs: n, costFrost: BigInt(n) })),
+  },
+  delete: { kind: "delete", blob: blob(1) },
+  transfer: { kind: "transfer", blob: blob(1), recipient: SENDER },
+};
+
+type Data = ReturnType<Transaction["getData"]>;
+type Argument = Extract<
+  Data["commands"][number],
+  { $kind: "MoveCall" }
+>["MoveCall"]["arguments"][number];
+
+/** Runs through the commands as the Move type checker does. Throws at the first flaw. */
+function typeCheck(data: Data): void {
+  const results: (readonly string[])[] = [];
+  const moved = new Set<string>();
+  for (const command of data.commands) results.push(check(data, command, results, moved));
+  for (const [commandIndex, types] of results.entries()) {
+    for (const [resultIndex, type] of types.entries()) {
+      // Neither storage, blobs nor coins may be dropped.
+      if (!moved.has(`${commandIndex}.${resultIndex}`)) throw new TypeError(`${type} is left over`);
+    }
+  }
+}
+
+function check(
+  data: Data,
+  command: Data["commands"][number],
+  results: readonly (readonly string[])[],
+  moved: Set<string>,
+): readonly string[] {
+  switch (command.$kind) {
+    case "SplitCoins": {
+      const { coin: from, amounts } = command.SplitCoins;
+      expectType(data, results, from, `&mut ${WAL_COIN}`);
+      for (const amount of amounts) expectType(data, results, amount, "u64");
+      return amounts.map(() => WAL_COIN);
+    }
+    case "MergeCoins":
+      for (const one of [command.MergeCoins.destination, ...command.MergeCoins.sources]) {
+        expectType(data, results, one, `&mut ${WAL_COIN}`);
+      }
+      return [];
+    case "TransferObjects":
+      for (const one of command.TransferObjects.objects) markMoved(one, moved);
+      expectType(data, results, command.TransferObjects.address, "address");
+      return [];
+    case "MoveCall": {
+      const { package: pack, module, function: name, typeArguments } = command.MoveCall;
+      const target = `${pack}::${module}::${name}`;
+      const isDestroy = /^0x0*2::coin::destroy_zero$/.test(target);
+      expect(typeArguments).toEqual(isDestroy ? [WAL_TYPE] : []);
+      const declared = isDestroy ? DESTROY_ZERO : FUNCTIONS.get(target);
+      if (declared === undefined) throw new TypeError(`no public function ${target}`);
+      const parameters = declared.parameters.filter((type) => !type.includes("TxContext"));
+      expect(command.MoveCall.arguments).toHaveLength(parameters.length);
+      for (const [index, argument] of command.MoveCall.arguments.entries()) {
+        const type = parameters[index]!;
+        expectType(data, results, argument, type);
+        if (!type.startsWith("&")) markMoved(argument, moved);
+      }
+      return declared.returns;
+    }
+    case "MakeMoveVec":
+    case "Publish":
+    case "Upgrade":
+    case "$Intent":
+      throw new TypeError(`unexpected command ${command.$kind}`);
+  }
+}
+
+function markMoved(argument: Argument, moved: Set<string>): void {
+  const key =
+    argument.$kind === "NestedResult"
+      ? argument.NestedResult.join(".")
+      : argument.$kind === "Result"
+        ? `${argument.Result}.0`
+        : argument.$kind === "Input"
+          ? `input ${argument.Input}`
+          : "gas";
+  if (moved.has(key)) throw new TypeError(`${key} is moved twice`);
+  moved.add(key);
+}
+
+function expectType(
+  data: Data,
+  results: readonly (readonly string[])[],
+  argument: Argument,
+  expected: string,
+): void {
+  const bare = expected.replace(/^&(mut )?/, "");
+  if (argument.$kind === "NestedResult" || argument.$kind === "Result") {
+    const [command, result] =
+      argument.$kind === "Result" ? [argument.Result, 0] : argument.NestedResult;
+    expect(results[command]?.[result]).toBe(bare);
+    return;
+  }
+  if (argument.$kind !== "Input") throw new TypeError(`unexpected ${argument.$kind}`);
+  const input = data.inputs[argument.Input]!;
+  if (input.$kind === "Pure") return expectPure(fromBase64(input.Pure.bytes)!, bare);
+  if (input.$kind !== "Object") throw new TypeError(`unexpected input ${input.$kind}`);
+  const { Object: object } = input;
+  if (object.$kind === "SharedObject") {
+    expect(bare).toBe(SYSTEM);
+    expect(object.SharedObject.objectId).toBe(SYSTEM_ID);
+    // A `&mut` parameter needs the input to be mutable.
+    if (expected.startsWith("&mut")) expect(object.SharedObject.mutable).toBe(true);
+    return;
+  }
+  const { objectId } = object.ImmOrOwnedObject!;
+  expect(objectId.startsWith("0xb") ? BLOB : WAL_COIN).toBe(bare);
+}
+
+const PURE_BYTES: Readonly<Record<string, number>> = {
+  u8: 1,
+  bool: 1,
+  u32: 4,
+  u64: 8,
+  u256: 32,
+  address: 32,
+};
+
+function expectPure(bytes: Uint8Array, type: string): void {
+  if (type === "vector<u8>") {
+    const parsed = bcs.byteVector().parse(bytes);
+    expect(bcs.byteVector().serialize(parsed).toBytes()).toEqual(bytes);
+    return;
+  }
+  expect({ type, bytes: bytes.length }).toEqual({ type, bytes: PURE_BYTES[type] });
+}
+
+describe("each transaction", () => {
+  test.each(Object.entries(STEPS))("%s type-checks against the contract", (_name, step) => {
+    expect(() => typeCheck(buildTransaction(TERMS, step).getData())).not.toThrow();
+  });
+
+  test.each(Object.entries(STEPS))("%s is built offline, the same each time", async (_, step) => {
+    const bytes = await transactionBytes(buildTransaction(TERMS, step));
+    expect(await transactionBytes(buildTransaction(TERMS, step))).toEqual(bytes);
+    const data = Transaction.from(bytes).getData();
+    expect(data.sender).toBe(SENDER);
+    expect(data.expiration).toMatchObject({ Epoch: 5 });
+    expect(data.gasData).toMatchObject({ budget: "50000000", price: "1000" });
+  });
+
+  test("certify and delete take the system object immutably, as the contract declares", () => {
+    for (const name of ["certify", "delete"]) {
+      const { inputs } = buildTransaction(TERMS, STEPS[name]!).getData();
+      const shared = inputs.filter(
+        (input) => input.$kind === "Object" && input.Object.$kind === "SharedObject",
+      );
+      expect(shared).toHaveLength(1);
+      expect(shared[0]?.Object?.SharedObject?.mutable).toBe(false);
+    }
+  });
+});
+
+describe("limits", () => {
+  function extending(count: number): TransactionStep {
+    const extensions = Array.from({ length: count }, (_, n) => ({
+      blob: { ...blob(1), objectId: `0xb${n.toString(16).padStart(63, "0")}` },
+      epochs: 1,
+      costFrost: 1n,
+    }));
+    return { kind: "extend", walCoins: [coin(1)], extensions };
+  }
+
+  test("200 blobs fit into one transaction, 201 are refused", async () => {
+    const bytes = await transactionBytes(buildTransaction(TERMS, extending(200)));
+    expect(bytes.length).toBeLessThan(128 * 1024);
+    expect(() => buildTransaction(TERMS, extending(201))).toThrow(RangeError);
+    expect(() => buildTransaction(TERMS, extending(0))).toThrow(RangeError);
+  });
+
+  test("an ID that is not 32 bytes and a payment without coins are refused", () => {
+    const register = STEPS["register"] as Extract<TransactionStep, { kind: "register" }>;
+    const short = { ...register, blobId: new Uint8Array(31) };
+    expect(() => buildTransaction(TERMS, short)).toThrow("expected 32 bytes, got 31");
+    expect(() => buildTransaction(TERMS, { ...register, walCoins: [] })).toThrow(RangeError);
+  });
+});

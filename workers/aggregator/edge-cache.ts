@@ -1,0 +1,25 @@
+/** The edge cache port over the Cache API of the platform. */
+import type { EdgeCache } from "./tiers.ts";
+
+/** Keys become URLs of a host that exists nowhere, so that nothing else ever uses them. */
+const CACHE_ORIGIN = "https://cache.walrus-edge.invalid";
+const ADMITTED_HEADER = "X-Walrus-Edge-Admitted";
+
+/** Wraps one cache of the platform (`caches.default`). */
+export function createEdgeCache(cache: Cache): EdgeCache {
+  return {
+    async get(key) {
+      const response = await cache.match(`${CACHE_ORIGIN}/${key}`);
+      if (response === undefined) return null;
+      const value = new Uint8Array(await response.arrayBuffer());
+      return { value, admitted: response.headers.get(ADMITTED_HEADER) === "1" };
+    },
+    async put(key, value, { ttlSeconds, admitted }) {
+      const headers = {
+        "Cache-Control": `public, max-age=${ttlSeconds}`,
+        [ADMITTED_HEADER]: admitted ? "1" : "0",
+      };
+      await cache.put(`${CACHE_ORIGIN}/${key}`, new Response(value as BodyInit, { headers }));
+    },
+  };
+}

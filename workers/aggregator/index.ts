@@ -1,0 +1,85 @@
+/**
+ * The aggregator Worker: serves verified blobs. Composition root, the only reader of `env`.
+ */
+import { createCodec, type Codec } from "../../shared/codec/index.ts";
+import kernel from "../../shared/codec/kernel/build/kernel.wasm";
+import type { NetworkVars } from "../../shared/protocol/networks.ts";
+import { createNodeClient } from "../../shared/nodes/client.ts";
+import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
+import { type AppPorts, createApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+import { createEdgeCache } from "./edge-cache.ts";
+import { readGateRules, type RulesMemory } from "./gate-rules.ts";
+import { createKeyValue } from "./kv.ts";
+import { type LeaseSource, provenEndEpoch } from "./leases.ts";
+import { createNetworkViews, type ViewMemory } from "./network-view.ts";
+import type { AggregatorServices } from "./open-blob.ts";
+import type { FixedLength } from "./read-blob.ts";
+import { createTiers } from "./tiers.ts";
+
+interface Env extends NetworkVars {
+  readonly BLOBS: KVNamespace;
+  readonly PUBLISHER?: LeaseSource;
+}
+
+const app = createApp();
+const log = consoleLog("aggregator");
+
+// Hints of this isolate; every one may be empty or old without harm.
+const viewMemory: ViewMemory = { view: null };
+const rulesMemory: RulesMemory = { held: null };
+const admittedKeys = new Set<string>();
+let codec: Codec | undefined;
+
+const fixedLength: FixedLength = (body, byteCount) => {
+  const { readable, writable } = new FixedLengthStream(byteCount);
+  // The body's failure travels to the client through the aborted stream.
+  body.pipeTo(writable).catch(() => undefined);
+  return readable;
+};
+
+function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
+  const { network } = readConfig(env);
+  codec ??= createCodec(kernel);
+  const clock = systemClock;
+  const timer = systemTimer;
+  const permit = platformPermit();
+  const kv = createKeyValue(env.BLOBS);
+  const background = (work: Promise<void>) => ctx.waitUntil(work);
+  const chain = createChain({ ...network, fetch: permit.fetch, clock, timer });
+  return {
+    codec,
+    client: createNodeClient({ permit, timer, lane: crypto.randomUUID() }),
+    clock,
+    timer,
+    random: systemRandom,
+    log,
+    tiers: createTiers({
+      edge: createEdgeCache(caches.default),
+      kv,
+      log,
+      background,
+      admittedKeys,
+    }),
+    views: createNetworkViews({
+      chain,
+      kv,
+      clock,
+      log,
+      memory: viewMemory,
+      systemObjectId: network.systemObjectId,
+      background,
+    }),
+    gateRules: () => readGateRules(kv, clock, log, rulesMemory),
+    provenEndEpoch: (blobId) => provenEndEpoch(env.PUBLISHER, blobId, timer, log),
+  };
+}
+
+export default {
+  fetch(request, env, ctx): Promise<Response> {
+    const ports: AppPorts = { log, fixedLength, services: () => createServices(env, ctx) };
+    return app.fetch(request, ports);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,49 @@
+/**
+ * What is known of one blob's right to be served, as cached beside its bytes. Pure.
+ *
+ * The bytes prove themselves; the entry says how long they may be handed out.
+ */
+import * as v from "valibot";
+import { utf8Bytes } from "../../shared/bytes/arrays.ts";
+
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const entrySchema = v.object({
+  version: v.literal(1),
+  unencodedBytes: whole,
+  shardCount: whole,
+  endEpoch: v.nullable(whole),
+  learnedEpoch: whole,
+  expiresAtMs: whole,
+  purgeGeneration: whole,
+});
+
+/** One blob's entry. */
+export interface BlobEntry {
+  readonly version: 1;
+  /** L */
+  readonly unencodedBytes: number;
+  readonly shardCount: number;
+  /** First epoch in which the blob is no longer paid for; `null` when unproven. */
+  readonly endEpoch: number | null;
+  /** Epoch in which the storage nodes last vouched for the blob. */
+  readonly learnedEpoch: number;
+  /** When the entry must be learned anew, milliseconds since 1970. */
+  readonly expiresAtMs: number;
+  /** Purge generation it was learned under. */
+  readonly purgeGeneration: number;
+}
+
+/** The entry as stored. */
+export function encodeEntry(entry: BlobEntry): Uint8Array<ArrayBuffer> {
+  return utf8Bytes(JSON.stringify(entry));
+}
+
+/** Reads a stored entry; `null` when it has another shape (an older release wrote it). */
+export function decodeEntry(bytes: Uint8Array): BlobEntry | null {
+  try {
+    const parsed = v.safeParse(entrySchema, JSON.parse(new TextDecoder().decode(bytes)));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    return null;
+  }
+}

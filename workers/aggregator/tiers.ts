@@ -1,0 +1,103 @@
+/**
+ * The two cache tiers: the data centre's edge cache, then KV everywhere.
+ *
+ * Content goes to the edge cache when it is first made and to KV when it is asked for again there
+ * (admit on second hit), so that what is read once never costs a KV write. A tier that fails is a
+ * miss: it is logged, never an error of the read.
+ */
+import { ADMITTED_KEYS_MAX, KV_TTL_SECONDS_MIN, KV_VALUE_BYTES_MAX } from "../../shared/limits.ts";
+import type { KeyValue, Log } from "../../shared/ports.ts";
+
+/** The edge cache of one data centre. */
+export interface EdgeCache {
+  get(key: string): Promise<EdgeHit | null>;
+  put(key: string, value: Uint8Array, options: EdgePut): Promise<void>;
+}
+
+/** A value of the edge cache. */
+export interface EdgeHit {
+  readonly value: Uint8Array;
+  /** KV has it too. */
+  readonly admitted: boolean;
+}
+
+/** How a value is put into the edge cache. */
+export interface EdgePut {
+  readonly ttlSeconds: number;
+  readonly admitted: boolean;
+}
+
+/** Where a value came from. */
+export type TierName = "edge" | "kv";
+
+/** A value found. */
+export interface TierHit {
+  readonly value: Uint8Array;
+  readonly tier: TierName;
+}
+
+/** What the tiers are made of. */
+export interface TierPorts {
+  readonly edge: EdgeCache;
+  readonly kv: KeyValue;
+  readonly log: Log;
+  /** Lets work outlive the answer. */
+  readonly background: (work: Promise<void>) => void;
+  /** Keys this isolate has put into KV: a hint, shared by its invocations. */
+  readonly admittedKeys: Set<string>;
+}
+
+/** Both tiers as one. */
+export interface Tiers {
+  /** `ttlSecondsOf` says how long a found value may still be kept. */
+  get(key: string, ttlSecondsOf: (value: Uint8Array) => number): Promise<TierHit | null>;
+  /** Keeps a value in the edge cache, in the background. */
+  put(key: string, value: Uint8Array, ttlSeconds: number): void;
+}
+
+/** Makes the tiers of one invocation. */
+export function createTiers(ports: TierPorts): Tiers {
+  const { edge, kv, log, background, admittedKeys } = ports;
+
+  async function quietly<T>(event: string, key: string, work: Promise<T>): Promise<T | null> {
+    try {
+      return await work;
+    } catch (error) {
+      log.warn({ event, key, cause: error instanceof Error ? error.message : String(error) });
+      return null;
+    }
+  }
+
+  async function admit(key: string, value: Uint8Array, ttlSeconds: number): Promise<void> {
+    if (value.length > KV_VALUE_BYTES_MAX || ttlSeconds < KV_TTL_SECONDS_MIN) return;
+    if (admittedKeys.has(key)) return;
+    if (admittedKeys.size >= ADMITTED_KEYS_MAX) admittedKeys.clear();
+    admittedKeys.add(key);
+    await quietly("cache.kv-put-failed", key, kv.put(key, value, { ttlSeconds }));
+    const kept = edge.put(key, value, { ttlSeconds, admitted: true });
+    await quietly("cache.edge-put-failed", key, kept);
+  }
+
+  return {
+    async get(key, ttlSecondsOf) {
+      const near = await quietly("cache.edge-get-failed", key, edge.get(key));
+      if (near !== null) {
+        if (!near.admitted) background(admit(key, near.value, ttlSecondsOf(near.value)));
+        return { value: near.value, tier: "edge" };
+      }
+      const far = await quietly("cache.kv-get-failed", key, kv.get(key));
+      if (far === null) return null;
+      const ttlSeconds = ttlSecondsOf(far);
+      if (ttlSeconds > 0) {
+        const kept = edge.put(key, far, { ttlSeconds, admitted: true });
+        background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
+      }
+      return { value: far, tier: "kv" };
+    },
+    put(key, value, ttlSeconds) {
+      if (ttlSeconds <= 0) return;
+      const kept = edge.put(key, value, { ttlSeconds, admitted: false });
+      background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
+    },
+  };
+}

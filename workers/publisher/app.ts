@@ -1,0 +1,109 @@
+/**
+ * The route table of the publisher: which path and method is answered by what.
+ *
+ * One catch for bugs, one place for cross-origin headers and the request id. A trailing slash is
+ * another path, as at the official daemons.
+ */
+import { type IRequestStrict, Router } from "itty-router";
+import { preflightResponse, withCors } from "../../shared/http/cors.ts";
+import {
+  internalError,
+  methodNotAllowed,
+  problemResponse,
+  unknownPath,
+} from "../../shared/http/problem.ts";
+import { jsonResponse, statusResponse } from "../../shared/http/respond.ts";
+import type { AppContext } from "./context.ts";
+import { failureToProblem } from "./failure-to-problem.ts";
+import { takeDelivery } from "./hook.ts";
+import { storeBlob } from "./store-blob.ts";
+import { uploadView } from "./upload-view.ts";
+import { viewUpload } from "./uploads.ts";
+
+type AppRequest = Request & IRequestStrict;
+type Handler = (request: AppRequest, context: AppContext) => Response | Promise<Response>;
+
+const ROUTES: readonly {
+  readonly path: string;
+  readonly methods: Readonly<Partial<Record<"GET" | "PUT" | "POST", Handler>>>;
+}[] = [
+  { path: "/status", methods: { GET: () => statusResponse() } },
+  { path: "/v1/blobs", methods: { PUT: storeBlob } },
+  { path: "/edge/v1/uploads/:uploadId", methods: { GET: showUpload } },
+  {
+    path: "/edge/v1/hooks/:source",
+    methods: {
+      POST: (request, context) => takeDelivery(request, param(request, "source"), context),
+    },
+  },
+];
+
+const router = buildRouter();
+
+/** Answers one request. Never rejects. */
+export async function handleRequest(request: Request, context: AppContext): Promise<Response> {
+  const answer =
+    request.method === "OPTIONS" ? preflightResponse(request) : await route(request, context);
+  const response = withCors(answer);
+  response.headers.set("X-Request-Id", context.requestId);
+  return response;
+}
+
+async function route(request: Request, context: AppContext): Promise<Response> {
+  try {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith("/")) return problemResponse(unknownPath(), request.method);
+    const response: unknown = await router.fetch(request, context);
+    if (!(response instanceof Response)) throw new TypeError("Cannot answer: no response");
+    return request.method === "HEAD" ? withoutBody(response) : response;
+  } catch (error) {
+    context.log.error({
+      event: "request.failed",
+      requestId: context.requestId,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    return problemResponse(internalError(), request.method);
+  }
+}
+
+function buildRouter() {
+  const router = Router<AppRequest, [AppContext]>();
+  for (const { path, methods } of ROUTES) {
+    if (methods.GET !== undefined) {
+      router.get(path, methods.GET);
+      router.head(path, methods.GET);
+    }
+    if (methods.PUT !== undefined) router.put(path, methods.PUT);
+    if (methods.POST !== undefined) router.post(path, methods.POST);
+    const allowed = Object.keys(methods).flatMap((name) =>
+      name === "GET" ? [name, "HEAD"] : name,
+    );
+    router.all(path, async (request) => {
+      await request.body?.cancel();
+      return problemResponse(methodNotAllowed(allowed), request.method);
+    });
+  }
+  router.all("*", async (request) => {
+    await request.body?.cancel();
+    return problemResponse(unknownPath(), request.method);
+  });
+  return router;
+}
+
+async function showUpload(request: AppRequest, context: AppContext): Promise<Response> {
+  const upload = await viewUpload(context.uploads, param(request, "uploadId"));
+  return upload === null
+    ? problemResponse(failureToProblem({ kind: "upload-unknown" }), request.method)
+    : jsonResponse(uploadView(upload));
+}
+
+/** A parameter of the path; absent only if the route table is wrong. */
+function param(request: AppRequest, name: string): string {
+  const value = request.params[name];
+  if (value === undefined) throw new TypeError(`Cannot route: no path parameter ${name}`);
+  return value;
+}
+
+function withoutBody(response: Response): Response {
+  return new Response(null, response);
+}

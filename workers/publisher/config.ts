@@ -1,0 +1,143 @@
+/**
+ * The configuration of the publisher, read from its bindings once and checked as a whole.
+ *
+ * Every problem is listed, so that a deployment is repaired in one go. Secrets never appear in a
+ * problem's text.
+ */
+import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
+import * as v from "valibot";
+import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared/limits.ts";
+import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
+import type { PublisherEnv } from "./env.ts";
+import { parseHookSecret } from "./hook-signature.ts";
+
+/** What the publisher is told. */
+export interface PublisherConfig {
+  readonly network: ConfiguredNetwork;
+  readonly laneCount: number;
+  readonly blobBytesMax: number;
+  /** Address of the wallet: `0x` and 64 hex digits. */
+  readonly walletAddress: string;
+  /** Keys of each webhook source; several while one is being replaced. */
+  readonly hookSecrets: ReadonlyMap<string, readonly Uint8Array[]>;
+}
+
+/** The variables and secrets, without the bindings. */
+export type PublisherVars = Omit<PublisherEnv, "UPLOADS" | "WALLETS" | "LEASE_BOOKS">;
+
+/** A configuration that cannot be used; the message lists every problem. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Cannot configure publisher: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
+}
+
+const configs = new WeakMap<object, PublisherConfig>();
+
+/**
+ * The configuration of this environment, parsed once for each isolate.
+ *
+ * @throws {ConfigError} When anything in it cannot be used.
+ */
+export function publisherConfig(env: PublisherVars): PublisherConfig {
+  const known = configs.get(env);
+  if (known !== undefined) return known;
+  const config = parseConfig(env);
+  configs.set(env, config);
+  return config;
+}
+
+const SOURCE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,12}$/, `expected a whole number from ${min} to ${max}`),
+    v.transform(Number),
+    v.minValue(min, `expected a whole number from ${min} to ${max}`),
+    v.maxValue(max, `expected a whole number from ${min} to ${max}`),
+  );
+
+const varsSchema = v.object({
+  LANES: v.optional(wholeNumber(1, LANES_MAX), String(LANES_DEFAULT)),
+  MAX_BLOB_BYTES: v.optional(
+    wholeNumber(1, IN_MEMORY_BLOB_BYTES_MAX),
+    String(IN_MEMORY_BLOB_BYTES_MAX),
+  ),
+  WALLET_SECRET_KEY: v.pipe(
+    v.string("expected a suiprivkey… text"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return Ed25519Keypair.fromSecretKey(dataset.value).toSuiAddress();
+      } catch {
+        // The parser's own message may hold the key.
+        addIssue({ message: "expected the suiprivkey… text of an Ed25519 key" });
+        return NEVER;
+      }
+    }),
+  ),
+  HOOK_SECRETS: v.pipe(
+    v.optional(v.string(), "{}"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const secrets = parseHookSecrets(dataset.value);
+      if (secrets !== null) return secrets;
+      addIssue({ message: 'expected JSON {"source": "whsec_<base64>"} with lowercase names' });
+      return NEVER;
+    }),
+  ),
+});
+
+const hookSecretsSchema = v.record(
+  v.string(),
+  v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1))]),
+);
+
+function parseConfig(env: PublisherVars): PublisherConfig {
+  const problems: string[] = [];
+  let network: ConfiguredNetwork | null = null;
+  try {
+    network = configuredNetwork(env);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+  const vars = v.safeParse(varsSchema, env);
+  for (const issue of vars.issues ?? []) {
+    problems.push(`${v.getDotPath(issue) ?? "vars"}: ${issueText(issue)}`);
+  }
+  if (network === null || !vars.success) throw new ConfigError(problems);
+  return {
+    network,
+    laneCount: vars.output.LANES,
+    blobBytesMax: vars.output.MAX_BLOB_BYTES,
+    walletAddress: vars.output.WALLET_SECRET_KEY,
+    hookSecrets: vars.output.HOOK_SECRETS,
+  };
+}
+
+/** Our own words where we have some; valibot's name the received value, which may be a secret. */
+function issueText(issue: v.BaseIssue<unknown>): string {
+  return issue.message.startsWith("expected") ? issue.message : "missing or of the wrong type";
+}
+
+function parseHookSecrets(text: string): ReadonlyMap<string, readonly Uint8Array[]> | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = v.safeParse(hookSecretsSchema, json);
+  if (!parsed.success) return null;
+  const secrets = new Map<string, readonly Uint8Array[]>();
+  for (const [source, texts] of Object.entries(parsed.output)) {
+    const keys = [texts].flat().map(parseHookSecret);
+    const known = keys.filter((key) => key !== null);
+    if (!SOURCE_NAME.test(source) || known.length !== keys.length) return null;
+    secrets.set(source, known);
+  }
+  return secrets;
+}

@@ -1,0 +1,19 @@
+/** The bindings of `[env.publisher]` in wrangler.toml. Types only. */
+import type { NetworkVars } from "../../shared/protocol/networks.ts";
+import type { LeaseBook } from "./lease-book/object.ts";
+import type { Upload } from "./upload/object.ts";
+import type { Wallet } from "./wallet/object.ts";
+
+export interface PublisherEnv extends NetworkVars {
+  readonly UPLOADS: DurableObjectNamespace<Upload>;
+  readonly WALLETS: DurableObjectNamespace<Wallet>;
+  readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;
+  /** Fan-out lanes, 1 to 31; 16 unless given. */
+  readonly LANES?: string;
+  /** Largest blob in bytes, up to what fits in memory; that unless given. */
+  readonly MAX_BLOB_BYTES?: string;
+  /** Secret: `suiprivkey…` of the address that pays. */
+  readonly WALLET_SECRET_KEY?: string;
+  /** Secret: JSON `{source: "whsec_…" or ["whsec_…", "whsec_…"]}`; no webhooks unless given. */
+  readonly HOOK_SECRETS?: string;
+}

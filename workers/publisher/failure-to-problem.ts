@@ -1,0 +1,216 @@
+/**
+ * Every failure of the publisher as the envelope clients know. Pure: one exhaustive switch.
+ *
+ * Texts of nodes and RPC servers stay in the log; a problem says what the caller can act on.
+ * Reasons and statuses of stores are the official publisher's where it has one (`walrus-service
+ * client/daemon/routes.rs::StoreBlobError`).
+ */
+import type { BodyFailure } from "../../shared/http/body.ts";
+import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
+import type { HookFailure } from "./hook-signature.ts";
+import type { QueryFailure } from "./store-query.ts";
+import type { UploadFailure } from "./upload/failure.ts";
+
+/** Why the publisher refuses or fails. */
+export type PublisherFailure =
+  | QueryFailure
+  | HookFailure
+  | UploadFailure
+  | BodyFailure
+  | { readonly kind: "hook-source-unknown" }
+  | { readonly kind: "upload-unknown" }
+  | { readonly kind: "misconfigured" };
+
+const SECONDS_TO_RETRY = 5;
+
+/** The problem to answer with. */
+export function failureToProblem(failure: PublisherFailure): Problem {
+  switch (failure.kind) {
+    case "query-malformed":
+      return badQuery(
+        failure.parameter,
+        `the query parameter ${failure.parameter} must be ${failure.expected}`,
+      );
+    case "query-repeated":
+      return badQuery(failure.parameter, `the query parameter ${failure.parameter} is given twice`);
+    case "query-unsupported":
+      return badQuery(
+        failure.parameter,
+        `this gateway does not support ${failure.parameter}=${failure.value}`,
+      );
+    case "query-conflict":
+      return badQuery(
+        failure.parameters.join(","),
+        `the query parameters ${failure.parameters.join(" and ")} exclude each other`,
+      );
+    case "persistence-conflict":
+      return {
+        statusWord: "INVALID_ARGUMENT",
+        reason: "INVALID_BLOB_PERSISTENCE",
+        message: "a blob is either deletable or permanent, not both",
+        metadata: { parameter: "deletable,permanent" },
+      };
+    case "hook-header-missing":
+    case "hook-header-malformed":
+    case "hook-stale":
+    case "hook-signature-mismatch":
+    case "hook-source-unknown":
+      return hookProblem(failure);
+    case "upload-unknown":
+      return {
+        statusWord: "NOT_FOUND",
+        reason: "UPLOAD_NOT_FOUND",
+        domain: GLOBAL_DOMAIN,
+        message: "there is no such upload, or its state is no longer kept",
+      };
+    case "misconfigured":
+      return {
+        statusWord: "INTERNAL",
+        reason: "MISCONFIGURED",
+        domain: GLOBAL_DOMAIN,
+        message: "the gateway is not configured; its log lists every problem",
+      };
+    case "body-too-large":
+    case "blob-exceeds-protocol":
+    case "body-interrupted":
+    case "body-length-mismatch":
+      return bodyProblem(failure);
+    case "epochs-too-many":
+    case "chain-unavailable":
+    case "wallet-pending":
+    case "interrupted":
+    case "epoch-unsettled":
+    case "insufficient-funds":
+    case "transaction-refused":
+    case "insufficient-confirmations":
+    case "blob-blocked":
+      return storeProblem(failure);
+  }
+}
+
+type HookProblemFailure = HookFailure | { readonly kind: "hook-source-unknown" };
+
+function hookProblem(failure: HookProblemFailure): Problem {
+  switch (failure.kind) {
+    case "hook-header-missing":
+      return unauthenticated("HOOK_HEADER_MISSING", `the header ${failure.header} is missing`);
+    case "hook-header-malformed":
+      return unauthenticated("HOOK_HEADER_MALFORMED", `the header ${failure.header} is malformed`);
+    case "hook-stale":
+      return unauthenticated(
+        "HOOK_TIMESTAMP_STALE",
+        `the timestamp is more than ${failure.toleranceSeconds} s from now`,
+      );
+    case "hook-signature-mismatch":
+      return unauthenticated("HOOK_SIGNATURE_MISMATCH", "no signature fits this delivery");
+    case "hook-source-unknown":
+      return {
+        statusWord: "NOT_FOUND",
+        reason: "HOOK_SOURCE_NOT_FOUND",
+        domain: GLOBAL_DOMAIN,
+        message: "no webhook source of this name is configured",
+      };
+  }
+}
+
+type BodyProblemFailure = Extract<
+  PublisherFailure,
+  {
+    readonly kind:
+      | "body-too-large"
+      | "blob-exceeds-protocol"
+      | "body-interrupted"
+      | "body-length-mismatch";
+  }
+>;
+
+function bodyProblem(failure: BodyProblemFailure): Problem {
+  switch (failure.kind) {
+    case "body-too-large":
+    case "blob-exceeds-protocol":
+      return {
+        statusWord: "SIZE_EXCEEDED",
+        status: 413,
+        reason: "BLOB_TOO_LARGE",
+        message:
+          failure.kind === "body-too-large"
+            ? `this gateway takes at most ${failure.bytesMax} bytes in one request`
+            : `this network encodes at most ${failure.bytesMax} bytes in one blob`,
+        metadata: { limitBytes: String(failure.bytesMax) },
+      };
+    case "body-interrupted":
+    case "body-length-mismatch":
+      return {
+        statusWord: "INVALID_ARGUMENT",
+        reason: "MALFORMED_REQUEST",
+        message: "the body broke off, or is not as long as declared",
+        metadata: { receivedBytes: String(failure.receivedBytes) },
+      };
+  }
+}
+
+type StoreProblemFailure = Exclude<UploadFailure, BodyProblemFailure>;
+
+function storeProblem(failure: StoreProblemFailure): Problem {
+  switch (failure.kind) {
+    case "epochs-too-many":
+      return {
+        ...badQuery("epochs", `the network sells at most ${failure.epochsMax} epochs ahead`),
+        metadata: { parameter: "epochs", limitEpochs: String(failure.epochsMax) },
+      };
+    case "chain-unavailable":
+      return unavailable("CHAIN_UNAVAILABLE", "the Sui RPC service does not answer");
+    case "wallet-pending":
+      return unavailable(
+        "TRANSACTION_PENDING",
+        "a transaction of this upload is on its way; the upload goes on by itself",
+      );
+    case "interrupted":
+      return unavailable("UPLOAD_INTERRUPTED", "the upload was interrupted; it goes on by itself");
+    case "epoch-unsettled":
+      return unavailable("EPOCH_CHANGING", "the network is changing its epoch; try again");
+    case "insufficient-funds":
+      return unavailable("INSUFFICIENT_FUNDS", `the gateway's wallet is short of ${failure.coin}`);
+    case "transaction-refused":
+      return {
+        statusWord: "INTERNAL",
+        reason: "TRANSACTION_REFUSED",
+        message: `the network refused the transaction of step ${failure.step}`,
+        metadata: { step: failure.step, cause: failure.detail },
+      };
+    case "insufficient-confirmations":
+      return {
+        statusWord: "DEADLINE_EXCEEDED",
+        reason: "INSUFFICIENT_CONFIRMATIONS",
+        message: "too few storage nodes confirmed the blob",
+        metadata: {
+          confirmedShards: String(failure.weight),
+          requiredShards: String(failure.requiredWeight),
+        },
+        retryAfterSeconds: SECONDS_TO_RETRY,
+      };
+    case "blob-blocked":
+      return {
+        statusWord: "UNAVAILABLE_FOR_LEGAL_REASONS",
+        reason: "FORBIDDEN_BLOB",
+        message: "the storage nodes block this blob",
+      };
+  }
+}
+
+function badQuery(parameter: string, message: string): Problem {
+  return {
+    statusWord: "INVALID_ARGUMENT",
+    reason: "MALFORMED_REQUEST",
+    message,
+    metadata: { parameter },
+  };
+}
+
+function unauthenticated(reason: string, message: string): Problem {
+  return { statusWord: "UNAUTHENTICATED", reason, domain: GLOBAL_DOMAIN, message };
+}
+
+function unavailable(reason: string, message: string): Problem {
+  return { statusWord: "UNAVAILABLE", reason, message, retryAfterSeconds: SECONDS_TO_RETRY };
+}

@@ -1,0 +1,53 @@
+/**
+ * `POST /edge/v1/hooks/{source}`: a signed webhook delivery becomes a blob, once for each event.
+ *
+ * The upload is named by source and event id, so a delivery that is repeated finds the upload of
+ * the first and pays nothing. The body is stored as it came, byte for byte.
+ */
+import { readBody } from "../../shared/http/body.ts";
+import { problemResponse } from "../../shared/http/problem.ts";
+import { HOOK_BODY_BYTES_MAX } from "../../shared/limits.ts";
+import type { AppContext } from "./context.ts";
+import { failureToProblem } from "./failure-to-problem.ts";
+import { verifyDelivery } from "./hook-signature.ts";
+import { acceptedAnswer } from "./store-blob.ts";
+import { parseStoreQuery } from "./store-query.ts";
+import { contentDigest, hookUploadId, storeInUpload } from "./uploads.ts";
+
+/** Handles one delivery. The query is that of a blob store: a source's URL may name `epochs`. */
+export async function takeDelivery(
+  request: Request,
+  source: string,
+  context: AppContext,
+): Promise<Response> {
+  const secrets = context.config.hookSecrets.get(source);
+  if (secrets === undefined) {
+    await request.body?.cancel();
+    return problemResponse(failureToProblem({ kind: "hook-source-unknown" }));
+  }
+  const body = await readBody(request, HOOK_BODY_BYTES_MAX);
+  if (!body.ok) return problemResponse(failureToProblem(body.failure));
+  const nowMs = context.clock.nowMs();
+  const delivery = await verifyDelivery(request.headers, body.value, secrets, nowMs);
+  if (!delivery.ok) return problemResponse(failureToProblem(delivery.failure));
+  const query = parseStoreQuery(new URL(request.url).searchParams);
+  if (!query.ok) return problemResponse(failureToProblem(query.failure));
+
+  const bytes = body.value;
+  const stored = await storeInUpload(
+    context.uploads,
+    context.log,
+    {
+      uploadId: await hookUploadId(source, delivery.value.eventId),
+      source: `hook:${source}`,
+      ...query.value,
+      waits: false,
+      contentDigest: await contentDigest(bytes),
+    },
+    { bytesMax: HOOK_BODY_BYTES_MAX, declaredBytes: bytes.length },
+    bytes.length === 0 ? null : new Response(bytes).body,
+  );
+  return stored.ok
+    ? acceptedAnswer(stored.value)
+    : problemResponse(failureToProblem(stored.failure));
+}

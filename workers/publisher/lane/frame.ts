@@ -1,0 +1,120 @@
+/**
+ * The byte stream that feeds a lane: framed slivers, and nothing else. Pure.
+ *
+ * A frame is a header of 9 bytes (little-endian: u32 bytes of the body, u16 member index, u16 pair
+ * index, u8 axis) and the BCS of SliverData. The stream is private to one upload and one lane, so
+ * it has no version.
+ */
+import type { SliverAxis } from "../../../shared/codec/index.ts";
+import { LANE_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
+
+/** One sliver on its way to one node. */
+export interface LaneFrame {
+  /** Index of the node in the committee. */
+  readonly memberIndex: number;
+  readonly pairIndex: number;
+  readonly axis: SliverAxis;
+  /** BCS of SliverData: the body of the request. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Bytes before each body. */
+export const FRAME_HEADER_BYTES = 9;
+
+const MEMBER_OFFSET = 4;
+const PAIR_OFFSET = 6;
+const AXIS_OFFSET = 8;
+
+/**
+ * Writes one frame.
+ *
+ * @throws {RangeError} When the body is above `LANE_FRAME_BYTES_MAX`.
+ */
+export function encodeFrame(frame: LaneFrame): Uint8Array<ArrayBuffer> {
+  assertBodyBytes(frame.body.length);
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + frame.body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, frame.body.length, true);
+  view.setUint16(MEMBER_OFFSET, frame.memberIndex, true);
+  view.setUint16(PAIR_OFFSET, frame.pairIndex, true);
+  view.setUint8(AXIS_OFFSET, frame.axis === "primary" ? 0 : 1);
+  bytes.set(frame.body, FRAME_HEADER_BYTES);
+  return bytes;
+}
+
+/**
+ * Reads frames however the stream was cut into chunks; holds one frame at a time.
+ *
+ * @throws {RangeError} For a body above `LANE_FRAME_BYTES_MAX` or an unknown axis.
+ * @throws {Error} When the stream ends inside a frame.
+ */
+export async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGenerator<LaneFrame> {
+  const source = new ExactReader(stream.getReader());
+  try {
+    for (;;) {
+      const header = await source.read(FRAME_HEADER_BYTES);
+      if (header === null) return;
+      const view = new DataView(header.buffer);
+      const bodyBytes = view.getUint32(0, true);
+      assertBodyBytes(bodyBytes);
+      const axisTag = view.getUint8(AXIS_OFFSET);
+      if (axisTag > 1)
+        throw new RangeError(`Cannot read frame: expected axis 0 or 1, got ${axisTag}`);
+      const body = await source.read(bodyBytes);
+      if (body === null) throw new Error("Cannot read frame: the stream ended after its header");
+      yield {
+        memberIndex: view.getUint16(MEMBER_OFFSET, true),
+        pairIndex: view.getUint16(PAIR_OFFSET, true),
+        axis: axisTag === 0 ? "primary" : "secondary",
+        body,
+      };
+    }
+  } finally {
+    source.cancel();
+  }
+}
+
+/** Hands out exact byte counts from a reader of arbitrary chunks. */
+class ExactReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array();
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  /** `byteCount` bytes, or `null` when the stream ends exactly here. */
+  async read(byteCount: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const bytes = new Uint8Array(byteCount);
+    let filled = 0;
+    while (filled < byteCount) {
+      if (this.#chunk.length === 0) {
+        const next = await this.#reader.read();
+        if (next.done) {
+          if (filled === 0) return null;
+          throw new Error(`Cannot read frame: ${filled} of ${byteCount} bytes before the end`);
+        }
+        this.#chunk = next.value;
+        continue;
+      }
+      const part = this.#chunk.subarray(0, byteCount - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      this.#chunk = this.#chunk.subarray(part.length);
+    }
+    return bytes;
+  }
+
+  cancel(): void {
+    // A stream that has ended or failed has nothing left to cancel.
+    this.#reader.cancel().catch(() => undefined);
+  }
+}
+
+function assertBodyBytes(bodyBytes: number): void {
+  if (bodyBytes > LANE_FRAME_BYTES_MAX) {
+    throw new RangeError(
+      `Cannot frame sliver: expected at most ${LANE_FRAME_BYTES_MAX} bytes, got ${bodyBytes}`,
+    );
+  }
+}

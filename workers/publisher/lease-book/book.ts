@@ -1,0 +1,166 @@
+/**
+ * The lease book over SQLite: plain rows, no decisions.
+ */
+import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
+import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
+
+type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
+
+/** The part of a SQLite handle that is used: `ctx.storage.sql` has it. */
+export interface Sql {
+  exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
+}
+
+/** Which end a blob has now. */
+export interface LeaseEnd {
+  readonly blobObjectId: string;
+  readonly endEpoch: number;
+}
+
+/** The lease book. */
+export interface LeaseBookRows {
+  record(lease: Lease): void;
+  get(blobObjectId: string): Lease | null;
+  list(query: LeasePageQuery): LeasePage;
+  ending(endEpochMax: number, query: LeasePageQuery): LeasePage;
+  ofBlob(blobId: string): readonly Lease[];
+  updateEnds(ends: readonly LeaseEnd[]): void;
+  forget(blobObjectIds: readonly string[]): void;
+  keepReport(report: string): void;
+  lastReport(): string | null;
+}
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS leases (
+  blob_object_id TEXT PRIMARY KEY,
+  blob_id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  sub TEXT,
+  unencoded_bytes INTEGER NOT NULL,
+  storage_bytes INTEGER NOT NULL,
+  deletable INTEGER NOT NULL,
+  start_epoch INTEGER NOT NULL,
+  end_epoch INTEGER NOT NULL,
+  recorded_at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS leases_by_end ON leases (end_epoch, blob_object_id);
+CREATE INDEX IF NOT EXISTS leases_by_blob ON leases (blob_id, end_epoch);
+CREATE TABLE IF NOT EXISTS reports (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  report TEXT NOT NULL
+);
+`;
+
+/** An epoch is a u32, so this is after all of them. */
+const NO_END = 2 ** 32;
+
+/** Opens the book. */
+export function createLeaseBook(sql: Sql): LeaseBookRows {
+  sql.exec(TABLES);
+  return { ...leaseReads(sql), ...leaseWrites(sql) };
+}
+
+type LeaseReads = Pick<LeaseBookRows, "get" | "list" | "ending" | "ofBlob" | "lastReport">;
+
+function leaseReads(sql: Sql): LeaseReads {
+  function page(endEpochMax: number, query: LeasePageQuery): LeasePage {
+    const limit = Math.max(1, Math.min(query.limit ?? LEASE_PAGE_MAX, LEASE_PAGE_MAX));
+    const leases = sql
+      .exec(
+        `SELECT * FROM leases
+         WHERE blob_object_id > ? AND end_epoch <= ? AND end_epoch > ?
+         ORDER BY blob_object_id LIMIT ?`,
+        query.after ?? "",
+        endEpochMax,
+        query.endingAfter ?? -1,
+        limit + 1,
+      )
+      .toArray()
+      .map(leaseOf);
+    const shown = leases.slice(0, limit);
+    const next = leases.length > limit ? (shown.at(-1)?.blobObjectId ?? null) : null;
+    return { leases: shown, next };
+  }
+
+  return {
+    get(blobObjectId) {
+      const [row] = sql
+        .exec("SELECT * FROM leases WHERE blob_object_id = ?", blobObjectId)
+        .toArray();
+      return row === undefined ? null : leaseOf(row);
+    },
+    list: (query) => page(NO_END, query),
+    ending: (endEpochMax, query) => page(endEpochMax, query),
+    ofBlob(blobId) {
+      return sql
+        .exec(
+          "SELECT * FROM leases WHERE blob_id = ? ORDER BY end_epoch DESC LIMIT ?",
+          blobId,
+          LEASE_PAGE_MAX,
+        )
+        .toArray()
+        .map(leaseOf);
+    },
+    lastReport() {
+      const [row] = sql.exec("SELECT report FROM reports").toArray();
+      return row === undefined ? null : String(row["report"]);
+    },
+  };
+}
+
+function leaseWrites(sql: Sql): Omit<LeaseBookRows, keyof LeaseReads> {
+  return {
+    record(lease) {
+      sql.exec(
+        `INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (blob_object_id) DO UPDATE SET
+           owner = excluded.owner,
+           sub = coalesce(excluded.sub, sub),
+           end_epoch = max(end_epoch, excluded.end_epoch)`,
+        lease.blobObjectId,
+        lease.blobId,
+        lease.owner,
+        lease.sub,
+        lease.unencodedBytes,
+        lease.storageBytes,
+        lease.deletable ? 1 : 0,
+        lease.startEpoch,
+        lease.endEpoch,
+        lease.recordedAtMs,
+      );
+    },
+    updateEnds(ends) {
+      for (const { blobObjectId, endEpoch } of ends) {
+        sql.exec(
+          "UPDATE leases SET end_epoch = max(end_epoch, ?) WHERE blob_object_id = ?",
+          endEpoch,
+          blobObjectId,
+        );
+      }
+    },
+    forget(blobObjectIds) {
+      for (const blobObjectId of blobObjectIds) {
+        sql.exec("DELETE FROM leases WHERE blob_object_id = ?", blobObjectId);
+      }
+    },
+    keepReport(report) {
+      sql.exec("INSERT OR REPLACE INTO reports VALUES (1, ?)", report);
+    },
+  };
+}
+
+function leaseOf(row: Record<string, unknown>): Lease {
+  const sub = row["sub"];
+  return {
+    blobObjectId: String(row["blob_object_id"]),
+    blobId: String(row["blob_id"]),
+    owner: String(row["owner"]),
+    sub: typeof sub === "string" ? sub : null,
+    unencodedBytes: Number(row["unencoded_bytes"]),
+    storageBytes: Number(row["storage_bytes"]),
+    deletable: row["deletable"] === 1,
+    startEpoch: Number(row["start_epoch"]),
+    endEpoch: Number(row["end_epoch"]),
+    recordedAtMs: Number(row["recorded_at_ms"]),
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * The Durable Object that keeps every lease of the gateway. See `LeaseBookRpc` for the surface.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { createLeaseBook, type LeaseBookRows, type LeaseEnd } from "./book.ts";
+import type { Lease, LeaseBookRpc, LeasePage, LeasePageQuery } from "./leases.ts";
+
+export class LeaseBook extends DurableObject implements LeaseBookRpc {
+  readonly #book: LeaseBookRows;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#book = createLeaseBook(ctx.storage.sql);
+  }
+
+  async record(lease: Lease): Promise<void> {
+    this.#book.record(lease);
+  }
+
+  async get(blobObjectId: string): Promise<Lease | null> {
+    return this.#book.get(blobObjectId);
+  }
+
+  async list(query: LeasePageQuery = {}): Promise<LeasePage> {
+    return this.#book.list(query);
+  }
+
+  async ending(endEpochMax: number, query: LeasePageQuery = {}): Promise<LeasePage> {
+    return this.#book.ending(endEpochMax, query);
+  }
+
+  async ofBlob(blobId: string): Promise<readonly Lease[]> {
+    return this.#book.ofBlob(blobId);
+  }
+
+  async updateEnds(ends: readonly LeaseEnd[]): Promise<void> {
+    this.#book.updateEnds(ends);
+  }
+
+  async forget(blobObjectIds: readonly string[]): Promise<void> {
+    this.#book.forget(blobObjectIds);
+  }
+
+  async keepReport(report: string): Promise<void> {
+    this.#book.keepReport(report);
+  }
+
+  async lastReport(): Promise<string | null> {
+    return this.#book.lastReport();
+  }
+}

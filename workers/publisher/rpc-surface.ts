@@ -1,0 +1,52 @@
+/**
+ * The publisher's RPC surface over its wallet and lease book, whatever they are reached through.
+ */
+import type { ExtendFailure, PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
+import type { LeaseBookRpc } from "./lease-book/leases.ts";
+import { isFinalFailure, type WalletFailure, type WalletRpc } from "./wallet/commands.ts";
+
+/** How the surface reaches its objects: a new stub for each call. */
+export interface PublisherObjects {
+  readonly walletAddress: () => string;
+  readonly wallet: (address: string) => WalletRpc;
+  readonly book: () => LeaseBookRpc;
+}
+
+/** Makes the surface. */
+export function createPublisherRpc(objects: PublisherObjects): PublisherRpcSurface {
+  const { walletAddress, wallet, book } = objects;
+  return {
+    walletAddress: async () => walletAddress(),
+    leasesEnding: (endEpochMax, query = {}) => book().ending(endEpochMax, query),
+    leasesOfBlob: (blobId) => book().ofBlob(blobId),
+    async extendLeases({ id, extensions }) {
+      const reply = await wallet(walletAddress()).run({ kind: "extend", id, extensions });
+      if (!reply.ok) return { ok: false, failure: extendFailure(reply.failure) };
+      if (reply.value.kind !== "extended") {
+        throw new TypeError(`Cannot extend: expected an extension, got ${reply.value.kind}`);
+      }
+      const { ends, txDigest, costFrost, gasMist } = reply.value;
+      await book().updateEnds(ends);
+      return { ok: true, value: { ends, txDigest, costFrost, gasMist } };
+    },
+    updateEnds: (ends) => book().updateEnds(ends),
+    async recordLeases(leases) {
+      for (const lease of leases) await book().record(lease);
+    },
+    forgetLeases: (blobObjectIds) => book().forget(blobObjectIds),
+    keepRenewalReport: (report) => book().keepReport(report),
+    lastRenewalReport: () => book().lastReport(),
+  };
+}
+
+/** The wallet's failures as far as another Worker can decide on them. */
+function extendFailure(failure: WalletFailure): ExtendFailure {
+  if (failure.kind === "blob-unusable") {
+    const { blobObjectId, reason } = failure;
+    return { kind: "blob-unusable", blobObjectId, reason };
+  }
+  const detail = JSON.stringify(failure, (_key, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
+  return { kind: isFinalFailure(failure) ? "refused" : "not-now", cause: failure.kind, detail };
+}

@@ -1,0 +1,75 @@
+/**
+ * `PUT /v1/blobs`: takes a blob, answers when it is certified.
+ *
+ * With `Prefer: respond-async` it answers 202 as soon as the bytes are safe, and the upload is
+ * followed at its `Location`. Source of query and answer: `walrus-service client/daemon/routes.rs`.
+ */
+import { declaredLength } from "../../shared/http/body.ts";
+import { problemResponse } from "../../shared/http/problem.ts";
+import { jsonResponse } from "../../shared/http/respond.ts";
+import type { AppContext } from "./context.ts";
+import { failureToProblem } from "./failure-to-problem.ts";
+import { parseStoreQuery } from "./store-query.ts";
+import { storeAnswer, uploadPath } from "./upload-view.ts";
+import type { Journal } from "./upload/journal.ts";
+import { randomUploadId, storeInUpload } from "./uploads.ts";
+
+/** Handles one store. */
+export async function storeBlob(request: Request, context: AppContext): Promise<Response> {
+  const query = parseStoreQuery(new URL(request.url).searchParams);
+  if (!query.ok) return refuse(request, failureToProblem(query.failure));
+  const bytesMax = context.config.blobBytesMax;
+  const declaredBytes = declaredLength(request.headers);
+  if (declaredBytes !== null && declaredBytes > bytesMax) {
+    return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
+  }
+  const waits = !prefersAsync(request.headers);
+  const uploadId = randomUploadId(context.random);
+  const stored = await storeInUpload(
+    context.uploads,
+    context.log,
+    { uploadId, source: "http", ...query.value, waits, contentDigest: null },
+    { bytesMax, declaredBytes },
+    request.body,
+  );
+  if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
+  return waits ? finalAnswer(stored.value) : acceptedAnswer(stored.value);
+}
+
+/** 202: the bytes are safe, and what becomes of them is told at `Location`. */
+export function acceptedAnswer(journal: Journal): Response {
+  const { uploadId } = journal.request;
+  const location = uploadPath(uploadId);
+  return jsonResponse(
+    { uploadId, state: journal.state, location },
+    { status: 202, headers: { Location: location, "Preference-Applied": "respond-async" } },
+  );
+}
+
+function finalAnswer(journal: Journal): Response {
+  const location = uploadPath(journal.request.uploadId);
+  if (journal.state === "certified") {
+    return jsonResponse(storeAnswer(journal), { headers: { "Content-Location": location } });
+  }
+  const problem = failureToProblem(journal.failure ?? { kind: "interrupted" });
+  return problemResponse({
+    ...problem,
+    metadata: { ...problem.metadata, upload: location, state: journal.state },
+    headers: { ...problem.headers, "Content-Location": location },
+  });
+}
+
+/** An early refusal leaves no body unread behind it. */
+async function refuse(
+  request: Request,
+  problem: Parameters<typeof problemResponse>[0],
+): Promise<Response> {
+  if (request.body !== null && !request.bodyUsed) await request.body.cancel();
+  return problemResponse(problem);
+}
+
+/** RFC 7240; parameters and other preferences are passed over. */
+function prefersAsync(headers: Headers): boolean {
+  const preferences = (headers.get("Prefer") ?? "").toLowerCase().split(/[,;]/);
+  return preferences.some((preference) => preference.trim() === "respond-async");
+}

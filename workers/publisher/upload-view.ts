@@ -1,0 +1,100 @@
+/**
+ * What clients see of an upload: the official answer of a store, and the state of an upload. Pure.
+ *
+ * Source of the store's answer: `walrus-sdk node_client/client_types.rs::BlobStoreResult` as JSON
+ * (camelCase, numbers as numbers). It leaves `certifiedEpoch` null even after success; here it is
+ * the epoch of certification.
+ */
+import { type PublisherFailure, failureToProblem } from "./failure-to-problem.ts";
+import { type Journal, resultOf, STEPS } from "./upload/journal.ts";
+import type { UploadRecord } from "./upload/object.ts";
+import { countProgress } from "./upload/progress.ts";
+
+/** Where the state of an upload can be read. */
+export function uploadPath(uploadId: string): string {
+  return `/edge/v1/uploads/${uploadId}`;
+}
+
+/**
+ * The answer of `PUT /v1/blobs`.
+ *
+ * @throws {TypeError} When the upload is not certified.
+ */
+export function storeAnswer(journal: Journal): object {
+  const encoded = resultOf(journal, "encode");
+  const registered = resultOf(journal, "register");
+  const certified = resultOf(journal, "certify");
+  return {
+    newlyCreated: {
+      blobObject: {
+        id: registered.blobObjectId,
+        registeredEpoch: registered.registeredEpoch,
+        blobId: encoded.blobId,
+        size: journal.unencodedBytes,
+        encodingType: "RS2",
+        certifiedEpoch: certified.certifiedEpoch,
+        storage: {
+          id: registered.storageObjectId,
+          startEpoch: registered.startEpoch,
+          endEpoch: registered.endEpoch,
+          storageSize: registered.storageBytes,
+        },
+        deletable: journal.request.deletable,
+      },
+      resourceOperation: {
+        registerFromScratch: {
+          encodedLength: encoded.encodedBytes,
+          epochsAhead: journal.request.epochs,
+        },
+      },
+      cost: Number(registered.costFrost),
+    },
+  };
+}
+
+/** The state of an upload as JSON. */
+export function uploadView({ journal, progress }: UploadRecord): object {
+  const { request, steps } = journal;
+  const { encode, register, certify } = {
+    encode: steps.encode.result,
+    register: steps.register.result,
+    certify: steps.certify.result,
+  };
+  return {
+    uploadId: request.uploadId,
+    source: request.source,
+    state: journal.state,
+    blobId: encode?.blobId ?? null,
+    objectId: register?.blobObjectId ?? null,
+    owner: certify?.owner ?? null,
+    deletable: request.deletable,
+    epochs: request.epochs,
+    startEpoch: register?.startEpoch ?? null,
+    endEpoch: register?.endEpoch ?? null,
+    certifiedEpoch: certify?.certifiedEpoch ?? null,
+    size: journal.unencodedBytes,
+    encodedSize: encode?.encodedBytes ?? null,
+    cost: register === null ? null : Number(register.costFrost),
+    gas: register === null ? null : Number(register.gasMist) + Number(certify?.gasMist ?? 0),
+    attempts: journal.attemptCount,
+    failure: journal.failure === null ? null : failureView(journal.failure),
+    stagedAt: isoTime(journal.stagedAtMs),
+    finishedAt: isoTime(journal.finishedAtMs),
+    steps: STEPS.map((step) => ({
+      step,
+      status: steps[step].status,
+      startedAt: isoTime(steps[step].startedAtMs),
+      finishedAt: isoTime(steps[step].finishedAtMs),
+    })),
+    nodes: progress === null ? null : countProgress(progress),
+  };
+}
+
+function failureView(failure: PublisherFailure): object {
+  const { reason, message, metadata } = failureToProblem(failure);
+  return { reason, message, metadata: metadata ?? {} };
+}
+
+function isoTime(timeMs: number | null): string | null {
+  return timeMs === null ? null : new Date(timeMs).toISOString();
+}

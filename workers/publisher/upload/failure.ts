@@ -1,0 +1,60 @@
+/** Why an upload cannot be carried out: data that fits the journal (JSON), never prose. */
+
+/** One failure of an upload. */
+export type UploadFailure =
+  /** Refused while it came in. */
+  | { readonly kind: "body-too-large"; readonly bytesMax: number }
+  | { readonly kind: "body-interrupted"; readonly receivedBytes: number }
+  /** The network's shard count cannot encode so much. */
+  | { readonly kind: "blob-exceeds-protocol"; readonly bytesMax: number }
+  | { readonly kind: "epochs-too-many"; readonly epochsMax: number }
+  /** The chain could not be asked; nothing is known to be wrong. */
+  | { readonly kind: "chain-unavailable"; readonly detail: string }
+  /** The wallet is at work on this or an earlier transaction; nothing is lost. */
+  | { readonly kind: "wallet-pending"; readonly detail: string }
+  | { readonly kind: "insufficient-funds"; readonly coin: "WAL" | "SUI" }
+  /** The contract or the validators refused for good. */
+  | { readonly kind: "transaction-refused"; readonly step: string; readonly detail: string }
+  | {
+      readonly kind: "insufficient-confirmations";
+      readonly weight: number;
+      readonly requiredWeight: number;
+      readonly failureCounts: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: "blob-blocked" }
+  /** The epoch changed each time a certificate was ready. */
+  | { readonly kind: "epoch-unsettled" }
+  /** The upload was interrupted (a restart); an alarm goes on with it. */
+  | { readonly kind: "interrupted" };
+
+/** Whether the same upload may succeed later without anybody changing the request. */
+export function isTransient(failure: UploadFailure): boolean {
+  switch (failure.kind) {
+    case "chain-unavailable":
+    case "wallet-pending":
+    case "insufficient-funds":
+    case "insufficient-confirmations":
+    case "epoch-unsettled":
+    case "interrupted":
+      return true;
+    case "body-too-large":
+    case "body-interrupted":
+    case "blob-exceeds-protocol":
+    case "epochs-too-many":
+    case "transaction-refused":
+    case "blob-blocked":
+      return false;
+  }
+}
+
+/**
+ * Whether the upload must go on even when its client has been told of the failure: money may have
+ * left the wallet, or will once the chain answers, and the fate of it has to become definite.
+ */
+export function mustGoOn(failure: UploadFailure): boolean {
+  return (
+    failure.kind === "wallet-pending" ||
+    failure.kind === "chain-unavailable" ||
+    failure.kind === "interrupted"
+  );
+}

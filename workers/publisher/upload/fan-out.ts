@@ -1,0 +1,312 @@
+/**
+ * Spreads an encoded blob over the committee and collects the certificate.
+ *
+ * Rounds of lanes: nodes that failed are asked again in the next round. The outcome comes as soon
+ * as confirmations of a quorum verify; the rest goes on for a bounded tail behind it. Nothing here
+ * is paid, so nothing here is journalled: run again from the start it finds what nodes have already.
+ */
+import type { SliverPair } from "../../../shared/codec/index.ts";
+import { pairIndexOfShard } from "../../../shared/codec/index.ts";
+import {
+  FAN_OUT_DEADLINE_MS,
+  FAN_OUT_RETRY_LANES,
+  FAN_OUT_ROUNDS_MAX,
+  FAN_OUT_TAIL_BASE_MS,
+  FAN_OUT_TAIL_MAX_MS,
+  LANES_MAX,
+  REGISTRATION_DELAY_MS,
+} from "../../../shared/limits.ts";
+import type { ConfirmationTarget } from "../../../shared/nodes/client.ts";
+import { ConfirmationCollector } from "../../../shared/nodes/confirmations.ts";
+import { isBlocked, type NodeFailure } from "../../../shared/nodes/failure.ts";
+import type { Clock, Log, Timer } from "../../../shared/ports.ts";
+import {
+  aggregateConfirmations,
+  type Certificate,
+  verifyShare,
+} from "../../../shared/protocol/certificate.ts";
+import { type Committee, weightOf } from "../../../shared/protocol/committee.ts";
+import { certificateWeightMin, isAboveValidity } from "../../../shared/protocol/quorum.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import { type Lane, type LaneNode, type LaneReport, splitLanes } from "../lane/lane.ts";
+import { SliverFeeder } from "./feeder.ts";
+
+/** What is spread, and over whom. */
+export interface FanOutJob {
+  /** Names this run in the lane header and in logs. */
+  readonly runId: string;
+  /** 32 bytes. */
+  readonly blobId: Uint8Array;
+  readonly target: ConfirmationTarget;
+  /** BCS of BlobMetadata. */
+  readonly metadata: Uint8Array<ArrayBuffer>;
+  /** `EncodedBlob.slivers`. */
+  readonly slivers: (pairIndices: readonly number[]) => Iterable<SliverPair>;
+  readonly committee: Committee;
+  /** Exactly what an honest node signs. */
+  readonly message: Uint8Array;
+  readonly laneCount: number;
+}
+
+/** What a fan-out needs of the world. */
+export interface FanOutPorts {
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly log: Log;
+  readonly lane: Lane;
+  /** Told of every node that has confirmed or failed. */
+  readonly progress: (memberIndex: number, state: "confirmed" | "failed") => void;
+}
+
+/** Why there is no certificate. */
+export type FanOutFailure =
+  | {
+      readonly kind: "insufficient-confirmations";
+      /** Shards that confirmed, and that would have been enough. */
+      readonly weight: number;
+      readonly requiredWeight: number;
+      /** How often each failure ended a node, by kind or reason. */
+      readonly failureCounts: Readonly<Record<string, number>>;
+    }
+  /** More than f shards block the blob for legal reasons. */
+  | { readonly kind: "blob-blocked" }
+  /** More than f shards sign for a later epoch: read the committee again. */
+  | { readonly kind: "epoch-moved" };
+
+/** A running fan-out. */
+export interface FanOut {
+  readonly outcome: Promise<Result<Certificate, FanOutFailure>>;
+  /** Resolves when no lane runs any more; the slivers may then be released. */
+  readonly settled: Promise<void>;
+}
+
+/** Starts the fan-out. */
+export function startFanOut(ports: FanOutPorts, job: FanOutJob): FanOut {
+  const run = new FanOutRun(ports, job);
+  return { outcome: run.outcome.promise, settled: run.run() };
+}
+
+const SLIVERS_PER_PAIR = 2;
+
+class FanOutRun {
+  readonly outcome = Promise.withResolvers<Result<Certificate, FanOutFailure>>();
+  readonly #ports: FanOutPorts;
+  readonly #job: FanOutJob;
+  readonly #collector: ConfirmationCollector;
+  readonly #failures = new Map<number, string>();
+  readonly #blocked = new Set<number>();
+  readonly #requiredWeight: number;
+  readonly #stop = new AbortController();
+  readonly #startedAtMs: number;
+  #decided = false;
+  /** Once one signature was wrong, the others are checked as they come: the sum would fail again. */
+  #hasLiars = false;
+
+  constructor(ports: FanOutPorts, job: FanOutJob) {
+    this.#ports = ports;
+    this.#job = job;
+    this.#collector = new ConfirmationCollector(job.committee, job.message);
+    this.#requiredWeight = certificateWeightMin(job.committee.shardCount);
+    this.#startedAtMs = ports.clock.nowMs();
+  }
+
+  async run(): Promise<void> {
+    this.#stopAfter(FAN_OUT_DEADLINE_MS);
+    let lanesLeft = LANES_MAX;
+    for (let round = 0; round < FAN_OUT_ROUNDS_MAX; round++) {
+      const nodes = this.#openNodes();
+      const wanted = round === 0 ? this.#job.laneCount : FAN_OUT_RETRY_LANES;
+      const laneCount = Math.min(wanted, lanesLeft, nodes.length);
+      if (laneCount === 0 || this.#decided || this.#stop.signal.aborted) break;
+      lanesLeft -= laneCount;
+      await this.#round(round, nodes, laneCount);
+    }
+    this.#decide(
+      err({
+        kind: "insufficient-confirmations",
+        weight: this.#collector.weight,
+        requiredWeight: this.#requiredWeight,
+        failureCounts: countValues(this.#failures),
+      }),
+    );
+    this.#stop.abort(new Error("the fan-out has ended"));
+  }
+
+  /** Members that own shards and have not confirmed. */
+  #openNodes(): LaneNode[] {
+    const confirmed = new Set(this.#collector.signatures.map(({ memberIndex }) => memberIndex));
+    return this.#job.committee.members.flatMap((member, memberIndex) =>
+      confirmed.has(memberIndex) || member.shardIndices.length === 0
+        ? []
+        : [
+            {
+              memberIndex,
+              nodeId: member.nodeId,
+              baseUrl: member.baseUrl,
+              sliverCount: member.shardIndices.length * SLIVERS_PER_PAIR,
+            },
+          ],
+    );
+  }
+
+  async #round(round: number, nodes: readonly LaneNode[], laneCount: number): Promise<void> {
+    const lanes = splitLanes(nodes, laneCount);
+    const { clock, timer } = this.#ports;
+    const { blobId, committee } = this.#job;
+    const fed = lanes.flatMap((laneNodes, laneIndex) =>
+      laneNodes.map(({ memberIndex }) => ({
+        memberIndex,
+        laneIndex,
+        pairIndices: (committee.members[memberIndex]?.shardIndices ?? []).map((shardIndex) =>
+          pairIndexOfShard(shardIndex, blobId, committee.shardCount),
+        ),
+      })),
+    );
+    const feeder = new SliverFeeder(
+      { clock, timer, slivers: this.#job.slivers },
+      fed,
+      lanes.length,
+      this.#requiredWeight,
+    );
+    const onStop = () => feeder.stop();
+    this.#stop.signal.addEventListener("abort", onStop, { once: true });
+    if (this.#stop.signal.aborted) feeder.stop();
+    try {
+      await Promise.all([
+        feeder.run(),
+        ...lanes.map((laneNodes, laneIndex) => this.#lane(round, laneIndex, laneNodes, feeder)),
+      ]);
+    } finally {
+      this.#stop.signal.removeEventListener("abort", onStop);
+    }
+  }
+
+  async #lane(
+    round: number,
+    laneIndex: number,
+    nodes: readonly LaneNode[],
+    feeder: SliverFeeder,
+  ): Promise<void> {
+    const { runId, blobId, target, metadata } = this.#job;
+    const lane = `${runId}/${round}/${laneIndex}`;
+    const registrationDelayMs = round === 0 ? REGISTRATION_DELAY_MS : 0;
+    try {
+      await this.#ports.lane.push(
+        { lane, blobId, target, metadata, nodes, registrationDelayMs },
+        feeder.stream(laneIndex),
+        (reports) => {
+          for (const report of reports) this.#take(report, feeder);
+        },
+      );
+    } catch (error) {
+      this.#ports.log.warn({ event: "lane.lost", lane, error: String(error) });
+      const detail = "the lane was lost";
+      for (const { memberIndex } of nodes) {
+        if (!this.#failures.has(memberIndex)) this.#failures.set(memberIndex, detail);
+      }
+    } finally {
+      // Whatever ended the lane, its nodes want nothing more in this round.
+      for (const { memberIndex } of nodes) feeder.settle(memberIndex);
+    }
+  }
+
+  #take(report: LaneReport, feeder: SliverFeeder): void {
+    switch (report.kind) {
+      case "ready":
+        feeder.ready(report.memberIndex);
+        return;
+      case "taken":
+        feeder.taken(report.memberIndex, report.bodyBytes);
+        return;
+      case "failed":
+        this.#fail(report.memberIndex, report.failure);
+        feeder.settle(report.memberIndex);
+        return;
+      case "confirmed":
+        this.#confirm(report.memberIndex, report.message, report.signature);
+        feeder.settle(report.memberIndex);
+    }
+  }
+
+  #fail(memberIndex: number, failure: NodeFailure): void {
+    // What we aborted ourselves says nothing about the node.
+    if (failure.kind === "aborted") return;
+    this.#failures.set(
+      memberIndex,
+      failure.kind === "refused" ? (failure.reason ?? `status ${failure.status}`) : failure.kind,
+    );
+    this.#ports.progress(memberIndex, "failed");
+    if (!isBlocked(failure)) return;
+    this.#blocked.add(memberIndex);
+    if (this.#isAboveValidity(weightOf(this.#job.committee, this.#blocked))) {
+      this.#decide(err({ kind: "blob-blocked" }));
+    }
+  }
+
+  #confirm(memberIndex: number, message: Uint8Array, signature: Uint8Array): void {
+    const verdict = this.#collector.add(memberIndex, { message, signature });
+    if (verdict === "counted") {
+      if (
+        this.#hasLiars &&
+        !verifyShare(this.#job.committee, message, { memberIndex, signature })
+      ) {
+        this.#dropLiars([memberIndex]);
+        return;
+      }
+      this.#failures.delete(memberIndex);
+      this.#ports.progress(memberIndex, "confirmed");
+      if (!this.#decided && this.#collector.weight >= this.#requiredWeight) this.#tryCertificate();
+      return;
+    }
+    if (verdict === "repeated") return;
+    this.#failures.set(memberIndex, verdict);
+    this.#ports.progress(memberIndex, "failed");
+    if (this.#isAboveValidity(this.#collector.laterEpochWeight)) {
+      this.#decide(err({ kind: "epoch-moved" }));
+    }
+  }
+
+  #tryCertificate(): void {
+    const { committee, message } = this.#job;
+    const built = aggregateConfirmations(committee, message, this.#collector.signatures);
+    this.#dropLiars(built.ok ? built.value.liars : built.failure.liars);
+    if (built.ok) this.#decide(ok(built.value.certificate));
+  }
+
+  #dropLiars(liars: readonly number[]): void {
+    if (liars.length === 0) return;
+    this.#hasLiars = true;
+    this.#collector.drop(liars);
+    for (const memberIndex of liars) {
+      this.#failures.set(memberIndex, "wrong-signature");
+      this.#ports.progress(memberIndex, "failed");
+    }
+  }
+
+  /** Decides once; what goes on behind a success is bounded by the tail. */
+  #decide(outcome: Result<Certificate, FanOutFailure>): void {
+    if (this.#decided) return;
+    this.#decided = true;
+    this.outcome.resolve(outcome);
+    const elapsedMs = this.#ports.clock.nowMs() - this.#startedAtMs;
+    const tailMs = Math.min(FAN_OUT_TAIL_MAX_MS, elapsedMs / 2 + FAN_OUT_TAIL_BASE_MS);
+    this.#stopAfter(outcome.ok ? tailMs : 0);
+  }
+
+  #stopAfter(delayMs: number): void {
+    this.#ports.timer.sleep(delayMs, this.#stop.signal).then(
+      () => this.#stop.abort(new Error("out of time")),
+      () => undefined,
+    );
+  }
+
+  #isAboveValidity(weight: number): boolean {
+    return isAboveValidity(weight, this.#job.committee.shardCount);
+  }
+}
+
+function countValues(values: ReadonlyMap<number, string>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values.values()) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

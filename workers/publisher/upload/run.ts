@@ -1,0 +1,377 @@
+/**
+ * Carries one upload from staged bytes to a certified blob, step by step, as its journal says.
+ *
+ * Every step may be repeated: encoding and fan-out cost nothing, paid steps go through the Wallet
+ * under a name of their own, and the LeaseBook takes the same lease twice. So a run may stop
+ * anywhere and another one goes on from the journal.
+ */
+import { fromBase64, toBase64 } from "../../../shared/bytes/text.ts";
+import {
+  type Codec,
+  encodedBlobBytes,
+  type EncodedBlob,
+  encodeMetadata,
+  formatBlobId,
+  parseBlobId,
+} from "../../../shared/codec/index.ts";
+import {
+  CERTIFY_GENERATIONS_MAX,
+  WALLET_ASKS_MAX,
+  WALLET_ASK_DELAY_MS,
+  WORKING_MEMORY_BYTES_MIN,
+} from "../../../shared/limits.ts";
+import type { Clock, Log, Timer } from "../../../shared/ports.ts";
+import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
+import { writeCommittee } from "../../../shared/protocol/epoch.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
+import type { Lane } from "../lane/lane.ts";
+import type { LeaseBookRpc } from "../lease-book/leases.ts";
+import {
+  isFinalFailure,
+  type WalletCommand,
+  type WalletDone,
+  type WalletRpc,
+} from "../wallet/commands.ts";
+import { chainFailure, sizeFailure, walletFailure } from "./failure-of.ts";
+import type { UploadFailure } from "./failure.ts";
+import { startFanOut } from "./fan-out.ts";
+import {
+  commandId,
+  finishStep,
+  type Journal,
+  newGeneration,
+  nextStep,
+  resultOf,
+  startStep,
+  type Step,
+  type StepResults,
+} from "./journal.ts";
+import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
+import type { WorkingMemory } from "./working-memory.ts";
+
+/** What a run needs of the world. */
+export interface RunPorts {
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly log: Log;
+  readonly codec: Codec;
+  readonly chain: Pick<Chain, "readSystem">;
+  readonly wallet: Pick<WalletRpc, "run">;
+  readonly leaseBook: Pick<LeaseBookRpc, "record">;
+  readonly lane: Lane;
+  readonly laneCount: number;
+  readonly memory: WorkingMemory;
+  /** The staged blob. */
+  readonly stagedBytes: (byteCount: number) => Uint8Array<ArrayBuffer>;
+  readonly save: (journal: Journal) => void;
+  readonly saveProgress: (progress: NodeProgress) => void;
+  /** Work that goes on behind the outcome; it never rejects. */
+  readonly background: (work: Promise<void>) => void;
+}
+
+/** How far a run came. */
+export interface RunOutcome {
+  readonly journal: Journal;
+  /** Why it stopped before the last step; `null` when everything is done. */
+  readonly failure: UploadFailure | null;
+}
+
+type StepOutcome<S extends Step> = Result<StepResults[S], UploadFailure | NewGeneration>;
+
+/** Not a failure yet: the epoch changed under the certificate. */
+interface NewGeneration {
+  readonly kind: "new-generation";
+}
+
+/** Runs every step that is left. */
+export async function runUpload(ports: RunPorts, journal: Journal): Promise<RunOutcome> {
+  const run = new UploadRun(ports, journal);
+  try {
+    return await run.run();
+  } finally {
+    run.release();
+  }
+}
+
+class UploadRun {
+  readonly #ports: RunPorts;
+  #journal: Journal;
+  #encoded: EncodedBlob | null = null;
+  /** Gives the memory of `#encoded` back; a fan-out that goes on takes it over. */
+  #giveBack: (() => void) | null = null;
+
+  constructor(ports: RunPorts, journal: Journal) {
+    this.#ports = ports;
+    this.#journal = journal;
+  }
+
+  async run(): Promise<RunOutcome> {
+    for (;;) {
+      const step = nextStep(this.#journal);
+      if (step === null) return { journal: this.#journal, failure: null };
+      this.#save(startStep(this.#journal, step, this.#ports.clock.nowMs()));
+      const failure = await this.#take(step);
+      if (failure === null) continue;
+      if (failure.kind !== "new-generation") return { journal: this.#journal, failure };
+      if (this.#journal.generations.certify + 1 >= CERTIFY_GENERATIONS_MAX) {
+        return { journal: this.#journal, failure: { kind: "epoch-unsettled" } };
+      }
+      this.#save(newGeneration(this.#journal));
+    }
+  }
+
+  release(): void {
+    this.#encoded?.release();
+    this.#encoded = null;
+    this.#giveBack?.();
+    this.#giveBack = null;
+  }
+
+  #take(step: Step): Promise<UploadFailure | NewGeneration | null> {
+    switch (step) {
+      case "encode":
+        return this.#finish(step, this.#encode());
+      case "register":
+        return this.#finish(step, this.#register());
+      case "fan-out":
+        return this.#finish(step, this.#fanOut());
+      case "certify":
+        return this.#finish(step, this.#certify());
+      case "record":
+        return this.#finish(step, this.#record());
+    }
+  }
+
+  async #finish<S extends Step>(
+    step: S,
+    work: Promise<StepOutcome<S>>,
+  ): Promise<UploadFailure | NewGeneration | null> {
+    const outcome = await work;
+    if (!outcome.ok) return outcome.failure;
+    const nowMs = this.#ports.clock.nowMs();
+    this.#save(finishStep(this.#journal, step, outcome.value, nowMs));
+    return null;
+  }
+
+  async #encode(): Promise<StepOutcome<"encode">> {
+    const system = await this.#system();
+    if (!system.ok) return system;
+    const { epochs } = this.#journal.request;
+    const { maxEpochsAhead, shardCount } = system.value;
+    if (epochs > maxEpochsAhead) {
+      return err({ kind: "epochs-too-many", epochsMax: maxEpochsAhead });
+    }
+    const encoded = await this.#encodedOver(shardCount);
+    if (!encoded.ok) return encoded;
+    const { blobId, rootHash } = encoded.value.metadata;
+    const encodedBytes = encodedBlobBytes(this.#journal.unencodedBytes, shardCount);
+    if (!encodedBytes.ok) return err(sizeFailure(encodedBytes.failure));
+    return ok({
+      blobId: formatBlobId(blobId),
+      rootHash: toBase64(rootHash),
+      shardCount,
+      encodedBytes: encodedBytes.value,
+    });
+  }
+
+  /** The encoded blob, made once for each run under the isolate's permit of memory. */
+  async #encodedOver(shardCount: number): Promise<Result<EncodedBlob, UploadFailure>> {
+    if (this.#encoded !== null) return ok(this.#encoded);
+    const { unencodedBytes } = this.#journal;
+    this.#giveBack = await this.#ports.memory.acquire(
+      Math.max(WORKING_MEMORY_BYTES_MIN, unencodedBytes),
+    );
+    const encoded = this.#ports.codec.encode(this.#ports.stagedBytes(unencodedBytes), shardCount);
+    if (!encoded.ok) return err(sizeFailure(encoded.failure));
+    this.#encoded = encoded.value;
+    return encoded;
+  }
+
+  async #register(): Promise<StepOutcome<"register">> {
+    const { blobId, rootHash, encodedBytes } = resultOf(this.#journal, "encode");
+    const { epochs, deletable } = this.#journal.request;
+    const done = await this.#pay("register", {
+      kind: "register",
+      id: commandId(this.#journal, "register"),
+      blobId: idBytes(blobId),
+      rootHash: base64Bytes(rootHash),
+      unencodedBytes: this.#journal.unencodedBytes,
+      encodedBytes,
+      epochs,
+      deletable,
+    });
+    if (!done.ok) return done;
+    if (done.value.kind !== "registered")
+      throw new TypeError(`Cannot read ${done.value.kind} reply`);
+    const { blob, costFrost, gasMist, txDigest } = done.value;
+    return ok({
+      blobObjectId: blob.objectId,
+      registeredEpoch: blob.registeredEpoch,
+      storageObjectId: blob.storage.objectId,
+      startEpoch: blob.storage.startEpoch,
+      endEpoch: blob.storage.endEpoch,
+      storageBytes: blob.storage.storageBytes,
+      costFrost: costFrost.toString(),
+      gasMist: gasMist.toString(),
+      txDigest,
+    });
+  }
+
+  async #fanOut(): Promise<StepOutcome<"fan-out">> {
+    // A second certificate is needed because the epoch changed: what is cached is the old one.
+    const system = await this.#system(this.#journal.generations.certify > 0);
+    if (!system.ok) return system;
+    const encode = resultOf(this.#journal, "encode");
+    const { blobObjectId } = resultOf(this.#journal, "register");
+    const { deletable, uploadId } = this.#journal.request;
+    const encoded = await this.#encodedOver(encode.shardCount);
+    if (!encoded.ok) return encoded;
+    const committee = writeCommittee(system.value);
+    const blobId = idBytes(encode.blobId);
+    let progress = emptyProgress(committee.members.length);
+    this.#ports.saveProgress(progress);
+    const { clock, timer, log, lane } = this.#ports;
+    const fanOut = startFanOut(
+      {
+        clock,
+        timer,
+        log,
+        lane,
+        progress: (memberIndex, state) => {
+          progress = withNode(progress, memberIndex, state);
+          this.#ports.saveProgress(progress);
+        },
+      },
+      {
+        runId: `${uploadId}.${clock.nowMs()}`,
+        blobId,
+        target: deletable ? { kind: "deletable", objectId: blobObjectId } : { kind: "permanent" },
+        metadata: encodeMetadata(encoded.value.metadata),
+        slivers: (pairIndices) => encoded.value.slivers(pairIndices),
+        committee,
+        message: confirmationMessage({
+          epoch: committee.epoch,
+          blobId,
+          deletableObjectId: deletable ? blobObjectId : null,
+        }),
+        laneCount: this.#ports.laneCount,
+      },
+    );
+    this.#handOver(fanOut.settled);
+    const outcome = await fanOut.outcome;
+    if (!outcome.ok) {
+      const { failure } = outcome;
+      return err(failure.kind === "epoch-moved" ? { kind: "new-generation" } : failure);
+    }
+    const { message, signature, signersBitmap, weight } = outcome.value;
+    return ok({
+      epoch: committee.epoch,
+      weight,
+      message: toBase64(message),
+      signature: toBase64(signature),
+      signersBitmap: toBase64(signersBitmap),
+    });
+  }
+
+  /** The tail of a fan-out needs the slivers longer than the run does. */
+  #handOver(settled: Promise<void>): void {
+    const encoded = this.#encoded;
+    const giveBack = this.#giveBack;
+    this.#encoded = null;
+    this.#giveBack = null;
+    const release = () => {
+      encoded?.release();
+      giveBack?.();
+    };
+    this.#ports.background(
+      settled.then(release, (error: unknown) => {
+        release();
+        this.#ports.log.error({ event: "fan-out.failed", error: String(error) });
+      }),
+    );
+  }
+
+  async #certify(): Promise<StepOutcome<"certify">> {
+    const certificate = resultOf(this.#journal, "fan-out");
+    const { blobObjectId } = resultOf(this.#journal, "register");
+    const done = await this.#pay("certify", {
+      kind: "certify",
+      id: commandId(this.#journal, "certify"),
+      blobObjectId,
+      signature: base64Bytes(certificate.signature),
+      signersBitmap: base64Bytes(certificate.signersBitmap),
+      message: base64Bytes(certificate.message),
+      sendObjectTo: this.#journal.request.sendObjectTo ?? undefined,
+    });
+    if (!done.ok) return done;
+    if (done.value.kind !== "certified")
+      throw new TypeError(`Cannot read ${done.value.kind} reply`);
+    const { owner, gasMist, txDigest } = done.value;
+    // The contract accepts a certificate in its own epoch only, so this is when it was certified.
+    return ok({
+      certifiedEpoch: certificate.epoch,
+      owner,
+      gasMist: gasMist.toString(),
+      txDigest,
+    });
+  }
+
+  async #record(): Promise<StepOutcome<"record">> {
+    const { blobId } = resultOf(this.#journal, "encode");
+    const registered = resultOf(this.#journal, "register");
+    await this.#ports.leaseBook.record({
+      blobObjectId: registered.blobObjectId,
+      blobId,
+      owner: resultOf(this.#journal, "certify").owner,
+      sub: null,
+      unencodedBytes: this.#journal.unencodedBytes,
+      storageBytes: registered.storageBytes,
+      deletable: this.#journal.request.deletable,
+      startEpoch: registered.startEpoch,
+      endEpoch: registered.endEpoch,
+      recordedAtMs: this.#ports.clock.nowMs(),
+    });
+    return ok({});
+  }
+
+  /** Sends a command until it has a definite answer, or the wallet needs longer than we wait. */
+  async #pay(
+    step: "register" | "certify",
+    command: WalletCommand,
+  ): Promise<Result<WalletDone, UploadFailure | NewGeneration>> {
+    for (let ask = 1; ; ask++) {
+      const reply = await this.#ports.wallet.run(command);
+      if (reply.ok) return reply;
+      if (reply.failure.kind === "wrong-epoch") return err({ kind: "new-generation" });
+      const waits = reply.failure.kind === "fate-unknown" || reply.failure.kind === "wallet-busy";
+      if (ask >= WALLET_ASKS_MAX || isFinalFailure(reply.failure) || !waits) {
+        return err(walletFailure(step, reply.failure));
+      }
+      await this.#ports.timer.sleep(WALLET_ASK_DELAY_MS);
+    }
+  }
+
+  async #system(fresh = false): Promise<Result<SystemState, UploadFailure>> {
+    const system = await this.#ports.chain.readSystem({ fresh });
+    return system.ok ? system : err(chainFailure(system.failure));
+  }
+
+  #save(journal: Journal): void {
+    this.#journal = journal;
+    this.#ports.save(journal);
+  }
+}
+
+/** The journal wrote it, so it parses. */
+function idBytes(blobId: string): Uint8Array {
+  const bytes = parseBlobId(blobId);
+  if (bytes === null) throw new TypeError(`Cannot read journal: ${blobId} is no blob ID`);
+  return bytes;
+}
+
+function base64Bytes(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (bytes === null) throw new TypeError("Cannot read journal: expected base64");
+  return bytes;
+}

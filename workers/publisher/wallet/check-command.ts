@@ -1,0 +1,71 @@
+/**
+ * Whether a command is well-formed, and its fingerprint. Pure.
+ */
+import { toBase64 } from "../../../shared/bytes/text.ts";
+import {
+  EXTENSIONS_PER_TRANSACTION_MAX,
+  WALLET_COMMAND_ID_CHARS_MAX,
+} from "../../../shared/limits.ts";
+import type { WalletCommand } from "./commands.ts";
+
+const OBJECT_ID = /^0x[0-9a-f]{64}$/;
+
+/** What is wrong with a command; `null` when nothing is. */
+export function commandFlaw(command: WalletCommand): string | null {
+  const { id } = command;
+  if (id.length === 0 || id.length > WALLET_COMMAND_ID_CHARS_MAX) {
+    return `id must have 1 to ${WALLET_COMMAND_ID_CHARS_MAX} characters`;
+  }
+  switch (command.kind) {
+    case "register":
+      if (command.blobId.length !== 32) return "blobId must be 32 bytes";
+      if (command.rootHash.length !== 32) return "rootHash must be 32 bytes";
+      if (!isCount(command.unencodedBytes)) return "unencodedBytes must be a count";
+      if (!isCount(command.encodedBytes) || command.encodedBytes === 0) {
+        return "encodedBytes must be a positive count";
+      }
+      return isCount(command.epochs) && command.epochs > 0 ? null : "epochs must be 1 or more";
+    case "certify":
+      if (command.signature.length !== 96) return "signature must be 96 bytes";
+      if (command.sendObjectTo !== undefined && !OBJECT_ID.test(command.sendObjectTo)) {
+        return "sendObjectTo must be an address";
+      }
+      return objectIdFlaw(command.blobObjectId);
+    case "extend":
+      if (
+        command.extensions.length === 0 ||
+        command.extensions.length > EXTENSIONS_PER_TRANSACTION_MAX
+      ) {
+        return `extensions must name 1 to ${EXTENSIONS_PER_TRANSACTION_MAX} blobs`;
+      }
+      for (const { blobObjectId, toEndEpoch } of command.extensions) {
+        if (!isCount(toEndEpoch)) return "toEndEpoch must be an epoch";
+        const flaw = objectIdFlaw(blobObjectId);
+        if (flaw !== null) return flaw;
+      }
+      return null;
+    case "delete":
+      return objectIdFlaw(command.blobObjectId);
+  }
+}
+
+/** The command's content as one text: equal texts are the same command. */
+export function fingerprintOf(command: WalletCommand): string {
+  return JSON.stringify(sortedFields(command), (_key, value: unknown) =>
+    value instanceof Uint8Array ? toBase64(value) : value,
+  );
+}
+
+function sortedFields(command: WalletCommand): [string, unknown][] {
+  return Object.entries(command)
+    .filter(([name, value]) => name !== "id" && value !== undefined)
+    .sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+function objectIdFlaw(objectId: string): string | null {
+  return OBJECT_ID.test(objectId) ? null : "blobObjectId must be 0x and 64 lowercase hex digits";
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

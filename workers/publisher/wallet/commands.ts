@@ -1,0 +1,197 @@
+/**
+ * What may be asked of a Wallet object, and what it answers. Types only.
+ *
+ * A command is named by its caller (`upload/step/generation`). The same `id` with the same content
+ * is paid for once, however often and from wherever it is sent: it is answered from the journal.
+ * After a final failure the caller tries again under a new generation, that is a new `id`.
+ */
+import type { ChainFailure, ExecutionFailure } from "../../../shared/sui/chain.ts";
+import type { BlobObject } from "../../../shared/protocol/blob-object.ts";
+import type { Result } from "../../../shared/result.ts";
+
+/** Reserves storage from the current epoch on and registers a blob in it. */
+export interface RegisterCommand {
+  readonly kind: "register";
+  readonly id: string;
+  /** 32 bytes. */
+  readonly blobId: Uint8Array;
+  /** 32 bytes: the Merkle root the blob ID commits to. */
+  readonly rootHash: Uint8Array;
+  readonly unencodedBytes: number;
+  /** What is paid for: `encodedBlobBytes(unencodedBytes, shardCount)`. */
+  readonly encodedBytes: number;
+  /** Epochs from the current one, at least 1. */
+  readonly epochs: number;
+  readonly deletable: boolean;
+}
+
+/** Certifies a registered blob. */
+export interface CertifyCommand {
+  readonly kind: "certify";
+  readonly id: string;
+  readonly blobObjectId: string;
+  /** 96 bytes: the aggregate, compressed G2. */
+  readonly signature: Uint8Array;
+  /** `signersBitmap` of the certificate. */
+  readonly signersBitmap: Uint8Array;
+  /** Exactly the 40 or 72 bytes that were signed. */
+  readonly message: Uint8Array;
+  /** Address that becomes the owner of the Blob; absent: the wallet keeps it. */
+  readonly sendObjectTo?: string | undefined;
+}
+
+/** Extends blobs, all in one transaction or none. */
+export interface ExtendCommand {
+  readonly kind: "extend";
+  readonly id: string;
+  readonly extensions: readonly BlobExtension[];
+}
+
+/** One blob and the end it shall have. Nothing is done where it ends there or later already. */
+export interface BlobExtension {
+  readonly blobObjectId: string;
+  /** Exclusive end epoch. */
+  readonly toEndEpoch: number;
+}
+
+/** Deletes a deletable, unexpired blob; its Storage stays with the wallet. */
+export interface DeleteCommand {
+  readonly kind: "delete";
+  readonly id: string;
+  readonly blobObjectId: string;
+}
+
+export type WalletCommand = RegisterCommand | CertifyCommand | ExtendCommand | DeleteCommand;
+
+/** What every paid step cost. */
+export interface Receipt {
+  /** Transaction that did it; `null` where nothing had to be done. */
+  readonly txDigest: string | null;
+  /** Storage and write price paid, in FROST; gas excluded. */
+  readonly costFrost: bigint;
+  /** Gas of every attempt of this command, in MIST; may be negative (storage rebate). */
+  readonly gasMist: bigint;
+}
+
+export interface Registered extends Receipt {
+  readonly kind: "registered";
+  readonly txDigest: string;
+  /** The Blob as created: `certifiedEpoch` is null. `objectId` is the Blob object's ID. */
+  readonly blob: BlobObject;
+  readonly encodedBytes: number;
+  /** Epochs bought. */
+  readonly epochs: number;
+}
+
+export interface Certified extends Receipt {
+  readonly kind: "certified";
+  readonly blobObjectId: string;
+  /** Address that owns the Blob now. */
+  readonly owner: string;
+}
+
+export interface Extended extends Receipt {
+  readonly kind: "extended";
+  /** One for each blob asked for, in order; `endEpoch` is what it has now. */
+  readonly ends: readonly {
+    readonly blobObjectId: string;
+    readonly fromEndEpoch: number;
+    readonly endEpoch: number;
+  }[];
+}
+
+export interface Deleted extends Receipt {
+  readonly kind: "deleted";
+  readonly blobObjectId: string;
+}
+
+export type WalletDone = Registered | Certified | Extended | Deleted;
+
+/** Why a command has no result. `isFinalFailure` tells which ones end the command. */
+export type WalletFailure =
+  /** The chain could not be asked; nothing was signed. Send the same command again. */
+  | { readonly kind: "chain"; readonly failure: ChainFailure }
+  /** Signed, and its fate is not known yet. The wallet keeps looking; send the same command again. */
+  | { readonly kind: "fate-unknown"; readonly txDigest: string }
+  /** An earlier transaction of this wallet has an unknown fate; nothing of this command was signed. */
+  | { readonly kind: "wallet-busy"; readonly txDigest: string }
+  /** Nothing was signed. Send the same command again when there is money. */
+  | { readonly kind: "insufficient-wal"; readonly neededFrost: bigint; readonly heldFrost: bigint }
+  | { readonly kind: "insufficient-sui"; readonly neededMist: bigint; readonly heldMist: bigint }
+  /** Final: the certificate is of another epoch. Collect confirmations again, new generation. */
+  | { readonly kind: "wrong-epoch"; readonly txDigest: string | null; readonly gasMist: bigint }
+  /** Final: the contract refused. */
+  | {
+      readonly kind: "execution-failed";
+      readonly txDigest: string;
+      readonly failure: ExecutionFailure;
+      readonly attempts: number;
+      readonly gasMist: bigint;
+    }
+  /** Final: refused before execution, on every attempt. */
+  | { readonly kind: "rejected"; readonly reason: string; readonly detail: string }
+  /** Final: the object is gone, not ours, not a Blob, expired, or not certified. */
+  | {
+      readonly kind: "blob-unusable";
+      readonly blobObjectId: string;
+      readonly reason:
+        | "not-found"
+        | "not-owned"
+        | "not-a-blob"
+        | "expired"
+        | "not-certified"
+        | "not-deletable";
+    }
+  /** Final: the request cannot be carried out at all. */
+  | { readonly kind: "invalid-command"; readonly detail: string }
+  /** The `id` was used for another command: a bug of the caller. */
+  | { readonly kind: "id-reused"; readonly id: string };
+
+/** The answer to a command. */
+export type WalletReply<Done extends WalletDone = WalletDone> = Result<Done, WalletFailure>;
+
+/** The done value of a command. */
+export type DoneOf<Command extends WalletCommand> = Command extends RegisterCommand
+  ? Registered
+  : Command extends CertifyCommand
+    ? Certified
+    : Command extends ExtendCommand
+      ? Extended
+      : Deleted;
+
+/** RPC surface of the Wallet object: `env.WALLETS.getByName(address)`. */
+export interface WalletRpc {
+  /** Carries a command out, or answers it from the journal. Waits up to about half a minute. */
+  run(command: WalletCommand): Promise<WalletReply>;
+  /** What it holds and has spent. */
+  status(): Promise<WalletStatus>;
+}
+
+/** State of a wallet, for reports. */
+export interface WalletStatus {
+  readonly address: string;
+  /** Commands whose transaction has an unknown fate. */
+  readonly unresolved: readonly { readonly id: string; readonly txDigest: string }[];
+  readonly spentFrost: bigint;
+  readonly gasMist: bigint;
+  readonly transactionCount: number;
+}
+
+/** Whether a failure ends the command: trying again needs a new `id`. */
+export function isFinalFailure(failure: WalletFailure): boolean {
+  switch (failure.kind) {
+    case "chain":
+    case "fate-unknown":
+    case "wallet-busy":
+    case "insufficient-wal":
+    case "insufficient-sui":
+      return false;
+    case "wrong-epoch":
+    case "execution-failed":
+    case "rejected":
+    case "blob-unusable":
+    case "invalid-command":
+    case "id-reused":
+      return true;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The journal of a wallet: what it was asked, what it signed, what came of it.
+ *
+ * `pending → doing(attempt, digest, signed bytes) → done(reply)`. A row is written before the step
+ * it announces: signed bytes are durable before they are submitted. `doing` goes back to `pending`
+ * only when the transaction's fate is certain and a new one may be signed. Types and pure steps.
+ */
+import type { ObjectRef } from "../../../shared/sui/chain.ts";
+import type { WalletDone, WalletFailure, WalletReply } from "./commands.ts";
+
+/** What is needed to phrase the answer once the effects are there. */
+export type Outcome =
+  | {
+      readonly kind: "registered";
+      readonly encodedBytes: number;
+      readonly epochs: number;
+      /** Type of the Blob that will be among the created objects. */
+      readonly blobType: string;
+    }
+  | { readonly kind: "certified"; readonly blobObjectId: string; readonly owner: string }
+  | {
+      readonly kind: "extended";
+      readonly ends: readonly {
+        readonly blobObjectId: string;
+        readonly fromEndEpoch: number;
+        readonly endEpoch: number;
+      }[];
+    }
+  | { readonly kind: "deleted"; readonly blobObjectId: string };
+
+/** A transaction as signed: everything that is needed to send it again and to judge its fate. */
+export interface SignedTransaction {
+  /** Base58; computed from the bytes. */
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+  readonly signature: string;
+  readonly expirationEpoch: number;
+  /** Owned inputs with the versions it names, gas coins included. */
+  readonly ownedInputs: readonly ObjectRef[];
+  readonly costFrost: bigint;
+  readonly outcome: Outcome;
+}
+
+/** Where a command stands. */
+export type Phase =
+  | { readonly kind: "pending" }
+  | { readonly kind: "doing"; readonly signed: SignedTransaction }
+  | { readonly kind: "done"; readonly reply: WalletReply };
+
+/** One command in the journal. */
+export interface JournalEntry {
+  readonly id: string;
+  /** Of the command's content: the same `id` with another content is refused. */
+  readonly fingerprint: string;
+  /** Its transactions that ran and failed. */
+  readonly attempts: number;
+  /** Gas of all its attempts that ran, in MIST. */
+  readonly gasMist: bigint;
+  readonly phase: Phase;
+}
+
+/** Totals over everything that ran. */
+export interface Spending {
+  readonly transactionCount: number;
+  readonly spentFrost: bigint;
+  readonly gasMist: bigint;
+}
+
+/** Where the journal is kept. Writes are in order and durable before the next effect is sent. */
+export interface JournalStore {
+  get(id: string): JournalEntry | null;
+  put(entry: JournalEntry): void;
+  /** Entries in `doing`, oldest first. */
+  doing(): readonly JournalEntry[];
+  /** Adds one executed transaction to the totals. */
+  book(costFrost: bigint, gasMist: bigint): void;
+  spending(): Spending;
+  /** Resolves when everything written so far is durable. */
+  sync(): Promise<void>;
+}
+
+/** A command that was just received. */
+export function pendingEntry(id: string, fingerprint: string): JournalEntry {
+  return { id, fingerprint, attempts: 0, gasMist: 0n, phase: { kind: "pending" } };
+}
+
+/** A transaction was signed for it and is about to be submitted. */
+export function withSigned(entry: JournalEntry, signed: SignedTransaction): JournalEntry {
+  return { ...entry, phase: { kind: "doing", signed } };
+}
+
+/** Its transaction is certain never to run: another may be signed. */
+export function backToPending(entry: JournalEntry): JournalEntry {
+  return { ...entry, phase: { kind: "pending" } };
+}
+
+/** Its transaction ran and failed: gas is gone, another may be signed. */
+export function withFailedAttempt(entry: JournalEntry, gasMist: bigint): JournalEntry {
+  const paid = { attempts: entry.attempts + 1, gasMist: entry.gasMist + gasMist };
+  return { ...entry, ...paid, phase: { kind: "pending" } };
+}
+
+/** It is finished, well or not. */
+export function withReply(entry: JournalEntry, reply: WalletReply): JournalEntry {
+  return { ...entry, phase: { kind: "done", reply } };
+}
+
+/** A final failure as an entry. */
+export function withFailure(entry: JournalEntry, failure: WalletFailure): JournalEntry {
+  return withReply(entry, { ok: false, failure });
+}
+
+/** A result as an entry. */
+export function withDone(entry: JournalEntry, value: WalletDone): JournalEntry {
+  return withReply(entry, { ok: true, value });
+}

@@ -1,0 +1,62 @@
+/**
+ * The Durable Object of one signing address: the wallet engine over SQLite, the chain and an alarm.
+ *
+ * The name of the object is the address; it refuses to work for any other key than its own.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { WALLET_ALARM_MS } from "../../../shared/limits.ts";
+import { platformPermit } from "../../../shared/nodes/permit.ts";
+import { configuredNetwork, type NetworkVars } from "../../../shared/protocol/networks.ts";
+import { createChain } from "../../../shared/sui/create-chain.ts";
+import { createSigner } from "../../../shared/sui/signer.ts";
+import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
+import type { WalletCommand, WalletReply, WalletRpc, WalletStatus } from "./commands.ts";
+import { createWallet, type WalletEngine } from "./engine.ts";
+import { createJournalStore } from "./journal-store.ts";
+
+/** Variables and secrets a wallet reads. */
+export interface WalletEnv extends NetworkVars {
+  /** `suiprivkey…` of the signing address. */
+  readonly WALLET_SECRET_KEY: string;
+}
+
+/** One wallet. See `WalletRpc` for the surface. */
+export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
+  readonly #engine: WalletEngine;
+
+  constructor(ctx: DurableObjectState, env: WalletEnv) {
+    super(ctx, env);
+    const signer = createSigner(env.WALLET_SECRET_KEY);
+    if (!signer.ok) {
+      throw new TypeError(`Cannot configure WALLET_SECRET_KEY: ${signer.failure.reason}`);
+    }
+    this.#engine = createWallet({
+      journal: createJournalStore(ctx.storage.sql, () => ctx.storage.sync()),
+      chain: createChain({
+        ...configuredNetwork(env),
+        fetch: platformPermit().fetch,
+        clock: systemClock,
+        timer: systemTimer,
+      }),
+      signer: signer.value,
+      clock: systemClock,
+      timer: systemTimer,
+      log: consoleLog("publisher"),
+    });
+  }
+
+  async run(command: WalletCommand): Promise<WalletReply> {
+    // Set before anything is signed: whatever kills this call, the alarm goes on with its journal.
+    await this.ctx.storage.setAlarm(Date.now() + WALLET_ALARM_MS);
+    return this.#engine.run(command);
+  }
+
+  async status(): Promise<WalletStatus> {
+    return this.#engine.status();
+  }
+
+  override async alarm(): Promise<void> {
+    if (await this.#engine.resume()) return;
+    await this.ctx.storage.setAlarm(Date.now() + WALLET_ALARM_MS);
+  }
+}

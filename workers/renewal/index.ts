@@ -1,0 +1,68 @@
+/**
+ * The renewal Worker: extends the gateway's leases before they end.
+ *
+ * Composition root: the only reader of `env`, the only place with real ports. It has no state of its
+ * own; the publisher keeps the leases, the wallet and the last report.
+ */
+import {
+  GLOBAL_DOMAIN,
+  methodNotAllowed,
+  type Problem,
+  problemResponse,
+  unknownPath,
+} from "../../shared/http/problem.ts";
+import { statusResponse } from "../../shared/http/respond.ts";
+import { platformPermit } from "../../shared/nodes/permit.ts";
+import type { PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import { consoleLog, systemClock, systemTimer } from "../../shared/system.ts";
+import { renewalConfig, type RenewalVars } from "./config.ts";
+import { renew } from "./renew.ts";
+import { reportJson } from "./report.ts";
+
+/** Bindings of the renewal Worker. */
+export interface RenewalEnv extends RenewalVars {
+  readonly PUBLISHER: PublisherRpcSurface;
+}
+
+const LAST_REPORT_PATH = "/edge/v1/renewals/last";
+
+const NO_REPORT: Problem = {
+  statusWord: "NOT_FOUND",
+  reason: "NO_RENEWAL_YET",
+  domain: GLOBAL_DOMAIN,
+  message: "No renewal has run yet",
+};
+
+export default {
+  /** One run. The work is awaited: a cron that returns early may be cut off. */
+  async scheduled(controller: ScheduledController, env: RenewalEnv): Promise<void> {
+    const { network, policy } = renewalConfig(env);
+    const chain = createChain({
+      ...network,
+      fetch: platformPermit().fetch,
+      clock: systemClock,
+      timer: systemTimer,
+    });
+    const log = consoleLog("renewal");
+    const { PUBLISHER: publisher } = env;
+    const ports = { publisher, chain, clock: systemClock, log, policy };
+    const report = await renew(ports, controller.scheduledTime);
+    await publisher.keepRenewalReport(reportJson(report));
+  },
+
+  /** `/status`, and the report of the last run: 404 before the first. */
+  async fetch(request: Request, env: RenewalEnv): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    if (path !== LAST_REPORT_PATH && path !== "/status")
+      return problemResponse(unknownPath(), request.method);
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return problemResponse(methodNotAllowed(["GET", "HEAD"]));
+    if (path === "/status") return statusResponse();
+    const report = await env.PUBLISHER.lastRenewalReport();
+    if (report === null) return problemResponse(NO_REPORT, request.method);
+    const body = request.method === "HEAD" ? null : report;
+    const headers = { "content-type": "application/json", "cache-control": "no-store" };
+    return new Response(body, { headers });
+  },
+};
