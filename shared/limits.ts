@@ -12,7 +12,7 @@ export const SHARDS_MIN = 4;
 /** Most shards: indices are u16 on the wire and the field has 65,536 points; mainnet runs 1,000. */
 export const SHARDS_MAX = 1_000;
 
-/** Largest legal symbol: the largest even u16 (protocol.md §1.2). */
+/** Largest legal symbol: the largest even u16 (walrus-core lib.rs::EncodingType::max_symbol_size). */
 export const SYMBOL_BYTES_MAX = 65_534;
 
 /**
@@ -35,7 +35,7 @@ export const SLIVER_BAND_BYTES_MAX = 8 * 1024 * 1024;
 
 // --- The platform (Cloudflare Workers) ---
 
-/** Requests one invocation may have waiting for response headers (platform.md §0). */
+/** Requests one invocation may have waiting for response headers (Workers limits: simultaneous open connections). */
 export const REQUESTS_IN_FLIGHT_MAX = 6;
 
 /** Worker invocations one request may start; 32 is documented, one is kept in reserve. */
@@ -47,7 +47,7 @@ export const LANES_DEFAULT = 16;
 /** Largest row we write to a Durable Object; the platform refuses rows above 2 MB. */
 export const STAGED_ROW_BYTES_MAX = 1024 * 1024;
 
-/** Largest KV value (platform.md §1.3). */
+/** Largest KV value (KV limits). */
 export const KV_VALUE_BYTES_MAX = 25 * 1024 * 1024;
 
 /** Shortest lifetime KV accepts for a value. */

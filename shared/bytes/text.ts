@@ -6,7 +6,7 @@
  */
 import { base58, base64, base64urlnopad, hex } from "@scure/base";
 
-/** base64url without padding: blob IDs and patch IDs in URLs (protocol.md §10.1). */
+/** base64url without padding: blob IDs and patch IDs in URLs (walrus-core lib.rs::BlobId). */
 export function toBase64Url(bytes: Uint8Array): string {
   return base64urlnopad.encode(bytes);
 }
@@ -16,7 +16,7 @@ export function fromBase64Url(text: string): Uint8Array | null {
   return attempt(() => base64urlnopad.decode(text));
 }
 
-/** Standard base64 with padding: signed messages in JSON (protocol.md §3.5). */
+/** Standard base64 with padding: signed messages in JSON (walrus-core messages.rs::SignedMessage). */
 export function toBase64(bytes: Uint8Array): string {
   return base64.encode(bytes);
 }
