@@ -1,5 +1,8 @@
-/** Reads the answers the tests look into, and fails with the whole body when they are not it. */
-import { expect } from "vitest";
+/**
+ * Reads the answers that tests and benches look into, and fails with the whole body when they are
+ * not it. Asserts through `node:assert`, because benches run outside the test runner.
+ */
+import assert from "node:assert/strict";
 
 /** The part of a store's answer the tests use. */
 export interface StoredBlob {
@@ -15,7 +18,7 @@ export interface StoredBlob {
 /** The blob object and cost of a store that succeeded. */
 export async function storedBlob(response: Response): Promise<StoredBlob> {
   const body = await response.text();
-  expect(response.status, body).toBe(200);
+  assert.equal(response.status, 200, body);
   const { newlyCreated } = JSON.parse(body) as {
     newlyCreated: { blobObject: Omit<StoredBlob, "cost">; cost: number };
   };
@@ -30,7 +33,7 @@ export async function problemOf(
   const { error } = JSON.parse(body) as {
     error: { code: number; status: string; details: { reason: string }[] };
   };
-  expect(error.code, body).toBe(response.status);
+  assert.equal(error.code, response.status, body);
   return { status: response.status, word: error.status, reason: error.details[0]?.reason ?? "" };
 }
 
@@ -41,8 +44,8 @@ export async function bodyBytes(response: Response): Promise<Uint8Array> {
 
 /** Fails unless both hold the same bytes, without printing megabytes. */
 export function expectSameBytes(actual: Uint8Array, expected: Uint8Array): void {
-  expect(actual.length).toBe(expected.length);
-  expect(Buffer.compare(actual, expected), "bytes differ").toBe(0);
+  assert.equal(actual.length, expected.length);
+  assert.ok(Buffer.compare(actual, expected) === 0, "bytes differ");
 }
 
 /** How often the ledger ran a Move function, by the end of its name. */
