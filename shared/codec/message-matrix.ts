@@ -45,6 +45,7 @@ export class MessageMatrix {
   readonly #parity: ColumnBlock;
   readonly #columnCode: LinearCode;
   readonly #dataRowCount: number;
+  readonly #dataColumnCount: number;
   readonly #work: number;
 
   /** @param blob Copied; at most P·S·B bytes. */
@@ -75,6 +76,7 @@ export class MessageMatrix {
       grid: { address: parity, positionStride: parityRowBytes, laneStride: symbolBytes },
     };
     this.#dataRowCount = Math.ceil(blob.length / rowBytes);
+    this.#dataColumnCount = Math.min(Math.ceil(blob.length / symbolBytes), secondaryCount);
     this.#columnCode = linearCode(primaryCount, shardCount);
     const rowCode = linearCode(secondaryCount, shardCount);
     const width = positionWidthMax(shardCount, symbolBytes);
@@ -96,6 +98,14 @@ export class MessageMatrix {
   /** The source rows without data: zero in every column, parity columns included. */
   get zeroRows(): { readonly from: number; readonly to: number } {
     return { from: this.#dataRowCount, to: this.parameters.primaryCount };
+  }
+
+  /**
+   * Source columns that may hold data; the rest are zero, which happens only while the blob does
+   * not fill one row.
+   */
+  get dataColumnCount(): number {
+    return this.#dataColumnCount;
   }
 
   /** A copy of primary sliver `rowIndex` < P. */

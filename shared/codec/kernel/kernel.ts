@@ -19,6 +19,9 @@ const KERNEL_PAGES_MAX = KERNEL_MEMORY_BYTES_MAX / PAGE_BYTES;
 const REGION_ALIGNMENT = 64;
 const DIGEST_BYTES = 32;
 
+/** The kernel reads whole blocks of 128 bytes and masks what lies past a value. */
+const READ_AHEAD_BYTES = 256;
+
 /** The digests of all two-byte leaves. */
 export const LEAF_TABLE_BYTES = 65_536 * DIGEST_BYTES;
 
@@ -34,7 +37,14 @@ interface KernelExports {
     byteCount: number,
   ): void;
   lookupLeaves(target: number, source: number, count: number, table: number): void;
-  hashPairs(target: number, left: number, right: number, count: number, stride: number): void;
+  hashPairs(
+    target: number,
+    left: number,
+    right: number,
+    count: number,
+    leftStride: number,
+    rightStride: number,
+  ): void;
   addInto(target: number, source: number, byteCount: number): void;
   changeBase(work: number, count: number, width: number): void;
   differentiate(work: number, size: number, width: number): void;
@@ -74,6 +84,12 @@ interface KernelExports {
   ): void;
 }
 
+/** What kernels of one codec compute once and share. */
+export interface KeptTables {
+  /** The digests of all two-byte leaves, once asked for. */
+  leafTable: Uint8Array | null;
+}
+
 /** Symbols in kernel memory: (position i, lane j) is at `address + i·positionStride + j·laneStride`. */
 export interface SymbolGrid {
   readonly address: number;
@@ -95,14 +111,19 @@ export interface Work {
 
 /** A kernel instance. Not re-entrant: one operation at a time uses its regions. */
 export class Kernel {
+  readonly kept: KeptTables;
   readonly #memory: WebAssembly.Memory;
   readonly #exports: KernelExports;
   readonly #heapBase: number;
   #top: number;
   #bytes: Uint8Array<ArrayBuffer>;
 
-  /** @param module The built kernel. */
-  constructor(module: WebAssembly.Module) {
+  /**
+   * @param module The built kernel.
+   * @param kept Shared with other kernels.
+   */
+  constructor(module: WebAssembly.Module, kept: KeptTables = { leafTable: null }) {
+    this.kept = kept;
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: KERNEL_PAGES_MAX });
     const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as KernelExports;
@@ -141,8 +162,8 @@ export class Kernel {
   reserve(byteCount: number): number {
     const address = Math.ceil(this.#top / REGION_ALIGNMENT) * REGION_ALIGNMENT;
     const top = address + byteCount;
-    if (top > this.#bytes.length) {
-      const pages = Math.ceil(top / PAGE_BYTES);
+    if (top + READ_AHEAD_BYTES > this.#bytes.length) {
+      const pages = Math.ceil((top + READ_AHEAD_BYTES) / PAGE_BYTES);
       if (pages > KERNEL_PAGES_MAX) {
         throw new RangeError(
           `Cannot reserve memory: expected at most ${KERNEL_PAGES_MAX} pages, got ${pages}`,
@@ -215,14 +236,20 @@ export class Kernel {
     this.#exports.lookupLeaves(target, source, count, table);
   }
 
-  /** H(1 ‖ left ‖ right) of `count` pairs, each operand `stride` apart. */
-  hashPairs(target: number, left: number, right: number, count: number, stride: number): void {
+  /** H(1 ‖ left ‖ right) of `count` pairs, operands apart by their strides; 0 repeats one. */
+  hashPairs(
+    target: number,
+    left: number,
+    right: number,
+    count: number,
+    leftStride: number,
+    rightStride: number = leftStride,
+  ): void {
     if (count === 0) return;
-    const reach = (count - 1) * stride + DIGEST_BYTES;
     this.#check(target, count * DIGEST_BYTES);
-    this.#check(left, reach);
-    this.#check(right, reach);
-    this.#exports.hashPairs(target, left, right, count, stride);
+    this.#check(left, (count - 1) * leftStride + DIGEST_BYTES);
+    this.#check(right, (count - 1) * rightStride + DIGEST_BYTES);
+    this.#exports.hashPairs(target, left, right, count, leftStride, rightStride);
   }
 
   /** target ^= source over whole positions. */
