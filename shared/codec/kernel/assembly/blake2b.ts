@@ -13,7 +13,7 @@ import { compress } from "./rounds";
 
 const BLOCK: usize = 128;
 const DIGEST: usize = 32;
-const LANES: i32 = 5;
+const LANES: usize = 5;
 const LAST: u64 = u64.MAX_VALUE;
 
 /** Puts the same 16 bytes of five messages in place: word pair `at` / 8 of each. */
@@ -120,7 +120,7 @@ export function hashLeaves(
   stride: usize,
   byteCount: usize,
 ): void {
-  for (; count > 0; count -= LANES) {
+  for (; count > 0; count -= <i32>LANES) {
     hashFive(target, source, count, stride, byteCount, 1);
     target += LANES * DIGEST;
     source += LANES * stride;
@@ -152,7 +152,7 @@ export function hashPairs(
   rightStride: usize,
 ): void {
   memory.fill(MESSAGE_A, 0, 768);
-  for (; count > 0; count -= LANES) {
+  for (; count > 0; count -= <i32>LANES) {
     const l1 = left + (count > 1 ? leftStride : 0);
     const l2 = left + (count > 2 ? leftStride * 2 : 0);
     const l3 = left + (count > 3 ? leftStride * 3 : 0);
