@@ -9,7 +9,12 @@
 import type { Kernel } from "./kernel/kernel.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
 import { leafRegionBytes, reduceTree } from "./merkle.ts";
-import { type ColumnBlock, endsLanes, type MessageMatrix } from "./message-matrix.ts";
+import {
+  type ColumnBlock,
+  type ColumnSink,
+  endsLanes,
+  type MessageMatrix,
+} from "./message-matrix.ts";
 import { ENCODING_TYPE_RS2 } from "./metadata-layout.ts";
 import { DIGEST_BYTES } from "./parameters.ts";
 import { laneSlices, sliceOf } from "./reed-solomon.ts";
@@ -20,12 +25,16 @@ import type { BlobMetadata, VerifiedMetadata } from "./types.ts";
 const PAIR_BYTES = 2 * DIGEST_BYTES;
 const ID_INPUT_BYTES = 1 + 8 + DIGEST_BYTES;
 
-/** Computes the metadata of the blob that `matrix` holds. */
-export function hashMatrix(matrix: MessageMatrix, unencodedBytes: number): VerifiedMetadata {
-  const { kernel } = matrix;
+/**
+ * Computes the metadata of the blob that `matrix` holds.
+ *
+ * @param keepRows Also receives the parity rows of every source column that has data.
+ */
+export function hashMatrix(matrix: MessageMatrix, keepRows?: ColumnSink): VerifiedMetadata {
+  const { kernel, unencodedBytes } = matrix;
   const { shardCount } = matrix.parameters;
   const mark = kernel.mark();
-  const { rows, columns } = hashLines(matrix);
+  const { rows, columns } = hashLines(matrix, keepRows);
   const sliverHashes = new Uint8Array(shardCount * PAIR_BYTES);
   for (let pair = 0; pair < shardCount; pair++) {
     sliverHashes.set(digestAt(rows, pair), pair * PAIR_BYTES);
@@ -37,7 +46,10 @@ export function hashMatrix(matrix: MessageMatrix, unencodedBytes: number): Verif
 }
 
 /** The roots of all n rows and all n columns. */
-function hashLines(matrix: MessageMatrix): { rows: Uint8Array; columns: Uint8Array } {
+function hashLines(
+  matrix: MessageMatrix,
+  keepRows?: ColumnSink,
+): { rows: Uint8Array; columns: Uint8Array } {
   const { kernel, parameters, zeroRows } = matrix;
   const { shardCount, primaryCount } = parameters;
   const columnRoots = kernel.reserve(shardCount * DIGEST_BYTES);
@@ -69,7 +81,7 @@ function hashLines(matrix: MessageMatrix): { rows: Uint8Array; columns: Uint8Arr
   };
   const [source, parity] = matrix.columnBlocks;
   const { dataColumnCount } = matrix;
-  completeColumns(matrix, { ...source, columnCount: dataColumnCount }, visit);
+  completeColumns(matrix, { ...source, columnCount: dataColumnCount }, visit, keepRows);
   visitZeros(dataColumnCount, source.columnCount);
   if (dataColumnCount > 0) completeColumns(matrix, parity, visit);
   else visitZeros(parity.firstColumn, shardCount);
@@ -106,6 +118,7 @@ function completeColumns(
   matrix: MessageMatrix,
   block: ColumnBlock,
   visit: (columnIndex: number, symbols: number) => void,
+  keepRows?: ColumnSink,
 ): void {
   const { kernel, symbolBytes } = matrix;
   const { shardCount, primaryCount } = matrix.parameters;
@@ -114,6 +127,7 @@ function completeColumns(
   const [widest] = laneSlices(block.columnCount, symbolBytes);
   const buffer = kernel.reserve((widest?.shape.laneCount ?? 0) * columnBytes);
   matrix.expandColumns(block, (work, firstRow, count, slice) => {
+    keepRows?.(work, firstRow, count, slice);
     const { shape, firstLane, firstByte } = slice;
     const columns = {
       address: buffer + firstByte,

@@ -9,7 +9,7 @@ import { labelOf, LOG_MODULUS, logOf } from "./field.ts";
 import type { Kernel, LaneShape, SymbolGrid, Work } from "./kernel/kernel.ts";
 
 /** Bytes of lanes worked on together: large enough to be fast, small enough for the L2 cache. */
-const POSITION_BYTES_TARGET = 512;
+const POSITION_BYTES_TARGET = 384;
 const POSITION_ALIGNMENT = 32;
 const SYMBOL_BLOCK_BYTES = 64;
 
@@ -93,12 +93,19 @@ export function encodeWorkBytes(code: LinearCode, width: number): number {
 /** Receives `count` parity positions from parity symbol `firstParity` on, as wire bytes. */
 export type ParitySink = (work: Work, firstParity: number, count: number) => void;
 
+/** Neighbouring parity symbols. */
+export interface ParityRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /**
  * Computes the parity of one slice of lanes and hands it to `sink` in blocks.
  *
  * @param source Grid of the slice: position i is source symbol i.
  * @param sourceCount Source symbols that may be non-zero; the rest count as zero.
  * @param workAddress `encodeWorkBytes` of reserved memory.
+ * @param wanted Parity that the sink must see; it may see more.
  */
 export function encodeLanes(
   kernel: Kernel,
@@ -108,11 +115,12 @@ export function encodeLanes(
   workAddress: number,
   sink: ParitySink,
   sourceCount: number = code.sourceCount,
+  wanted: ParityRange = { first: 0, count: code.parityCount },
 ): void {
   const first: Work = { address: workAddress, width: slice.width };
   const second: Work = { address: workAddress + code.chunk * slice.width, width: slice.width };
   if (code.isHighRate) encodeHighRate(kernel, code, source, slice, first, second, sink);
-  else encodeLowRate(kernel, code, source, slice, first, second, sink, sourceCount);
+  else encodeLowRate(kernel, code, source, slice, first, second, sink, sourceCount, wanted);
 }
 
 function encodeLowRate(
@@ -124,16 +132,21 @@ function encodeLowRate(
   values: Work,
   sink: ParitySink,
   sourceCount: number,
+  wanted: ParityRange,
 ): void {
   const { chunk, parityCount } = code;
+  const { width } = slice;
   load(kernel, coefficients, source, sourceCount, chunk, slice.shape);
   kernel.inverseTransform(coefficients, chunk, 0, sourceCount);
   for (let start = 0; start < parityCount; start += chunk) {
-    const count = Math.min(chunk, parityCount - start);
-    kernel.move(values.address, coefficients.address, chunk * slice.width);
-    kernel.forwardTransform(values, chunk, start + chunk, count);
-    kernel.changeBase(values, count);
-    sink(values, start, count);
+    const first = Math.max(0, wanted.first - start);
+    const end = Math.min(chunk, parityCount - start, wanted.first + wanted.count - start);
+    if (first >= end) continue;
+    kernel.move(values.address, coefficients.address, chunk * width);
+    kernel.forwardTransform(values, chunk, start + chunk, end, first);
+    const found = { address: values.address + first * width, width };
+    kernel.changeBase(found, end - first);
+    sink(found, start + first, end - first);
   }
 }
 

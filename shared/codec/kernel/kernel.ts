@@ -48,8 +48,15 @@ interface KernelExports {
   addInto(target: number, source: number, byteCount: number): void;
   changeBase(work: number, count: number, width: number): void;
   differentiate(work: number, size: number, width: number): void;
-  forwardTransform(work: number, size: number, width: number, delta: number, limit: number): void;
-  inverseTransform(work: number, size: number, width: number, delta: number, limit: number): void;
+  forwardTransform(
+    work: number,
+    size: number,
+    width: number,
+    point: number,
+    limit: number,
+    first: number,
+  ): void;
+  inverseTransform(work: number, size: number, width: number, point: number, limit: number): void;
   scalePositions(work: number, factors: number, count: number, width: number): void;
   gather(
     work: number,
@@ -270,14 +277,16 @@ export class Kernel {
     this.#exports.differentiate(work.address, size, work.width);
   }
 
-  forwardTransform(work: Work, size: number, delta: number, limit: number): void {
+  /** Coefficients to values at points `point` …, of which `first` … `limit` - 1 are wanted. */
+  forwardTransform(work: Work, size: number, point: number, limit: number, first = 0): void {
     this.#checkTransform(work, size, limit);
-    this.#exports.forwardTransform(work.address, size, work.width, delta, limit);
+    this.#exports.forwardTransform(work.address, size, work.width, point, limit, first);
   }
 
-  inverseTransform(work: Work, size: number, delta: number, limit: number): void {
+  /** Values at points `point` … to coefficients; all from `limit` on are zero. */
+  inverseTransform(work: Work, size: number, point: number, limit: number): void {
     this.#checkTransform(work, size, limit);
-    this.#exports.inverseTransform(work.address, size, work.width, delta, limit);
+    this.#exports.inverseTransform(work.address, size, work.width, point, limit);
   }
 
   /** Multiplies position i by the u16 label at `factors` + 2i. */

@@ -171,10 +171,17 @@ function anyTwo(x: usize, span: usize, width: i32, g: i32, before: v128, after: 
 
 /**
  * Coefficients to values: `size` positions (a power of two) at evaluation points `point` …; only
- * blocks that reach the first `limit` values are computed.
+ * blocks that hold any of the values `first` … `limit` - 1 are computed.
  */
-export function forwardTransform(work: usize, size: i32, width: i32, point: i32, limit: i32): void {
-  if (size < 2 || limit <= 0) return;
+export function forwardTransform(
+  work: usize,
+  size: i32,
+  width: i32,
+  point: i32,
+  limit: i32,
+  first: i32,
+): void {
+  if (size < 2 || limit <= 0 || first >= size) return;
   const layer = 31 - clz(size);
   const g0 = point >> (layer - 1);
   if (size > 2) {
@@ -186,7 +193,14 @@ export function forwardTransform(work: usize, size: i32, width: i32, point: i32,
       forwardFour(work, span, g0, g1, g2);
       for (let i = 0; i < 4; i++) {
         const at = quarter * i;
-        forwardTransform(work + <usize>i * span, quarter, width, point + at, limit - at);
+        forwardTransform(
+          work + <usize>i * span,
+          quarter,
+          width,
+          point + at,
+          limit - at,
+          first - at,
+        );
       }
       return;
     }
@@ -196,8 +210,8 @@ export function forwardTransform(work: usize, size: i32, width: i32, point: i32,
   if (g0 === 0) addInto(work + span, work, span);
   else if (g0 < 256) forwardTwo(work, span, g0);
   else anyTwo(work, span, width, g0, i64x2.splat(0), i64x2.splat(-1));
-  forwardTransform(work, half, width, point, limit);
-  forwardTransform(work + span, half, width, point + half, limit - half);
+  forwardTransform(work, half, width, point, limit, first);
+  forwardTransform(work + span, half, width, point + half, limit - half, first - half);
 }
 
 /** Values to coefficients; positions from `limit` on must be zero. */
