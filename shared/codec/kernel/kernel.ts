@@ -13,6 +13,7 @@
  */
 import { KERNEL_MEMORY_BYTES_MAX } from "../../limits.ts";
 import { BASE_CHANGE_TABLE, SUBFIELD_PRODUCTS } from "../field.ts";
+import type { KernelExports } from "./exports.ts";
 
 const PAGE_BYTES = 65_536;
 const KERNEL_PAGES_MAX = KERNEL_MEMORY_BYTES_MAX / PAGE_BYTES;
@@ -24,72 +25,6 @@ const READ_AHEAD_BYTES = 256;
 
 /** The digests of all two-byte leaves. */
 export const LEAF_TABLE_BYTES = 65_536 * DIGEST_BYTES;
-
-interface KernelExports {
-  heapBase(): number;
-  tablesBase(): number;
-  hashBytes(target: number, source: number, byteCount: number): void;
-  hashLeaves(
-    target: number,
-    source: number,
-    count: number,
-    stride: number,
-    byteCount: number,
-  ): void;
-  lookupLeaves(target: number, source: number, count: number, table: number): void;
-  hashPairs(
-    target: number,
-    left: number,
-    right: number,
-    count: number,
-    leftStride: number,
-    rightStride: number,
-  ): void;
-  addInto(target: number, source: number, byteCount: number): void;
-  changeBase(work: number, count: number, width: number): void;
-  differentiate(work: number, size: number, width: number): void;
-  forwardTransform(
-    work: number,
-    size: number,
-    width: number,
-    point: number,
-    limit: number,
-    first: number,
-  ): void;
-  inverseTransform(work: number, size: number, width: number, point: number, limit: number): void;
-  scalePositions(work: number, factors: number, count: number, width: number): void;
-  gather(
-    work: number,
-    width: number,
-    source: number,
-    positionCount: number,
-    positionStride: number,
-    laneCount: number,
-    laneStride: number,
-    symbolBytes: number,
-  ): void;
-  scatter(
-    target: number,
-    positionStride: number,
-    laneStride: number,
-    work: number,
-    width: number,
-    positionCount: number,
-    laneCount: number,
-    symbolBytes: number,
-  ): void;
-  copySymbols(
-    target: number,
-    targetPositionStride: number,
-    targetLaneStride: number,
-    source: number,
-    sourcePositionStride: number,
-    sourceLaneStride: number,
-    positionCount: number,
-    laneCount: number,
-    symbolBytes: number,
-  ): void;
-}
 
 /** What kernels of one codec compute once and share. */
 export interface KeptTables {
@@ -294,6 +229,25 @@ export class Kernel {
     this.#checkWork(work, count);
     this.#check(factors, count * 2);
     this.#exports.scalePositions(work.address, factors, count, work.width);
+  }
+
+  /** One position: the sum of `count` positions, each times its u16 label at `factors`. */
+  combine(target: Work, work: Work, factors: number, count: number): void {
+    this.#checkWork(target, 1);
+    this.#checkWork(work, count);
+    this.#check(factors, count * 2);
+    this.#exports.combine(target.address, work.address, factors, count, work.width);
+  }
+
+  /**
+   * Position i of `source` times a label to a position of `work`. `places` holds for each i two
+   * u16: the position, modulo the power of two `size`, and the label.
+   */
+  spread(work: Work, size: number, source: Work, places: number, count: number): void {
+    this.#checkTransform(work, size, size);
+    this.#checkWork(source, count);
+    this.#check(places, count * 4);
+    this.#exports.spread(work.address, size, work.width, source.address, places, count);
   }
 
   /** Symbols of `positionCount` positions into `work`. */

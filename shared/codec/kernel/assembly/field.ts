@@ -118,6 +118,36 @@ export function scalePositions(work: usize, factors: usize, count: i32, width: i
   }
 }
 
+/** target = the sum of `count` positions, each times its label in `factors` (u16). */
+export function combine(target: usize, work: usize, factors: usize, count: i32, width: i32): void {
+  memory.fill(target, 0, width);
+  for (let i = 0; i < count; i++) {
+    multiplyPosition(target, work, width, <i32>load<u16>(factors + ((<usize>i) << 1)), 1);
+    work += width;
+  }
+}
+
+/**
+ * Position i of `source` times a label to a position of `work`: `places` holds the position, taken
+ * modulo `size` (a power of two), and the label, both u16.
+ */
+export function spread(
+  work: usize,
+  size: i32,
+  width: i32,
+  source: usize,
+  places: usize,
+  count: i32,
+): void {
+  for (let i = 0; i < count; i++) {
+    const place = <usize>load<u16>(places) & <usize>(size - 1);
+    const factor = <i32>load<u16>(places, 2);
+    multiplyPosition(work + place * <usize>width, source, width, factor, 0);
+    source += width;
+    places += 4;
+  }
+}
+
 /** The formal derivative of a polynomial given by its coefficients in the transform's basis. */
 export function differentiate(work: usize, size: i32, width: i32): void {
   for (let i = 1; i < size; i++) {
