@@ -179,11 +179,13 @@ export class ErasureDecoder {
     kernel.clear(work.address, transformSize * width);
     kernel.spread(work, transformSize, given, this.#places, givenCount);
     kernel.inverseTransform(work, transformSize, 0, positionEnd);
-    kernel.differentiate(work, transformSize);
     const first = missingSources[0] ?? 0;
     const count = this.plan.missingFactors.length;
     const start = sourceBase + first;
-    kernel.forwardTransform(work, transformSize, 0, start + count, start);
+    // Coefficients from a power of two on belong to polynomials that vanish below it.
+    const size = nextPowerOfTwo(start + count);
+    kernel.differentiate(work, transformSize, size);
+    kernel.forwardTransform(work, size, 0, start + count, start);
     const found: Work = { address: work.address + start * width, width };
     kernel.scalePositions(found, this.#missingFactors, count);
     kernel.changeBase(found, count);

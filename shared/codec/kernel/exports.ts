@@ -22,7 +22,7 @@ export interface KernelExports {
   ): void;
   addInto(target: number, source: number, byteCount: number): void;
   changeBase(work: number, count: number, width: number): void;
-  differentiate(work: number, size: number, width: number): void;
+  differentiate(work: number, size: number, width: number, count: number): void;
   forwardTransform(
     work: number,
     size: number,

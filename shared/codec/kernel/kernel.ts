@@ -207,9 +207,10 @@ export class Kernel {
     this.#exports.changeBase(work.address, count, work.width);
   }
 
-  differentiate(work: Work, size: number): void {
-    this.#checkWork(work, size);
-    this.#exports.differentiate(work.address, size, work.width);
+  /** The first `count` of the `size` coefficients of a polynomial's formal derivative. */
+  differentiate(work: Work, size: number, count: number): void {
+    this.#checkTransform(work, size, count);
+    this.#exports.differentiate(work.address, size, work.width, count);
   }
 
   /** Coefficients to values at points `point` …, of which `first` … `limit` - 1 are wanted. */

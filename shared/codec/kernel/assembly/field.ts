@@ -148,11 +148,25 @@ export function spread(
   }
 }
 
-/** The formal derivative of a polynomial given by its coefficients in the transform's basis. */
-export function differentiate(work: usize, size: i32, width: i32): void {
-  for (let i = 1; i < size; i++) {
-    const span = <usize>(i & -i) * <usize>width;
-    const here = work + <usize>i * <usize>width;
-    addInto(here - span, here, span);
+/**
+ * The first `count` coefficients of the formal derivative of a polynomial of `size` coefficients in
+ * the transform's basis, in place: c'(i) = c(i) + Σ c(i + 2^b) over the zero bits b of i. Sources
+ * lie after their target, so ascending order reads them unchanged.
+ */
+export function differentiate(work: usize, size: i32, width: i32, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    const end = work + <usize>width;
+    for (; work < end; work += 32) {
+      let first = v128.load(work);
+      let second = v128.load(work, 16);
+      for (let bit = 1; bit < size; bit <<= 1) {
+        if ((i & bit) !== 0) continue;
+        const other = work + <usize>bit * <usize>width;
+        first = v128.xor(first, v128.load(other));
+        second = v128.xor(second, v128.load(other, 16));
+      }
+      v128.store(work, first);
+      v128.store(work, second, 16);
+    }
   }
 }
