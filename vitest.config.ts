@@ -76,6 +76,10 @@ export default defineConfig({
     projects: [
       inNode("unit"),
       inNode("parity"),
+      inNode("parity-plain", {
+        include: ["test/parity/**/*.test.ts"],
+        env: { KERNEL_SIMD: "plain" },
+      }),
       inWorkerd("publisher"),
       inWorkerd("aggregator", besidePublisher),
       inWorkerd("renewal", besidePublisher),

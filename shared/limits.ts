@@ -23,15 +23,18 @@ export const IN_MEMORY_BLOB_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
  * Hard maximum of one kernel's WebAssembly memory. The largest blob with its row parity
- * and a band of slivers takes 60 MiB, the protocol's largest sliver, expanded, 63 MiB.
+ * and a band of slivers takes 72 MiB, the protocol's largest sliver, expanded, 63 MiB.
  */
 export const KERNEL_MEMORY_BYTES_MAX = 96 * 1024 * 1024;
 
 /** A kernel that grew beyond this is dropped after use: WebAssembly memory never shrinks. */
 export const KERNEL_IDLE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Slivers an encoded blob computes together: what an upload holds besides the matrix. */
-export const SLIVER_BAND_BYTES_MAX = 8 * 1024 * 1024;
+/**
+ * Slivers an encoded blob computes together: what an upload holds besides the matrix. The largest
+ * blob's parity rows then take three passes, and it stays within 72 MiB.
+ */
+export const SLIVER_BAND_BYTES_MAX = 22 * 1024 * 1024;
 
 // --- The platform (Cloudflare Workers) ---
 

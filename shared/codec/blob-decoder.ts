@@ -1,26 +1,27 @@
 /**
  * Decoding a blob from any P primary or S secondary slivers, and one sliver from symbols.
  *
- * The given slivers lie in one slot per source index: a source sliver in its own slot, a parity
- * sliver in the slot of a source that is missing. Once a slice has been read into work memory the
- * slot is free, so missing symbols are written straight into their place and the slots end up as
+ * Each source index has one slot: a source sliver in its own, a parity sliver in the slot of a
+ * source that is missing. Once a slice has been read into work memory the slots are free, so
+ * missing symbols are written straight into their place and the slots end up as
  * the source slivers. Source: `walrus-core encoding/blob_encoding.rs::BlobDecoder`.
  */
 import { err, ok, type Result } from "../result.ts";
+import { ErasureDecoder, planErasures } from "./erasure-decoder.ts";
 import type { DecodeFailure } from "./failure.ts";
 import type { Kernel, SymbolGrid } from "./kernel/kernel.ts";
 import { encodingParameters, symbolCountOf } from "./parameters.ts";
 import {
-  decodeLanes,
-  decodeWorkBytes,
   laneSlices,
+  lanesPerSlice,
   linearCode,
-  loadPlan,
-  planErasures,
   positionWidthMax,
   sliceOf,
 } from "./reed-solomon.ts";
 import type { DecodingSymbol, EncodingParameters, Sliver, SliverAxis } from "./types.ts";
+
+/** Bytes of all slots together that are worked on at one time: about the second-level cache. */
+const STRIPE_BYTES_TARGET = 1024 * 1024;
 
 /** Decodes to exactly `unencodedBytes` bytes. */
 export function decodeBlob(
@@ -45,17 +46,12 @@ export function decodeBlob(
       secondaryRequired: secondaryCount,
     });
   }
-  const slots = decodeSlots(kernel, usable, {
-    sourceCount: axis === "primary" ? primaryCount : secondaryCount,
-    shardCount,
-    lanesPerSlot: symbolCountOf(axis, parameters),
-    symbolBytes,
-  });
-  return ok(
-    axis === "primary"
-      ? kernel.read(slots, unencodedBytes)
-      : readByRows(kernel, slots, parameters, symbolBytes, unencodedBytes),
-  );
+  const slots = fillSlots(usable, axis === "primary" ? primaryCount : secondaryCount);
+  const blob = new Uint8Array(unencodedBytes);
+  const shape = { shardCount, lanesPerSlot: symbolCountOf(axis, parameters), symbolBytes };
+  if (axis === "primary") decodeRows(kernel, slots, shape, blob);
+  else decodeColumns(kernel, slots, shape, blob);
+  return ok(blob);
 }
 
 /**
@@ -78,79 +74,124 @@ export function decodeSliverData(
   if (usable.size < sourceCount) {
     return err({ kind: "not-enough-symbols", usable: usable.size, required: sourceCount });
   }
-  const shape = { sourceCount, shardCount, lanesPerSlot: 1, symbolBytes };
-  return ok(kernel.read(decodeSlots(kernel, usable, shape), sourceCount * symbolBytes));
+  const data = new Uint8Array(sourceCount * symbolBytes);
+  const slots = fillSlots(usable, sourceCount);
+  decodeRows(kernel, slots, { shardCount, lanesPerSlot: 1, symbolBytes }, data);
+  return ok(data);
+}
+
+/** What lies in the slot of each source index: its own symbols or a parity sliver's. */
+interface Slot {
+  readonly index: number;
+  readonly data: Uint8Array;
 }
 
 interface SlotShape {
-  readonly sourceCount: number;
   readonly shardCount: number;
   /** Symbols in each slot. */
   readonly lanesPerSlot: number;
   readonly symbolBytes: number;
 }
 
-/** Fills one slot per source index and decodes what is missing. Returns the first slot. */
-function decodeSlots(
-  kernel: Kernel,
-  usable: ReadonlyMap<number, Uint8Array>,
-  shape: SlotShape,
-): number {
-  const { sourceCount, shardCount, lanesPerSlot, symbolBytes } = shape;
-  const slotBytes = lanesPerSlot * symbolBytes;
-  const slots = kernel.reserve(sourceCount * slotBytes);
+function fillSlots(usable: ReadonlyMap<number, Uint8Array>, sourceCount: number): Slot[] {
   const parity = [...usable.keys()].filter((index) => index >= sourceCount).sort((a, b) => a - b);
-  const given: number[] = [];
-  for (let source = 0; source < sourceCount; source++) {
+  return Array.from({ length: sourceCount }, (_, source) => {
     const index = usable.has(source) ? source : (parity.shift() ?? source);
-    given.push(index);
-    kernel.write(slots + source * slotBytes, usable.get(index) ?? new Uint8Array(0));
-  }
-  const code = linearCode(sourceCount, shardCount);
-  const plan = planErasures(code, given);
-  if (plan.missingSources.length === 0) return slots;
-  const grid: SymbolGrid = {
-    address: slots,
-    positionStride: slotBytes,
-    laneStride: symbolBytes,
-  };
-  const mark = kernel.mark();
-  const work = kernel.reserve(decodeWorkBytes(plan, positionWidthMax(lanesPerSlot, symbolBytes)));
-  loadPlan(kernel, plan, work);
-  for (const slice of laneSlices(lanesPerSlot, symbolBytes)) {
-    const part = sliceOf(grid, slice);
-    decodeLanes(kernel, code, plan, part, slice, work, (position, source) => {
-      const address = part.address + source * slotBytes;
-      kernel.scatter({ ...part, address }, position, 1, slice.shape);
-    });
-  }
-  kernel.releaseTo(mark);
-  return slots;
+    return { index, data: usable.get(index) ?? new Uint8Array(0) };
+  });
 }
 
-/** Reads the matrix row by row out of slots that hold columns. */
-function readByRows(
+/** Joins slots that are rows: those that came are copied, the rest decoded. */
+function decodeRows(kernel: Kernel, slots: Slot[], shape: SlotShape, target: Uint8Array): void {
+  const slotBytes = shape.lanesPerSlot * shape.symbolBytes;
+  const missing: number[] = [];
+  slots.forEach(({ index, data }, source) => {
+    if (index === source) setClipped(target, data, source * slotBytes);
+    else missing.push(source);
+  });
+  if (missing.length === 0) return;
+  decodeStripes(kernel, slots, shape, ({ address, stripeBytes, firstByte }) => {
+    for (const source of missing) {
+      const bytes = kernel.read(address + source * stripeBytes, stripeBytes);
+      setClipped(target, bytes, source * slotBytes + firstByte);
+    }
+  });
+}
+
+/** Joins slots that are columns into rows. */
+function decodeColumns(kernel: Kernel, slots: Slot[], shape: SlotShape, target: Uint8Array): void {
+  const { symbolBytes } = shape;
+  const rowBytes = slots.length * symbolBytes;
+  decodeStripes(kernel, slots, shape, ({ address, stripeBytes, firstByte }) => {
+    const mark = kernel.mark();
+    const row = kernel.reserve(rowBytes);
+    for (let at = 0; at < stripeBytes; at += symbolBytes) {
+      const offset = ((firstByte + at) / symbolBytes) * rowBytes;
+      if (offset >= target.length) break;
+      kernel.copySymbols(
+        { address: row, positionStride: symbolBytes, laneStride: 0 },
+        { address: address + at, positionStride: stripeBytes, laneStride: 0 },
+        slots.length,
+        { laneCount: 1, symbolBytes },
+      );
+      setClipped(target, kernel.read(row, rowBytes), offset);
+    }
+    kernel.releaseTo(mark);
+  });
+}
+
+/** The same lanes of every slot, one slot after the other, each `stripeBytes`. */
+interface Stripe {
+  readonly address: number;
+  readonly stripeBytes: number;
+  /** Where the stripe begins in each slot. */
+  readonly firstByte: number;
+}
+
+/**
+ * Decodes a few lanes at a time, so that kernel memory stays small and in the cache:
+ *
+ *     slot 0   │ stripe │ stripe │ …       `visit` sees each stripe with all slots decoded
+ *     slot 1   │        │        │
+ */
+function decodeStripes(
   kernel: Kernel,
-  slots: number,
-  parameters: EncodingParameters,
-  symbolBytes: number,
-  unencodedBytes: number,
-): Uint8Array<ArrayBuffer> {
-  const { primaryCount, secondaryCount } = parameters;
-  const rowBytes = secondaryCount * symbolBytes;
-  const blob = new Uint8Array(unencodedBytes);
-  const row = kernel.reserve(rowBytes);
-  for (let start = 0; start < unencodedBytes; start += rowBytes) {
-    const firstCell = slots + (start / rowBytes) * symbolBytes;
-    kernel.copySymbols(
-      { address: row, positionStride: symbolBytes, laneStride: 0 },
-      { address: firstCell, positionStride: primaryCount * symbolBytes, laneStride: 0 },
-      secondaryCount,
-      { laneCount: 1, symbolBytes },
-    );
-    blob.set(kernel.read(row, Math.min(rowBytes, unencodedBytes - start)), start);
+  slots: readonly Slot[],
+  shape: SlotShape,
+  visit: (stripe: Stripe) => void,
+): void {
+  const { shardCount, lanesPerSlot, symbolBytes } = shape;
+  const code = linearCode(slots.length, shardCount);
+  const given = slots.map(({ index }) => index);
+  const isComplete = given.every((index, source) => index === source);
+  const width = positionWidthMax(lanesPerSlot, symbolBytes);
+  const decoder = isComplete ? null : new ErasureDecoder(kernel, planErasures(code, given), width);
+  const together = lanesPerSlice(symbolBytes);
+  const fitting = Math.floor(STRIPE_BYTES_TARGET / (slots.length * symbolBytes * together));
+  const lanesTogether = Math.min(lanesPerSlot, Math.max(1, fitting) * together);
+  const address = kernel.reserve(slots.length * lanesTogether * symbolBytes);
+  for (let firstLane = 0; firstLane < lanesPerSlot; firstLane += lanesTogether) {
+    const laneCount = Math.min(lanesTogether, lanesPerSlot - firstLane);
+    const stripeBytes = laneCount * symbolBytes;
+    const firstByte = firstLane * symbolBytes;
+    slots.forEach(({ data }, source) => {
+      const part = data.subarray(firstByte, firstByte + stripeBytes);
+      kernel.write(address + source * stripeBytes, part);
+    });
+    if (decoder !== null) {
+      const grid: SymbolGrid = { address, positionStride: stripeBytes, laneStride: symbolBytes };
+      for (const slice of laneSlices(laneCount, symbolBytes)) {
+        decoder.decode(sliceOf(grid, slice), slice);
+      }
+    }
+    visit({ address, stripeBytes, firstByte });
   }
-  return blob;
+}
+
+/** Copies what of `bytes` lies before the end of `target`. */
+function setClipped(target: Uint8Array, bytes: Uint8Array, offset: number): void {
+  const room = target.length - offset;
+  if (room > 0) target.set(bytes.length > room ? bytes.subarray(0, room) : bytes, offset);
 }
 
 /** Slivers of one axis with the right shape, by index; the first of each index counts. */

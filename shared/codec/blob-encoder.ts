@@ -1,15 +1,16 @@
 /**
  * Encoding one blob: metadata at once, slivers on demand in bands of bounded memory.
  *
- * Rows below P and all columns are copied from the matrix; parity rows of a band come out of one
- * pass over the source columns. Handed-out slivers are copies: the kernel memory may grow.
+ * Rows below P and all columns are copied from the matrix. Parity rows come out of a band: the pass
+ * over the columns that computes the metadata fills it with the first of them, so a blob whose
+ * parity rows all fit needs no other pass; a larger one gets one more pass for each further band.
+ * Handed-out slivers are copies, because the kernel memory may grow.
  */
 import { SLIVER_BAND_BYTES_MAX } from "../limits.ts";
-import type { Kernel } from "./kernel/kernel.ts";
 import { hashMatrix } from "./blob-hasher.ts";
 import { sliverIndexOfPair } from "./mapping.ts";
-import { MessageMatrix } from "./message-matrix.ts";
-import { encodingParameters } from "./parameters.ts";
+import type { MessageMatrix } from "./message-matrix.ts";
+import { RowBand } from "./row-band.ts";
 import type {
   EncodedBlob,
   EncodingParameters,
@@ -19,29 +20,33 @@ import type {
   VerifiedMetadata,
 } from "./types.ts";
 
-/**
- * Encodes `blob` in `kernel`, which the result owns from then on.
- *
- * @param symbolBytes B for this length and shard count.
- */
-export function encodeBlob(
-  kernel: Kernel,
-  blob: Uint8Array,
-  shardCount: number,
-  symbolBytes: number,
-): EncodedBlob {
-  const matrix = new MessageMatrix(kernel, blob, encodingParameters(shardCount), symbolBytes);
-  return new MatrixBlob(matrix, hashMatrix(matrix, blob.length));
+/** Encodes the blob that `matrix` holds, whose kernel the result owns from then on. */
+export function encodeMatrix(matrix: MessageMatrix): EncodedBlob {
+  const { kernel, rowBytes, symbolBytes } = matrix;
+  const { shardCount, primaryCount } = matrix.parameters;
+  const parityCount = shardCount - primaryCount;
+  const fitting = Math.max(1, Math.floor(SLIVER_BAND_BYTES_MAX / rowBytes));
+  // Bands of equal size: as many passes as necessary, each with as little memory as possible.
+  const bandCount = Math.ceil(parityCount / fitting);
+  const rowCount = Math.ceil(parityCount / bandCount);
+  const band = new RowBand(kernel, rowCount, rowBytes, symbolBytes);
+  band.assign(Array.from({ length: rowCount }, (_, index) => primaryCount + index));
+  // Zero columns are not expanded, so nothing would be written for them.
+  if (matrix.dataColumnCount < matrix.parameters.secondaryCount) band.clear();
+  const metadata = hashMatrix(matrix, (...parityRows) => band.take(...parityRows));
+  return new MatrixBlob(matrix, band, metadata);
 }
 
 class MatrixBlob implements EncodedBlob {
   readonly metadata: VerifiedMetadata;
   readonly parameters: EncodingParameters;
   readonly symbolBytes: number;
+  readonly #band: RowBand;
   #matrix: MessageMatrix | null;
 
-  constructor(matrix: MessageMatrix, metadata: VerifiedMetadata) {
+  constructor(matrix: MessageMatrix, band: RowBand, metadata: VerifiedMetadata) {
     this.#matrix = matrix;
+    this.#band = band;
     this.metadata = metadata;
     this.parameters = matrix.parameters;
     this.symbolBytes = matrix.symbolBytes;
@@ -49,38 +54,50 @@ class MatrixBlob implements EncodedBlob {
 
   sliver(axis: SliverAxis, sliverIndex: number): Sliver {
     assertIndex(sliverIndex, this.parameters.shardCount);
-    const matrix = this.#open();
-    if (axis === "secondary")
-      return this.#sliver(axis, sliverIndex, matrix.readColumn(sliverIndex));
-    const [row] = readRows(matrix, [sliverIndex]);
-    return this.#sliver(axis, sliverIndex, row ?? new Uint8Array(0));
+    return axis === "secondary" ? this.#column(sliverIndex) : this.#row(sliverIndex, []);
   }
 
   *slivers(pairIndices: readonly number[]): Generator<SliverPair> {
-    const { shardCount, primaryCount, secondaryCount } = this.parameters;
+    const { shardCount } = this.parameters;
     for (const pairIndex of pairIndices) assertIndex(pairIndex, shardCount);
-    const pairBytes = (primaryCount + secondaryCount) * this.symbolBytes;
-    const pairsTogether = Math.max(1, Math.floor(SLIVER_BAND_BYTES_MAX / pairBytes));
-    for (let start = 0; start < pairIndices.length; start += pairsTogether) {
-      yield* this.#band(pairIndices.slice(start, start + pairsTogether));
+    for (const [index, pairIndex] of pairIndices.entries()) {
+      yield {
+        pairIndex,
+        primary: this.#row(pairIndex, pairIndices, index + 1),
+        secondary: this.#column(sliverIndexOfPair("secondary", pairIndex, shardCount)),
+      };
     }
+  }
+
+  get memoryBytes(): number {
+    return this.#matrix?.kernel.memoryBytes ?? 0;
   }
 
   release(): void {
     this.#matrix = null;
   }
 
-  #band(pairIndices: readonly number[]): SliverPair[] {
+  #column(columnIndex: number): Sliver {
+    return this.#sliver("secondary", columnIndex, this.#open().readColumn(columnIndex));
+  }
+
+  /** A row; when it needs another band, `upcoming` rows from `from` on fill the rest of it. */
+  #row(rowIndex: number, upcoming: readonly number[], from = 0): Sliver {
     const matrix = this.#open();
-    const rows = readRows(matrix, pairIndices);
-    return pairIndices.map((pairIndex, index) => {
-      const column = sliverIndexOfPair("secondary", pairIndex, this.parameters.shardCount);
-      return {
-        pairIndex,
-        primary: this.#sliver("primary", pairIndex, rows[index] ?? new Uint8Array(0)),
-        secondary: this.#sliver("secondary", column, matrix.readColumn(column)),
-      };
-    });
+    const { primaryCount } = this.parameters;
+    if (rowIndex < primaryCount) {
+      return this.#sliver("primary", rowIndex, matrix.readRow(rowIndex));
+    }
+    const band = this.#band;
+    if (!band.has(rowIndex)) {
+      const rows = new Set([rowIndex]);
+      for (let index = from; index < upcoming.length && rows.size < band.rowCountMax; index++) {
+        const row = upcoming[index];
+        if (row !== undefined && row >= primaryCount) rows.add(row);
+      }
+      fillBand(matrix, band, [...rows]);
+    }
+    return this.#sliver("primary", rowIndex, band.read(rowIndex));
   }
 
   #sliver(axis: SliverAxis, sliverIndex: number, data: Uint8Array): Sliver {
@@ -95,66 +112,17 @@ class MatrixBlob implements EncodedBlob {
   }
 }
 
-/** Primary slivers in the order asked for, with at most one pass over the matrix. */
-function readRows(matrix: MessageMatrix, rowIndices: readonly number[]): Uint8Array[] {
-  const { kernel, rowBytes } = matrix;
-  const { primaryCount } = matrix.parameters;
-  const parityRows = [...new Set(rowIndices.filter((row) => row >= primaryCount))].sort(
-    (a, b) => a - b,
-  );
-  const mark = kernel.mark();
-  const band = kernel.reserve(parityRows.length * rowBytes);
-  if (parityRows.length > 0) expandRowBand(matrix, parityRows, band);
-  const slotOf = new Map(parityRows.map((row, slot) => [row, slot]));
-  const rows = rowIndices.map((row) => {
-    const slot = slotOf.get(row);
-    return slot === undefined ? matrix.readRow(row) : kernel.read(band + slot * rowBytes, rowBytes);
-  });
-  kernel.releaseTo(mark);
-  return rows;
-}
-
-/** Computes the parity rows of a band (ascending) side by side into `band`. */
-function expandRowBand(matrix: MessageMatrix, parityRows: readonly number[], band: number): void {
-  const { kernel, rowBytes, symbolBytes } = matrix;
+/** One pass over the source columns for parity rows that are not in the band. */
+function fillBand(matrix: MessageMatrix, band: RowBand, rows: readonly number[]): void {
   const [source] = matrix.columnBlocks;
-  const runs = consecutiveRuns(parityRows);
-  matrix.expandColumns(source, (work, firstRow, count, slice) => {
-    const columnOffset = slice.firstLane * symbolBytes + slice.firstByte;
-    for (const run of runs) {
-      const from = Math.max(run.firstRow, firstRow);
-      const to = Math.min(run.firstRow + run.rowCount, firstRow + count);
-      if (from >= to) continue;
-      const slot = run.firstSlot + (from - run.firstRow);
-      kernel.scatter(
-        {
-          address: band + slot * rowBytes + columnOffset,
-          positionStride: rowBytes,
-          laneStride: symbolBytes,
-        },
-        { address: work.address + (from - firstRow) * work.width, width: work.width },
-        to - from,
-        slice.shape,
-      );
-    }
-  });
-}
-
-interface RowRun {
-  readonly firstRow: number;
-  readonly firstSlot: number;
-  rowCount: number;
-}
-
-/** Groups ascending rows into runs of neighbours, so that each run is one batch. */
-function consecutiveRuns(rows: readonly number[]): RowRun[] {
-  const runs: RowRun[] = [];
-  rows.forEach((row, slot) => {
-    const last = runs.at(-1);
-    if (last !== undefined && last.firstRow + last.rowCount === row) last.rowCount++;
-    else runs.push({ firstRow: row, firstSlot: slot, rowCount: 1 });
-  });
-  return runs;
+  band.assign(rows);
+  const firstRow = rows.reduce((least, row) => Math.min(least, row));
+  const lastRow = rows.reduce((most, row) => Math.max(most, row));
+  matrix.expandColumns(
+    source,
+    (work, first, count, slice) => band.take(work, first, count, slice),
+    { firstRow, rowCount: lastRow - firstRow + 1 },
+  );
 }
 
 function assertIndex(index: number, shardCount: number): void {

@@ -3,12 +3,18 @@
  *
  * Each column is completed to n symbols in a buffer, its n leaf digests are reduced to the column's
  * root and pushed into the frontiers of the row trees; neither the expansion nor the n² digests are
- * ever held. Rows without data are exploited: their trees and the subtrees over them are constant. Sources: `walrus-core metadata.rs`, `lib.rs::BlobId::from_metadata`.
+ * ever held. Rows and columns without data are exploited: their trees, and the subtrees over them,
+ * are constant. Sources: `walrus-core metadata.rs`, `lib.rs::BlobId::from_metadata`.
  */
 import type { Kernel } from "./kernel/kernel.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
 import { leafRegionBytes, reduceTree } from "./merkle.ts";
-import { type ColumnBlock, endsLanes, type MessageMatrix } from "./message-matrix.ts";
+import {
+  type ColumnBlock,
+  type ColumnSink,
+  endsLanes,
+  type MessageMatrix,
+} from "./message-matrix.ts";
 import { ENCODING_TYPE_RS2 } from "./metadata-layout.ts";
 import { DIGEST_BYTES } from "./parameters.ts";
 import { laneSlices, sliceOf } from "./reed-solomon.ts";
@@ -19,44 +25,73 @@ import type { BlobMetadata, VerifiedMetadata } from "./types.ts";
 const PAIR_BYTES = 2 * DIGEST_BYTES;
 const ID_INPUT_BYTES = 1 + 8 + DIGEST_BYTES;
 
-/** Computes the metadata of the blob that `matrix` holds. */
-export function hashMatrix(matrix: MessageMatrix, unencodedBytes: number): VerifiedMetadata {
-  const { kernel, parameters, zeroRows } = matrix;
-  const { shardCount, primaryCount } = parameters;
+/**
+ * Computes the metadata of the blob that `matrix` holds.
+ *
+ * @param keepRows Also receives the parity rows of every source column that has data.
+ */
+export function hashMatrix(matrix: MessageMatrix, keepRows?: ColumnSink): VerifiedMetadata {
+  const { kernel, unencodedBytes } = matrix;
+  const { shardCount } = matrix.parameters;
   const mark = kernel.mark();
-  const columnRoots = kernel.reserve(shardCount * DIGEST_BYTES);
-  // Rows without data have one root, so only the first of them grows a tree.
-  const sourceRows = new TreeFrontier(
-    kernel,
-    Math.min(zeroRows.from + 1, primaryCount),
-    shardCount,
-  );
-  const parityRows = new TreeFrontier(kernel, shardCount - primaryCount, shardCount);
-  const tree = new RepeatedTree(kernel, shardCount, zeroRows);
-  const hasher = new LeafHasher(kernel, matrix.symbolBytes, shardCount * shardCount);
-  for (const block of matrix.columnBlocks) {
-    completeColumns(matrix, block, (columnIndex, symbols) => {
-      hasher.hash(tree.leaves, symbols, shardCount);
-      sourceRows.push(tree.leaves);
-      parityRows.push(tree.leaves + primaryCount * DIGEST_BYTES);
-      kernel.move(columnRoots + columnIndex * DIGEST_BYTES, tree.root(), DIGEST_BYTES);
-    });
-  }
+  const { rows, columns } = hashLines(matrix, keepRows);
   const sliverHashes = new Uint8Array(shardCount * PAIR_BYTES);
-  const firstRows = kernel.read(sourceRows.finish(), sourceRows.lanes * DIGEST_BYTES);
-  const lastRows = kernel.read(parityRows.finish(), parityRows.lanes * DIGEST_BYTES);
-  const columns = kernel.read(columnRoots, shardCount * DIGEST_BYTES);
   for (let pair = 0; pair < shardCount; pair++) {
-    const row =
-      pair < primaryCount
-        ? digestAt(firstRows, Math.min(pair, sourceRows.lanes - 1))
-        : digestAt(lastRows, pair - primaryCount);
-    sliverHashes.set(row, pair * PAIR_BYTES);
+    sliverHashes.set(digestAt(rows, pair), pair * PAIR_BYTES);
     const column = digestAt(columns, shardCount - 1 - pair);
     sliverHashes.set(column, pair * PAIR_BYTES + DIGEST_BYTES);
   }
   kernel.releaseTo(mark);
   return sealMetadata(kernel, { shardCount, unencodedBytes, sliverHashes });
+}
+
+/** The roots of all n rows and all n columns. */
+function hashLines(
+  matrix: MessageMatrix,
+  keepRows?: ColumnSink,
+): { rows: Uint8Array; columns: Uint8Array } {
+  const { kernel, parameters, zeroRows } = matrix;
+  const { shardCount, primaryCount } = parameters;
+  const columnRoots = kernel.reserve(shardCount * DIGEST_BYTES);
+  // Rows without data have one root, so only the first of them grows a tree.
+  const sourceLanes = Math.min(zeroRows.from + 1, primaryCount);
+  const sourceRows = new TreeFrontier(kernel, sourceLanes, shardCount);
+  const parityRows = new TreeFrontier(kernel, shardCount - primaryCount, shardCount);
+  const tree = new RepeatedTree(kernel, shardCount, zeroRows);
+  const hasher = new LeafHasher(kernel, matrix.symbolBytes, shardCount * shardCount);
+  const keepRoot = (columnIndex: number, root: number): void =>
+    kernel.move(columnRoots + columnIndex * DIGEST_BYTES, root, DIGEST_BYTES);
+  const visit = (columnIndex: number, symbols: number): void => {
+    hasher.hash(tree.leaves, symbols, shardCount);
+    sourceRows.push(tree.leaves);
+    parityRows.push(tree.leaves + primaryCount * DIGEST_BYTES);
+    keepRoot(columnIndex, tree.root());
+  };
+  const visitZeros = (from: number, to: number): void => {
+    if (from === to) return;
+    const zeros = kernel.reserve(shardCount * matrix.symbolBytes);
+    kernel.clear(zeros, shardCount * matrix.symbolBytes);
+    hasher.hash(tree.leaves, zeros, shardCount);
+    const root = tree.root();
+    for (let columnIndex = from; columnIndex < to; columnIndex++) {
+      sourceRows.pushSame(tree.leaves);
+      parityRows.pushSame(tree.leaves);
+      keepRoot(columnIndex, root);
+    }
+  };
+  const [source, parity] = matrix.columnBlocks;
+  const { dataColumnCount } = matrix;
+  completeColumns(matrix, { ...source, columnCount: dataColumnCount }, visit, keepRows);
+  visitZeros(dataColumnCount, source.columnCount);
+  if (dataColumnCount > 0) completeColumns(matrix, parity, visit);
+  else visitZeros(parity.firstColumn, shardCount);
+  const rows = new Uint8Array(shardCount * DIGEST_BYTES);
+  const sourceRoots = sourceRows.finish();
+  for (let row = 0; row < primaryCount; row++) {
+    rows.set(digestAt(sourceRoots, Math.min(row, sourceLanes - 1)), row * DIGEST_BYTES);
+  }
+  rows.set(parityRows.finish(), primaryCount * DIGEST_BYTES);
+  return { rows, columns: kernel.read(columnRoots, shardCount * DIGEST_BYTES) };
 }
 
 /** Computes the root over the pairs and the blob ID that metadata commits to. */
@@ -83,6 +118,7 @@ function completeColumns(
   matrix: MessageMatrix,
   block: ColumnBlock,
   visit: (columnIndex: number, symbols: number) => void,
+  keepRows?: ColumnSink,
 ): void {
   const { kernel, symbolBytes } = matrix;
   const { shardCount, primaryCount } = matrix.parameters;
@@ -91,6 +127,7 @@ function completeColumns(
   const [widest] = laneSlices(block.columnCount, symbolBytes);
   const buffer = kernel.reserve((widest?.shape.laneCount ?? 0) * columnBytes);
   matrix.expandColumns(block, (work, firstRow, count, slice) => {
+    keepRows?.(work, firstRow, count, slice);
     const { shape, firstLane, firstByte } = slice;
     const columns = {
       address: buffer + firstByte,

@@ -7,7 +7,7 @@
 import { IN_MEMORY_BLOB_BYTES_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { decodeBlob } from "./blob-decoder.ts";
-import { encodeBlob } from "./blob-encoder.ts";
+import { encodeMatrix } from "./blob-encoder.ts";
 import { hashMatrix } from "./blob-hasher.ts";
 import type {
   CodecFailure,
@@ -51,6 +51,18 @@ export interface Codec {
 
   /** Metadata now, slivers on demand. */
   encode(blob: Uint8Array, shardCount: number): Result<EncodedBlob, SizeFailure>;
+
+  /**
+   * The same for a blob that comes in chunks: each is copied and may be freed before the next is
+   * asked for, so the blob is never held twice.
+   *
+   * @throws {RangeError} When the chunks do not add up to `unencodedBytes`.
+   */
+  encodeChunks(
+    chunks: Iterable<Uint8Array>,
+    unencodedBytes: number,
+    shardCount: number,
+  ): Result<EncodedBlob, SizeFailure>;
 
   /**
    * The blob from any P primary or any S secondary slivers, which the caller has verified.
@@ -106,15 +118,13 @@ export function createCodec(module: WebAssembly.Module): Codec {
       if (!symbolBytes.ok) return symbolBytes;
       const parameters = encodingParameters(shardCount);
       return pool.with((kernel) => {
-        const matrix = new MessageMatrix(kernel, blob, parameters, symbolBytes.value);
-        return ok(hashMatrix(matrix, blob.length));
+        const { value } = symbolBytes;
+        return ok(hashMatrix(new MessageMatrix(kernel, [blob], blob.length, parameters, value)));
       });
     },
-    encode(blob, shardCount) {
-      const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
-      if (!symbolBytes.ok) return symbolBytes;
-      return ok(encodeBlob(pool.take(), blob, shardCount, symbolBytes.value));
-    },
+    encode: (blob, shardCount) => encodeChunks(pool, [blob], blob.length, shardCount),
+    encodeChunks: (chunks, unencodedBytes, shardCount) =>
+      encodeChunks(pool, chunks, unencodedBytes, shardCount),
     decode(slivers, metadata) {
       const { shardCount, unencodedBytes } = metadata;
       const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount);
@@ -137,6 +147,21 @@ export function createCodec(module: WebAssembly.Module): Codec {
     recoverSliver: (target, symbols, metadata) =>
       pool.with((kernel) => recoverSliver(kernel, target, symbols, metadata)),
   };
+}
+
+function encodeChunks(
+  pool: KernelPool,
+  chunks: Iterable<Uint8Array>,
+  unencodedBytes: number,
+  shardCount: number,
+): Result<EncodedBlob, SizeFailure> {
+  const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount);
+  if (!symbolBytes.ok) return symbolBytes;
+  const parameters = encodingParameters(shardCount);
+  const { value } = symbolBytes;
+  return ok(
+    encodeMatrix(new MessageMatrix(pool.take(), chunks, unencodedBytes, parameters, value)),
+  );
 }
 
 function hashWith(kernel: Kernel, bytes: Uint8Array): Uint8Array<ArrayBuffer> {

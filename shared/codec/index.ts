@@ -6,6 +6,7 @@
  * quilts are pure functions.
  */
 export { createCodec, type Codec } from "./codec.ts";
+export { loadKernel, type KernelFile } from "./kernel/load.ts";
 export type {
   BlobMetadata,
   DecodingSymbol,

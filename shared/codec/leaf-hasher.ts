@@ -23,7 +23,7 @@ export class LeafHasher {
     this.#kernel = kernel;
     this.#symbolBytes = symbolBytes;
     const pays = symbolBytes === 2 && expectedLeaves >= LEAVES_PER_ENTRY_MIN * TWO_BYTE_VALUES;
-    this.#table = pays ? buildTable(kernel) : null;
+    this.#table = pays ? placeTable(kernel) : null;
   }
 
   /** Writes the digests of `count` symbols at `symbols` to `target`. */
@@ -33,7 +33,10 @@ export class LeafHasher {
   }
 }
 
-function buildTable(kernel: Kernel): number {
+/** The table in kernel memory: hashed once for all kernels of a codec, copied from then on. */
+function placeTable(kernel: Kernel): number {
+  const { kept } = kernel;
+  if (kept.leafTable !== null) return kernel.place(kept.leafTable);
   const table = kernel.reserve(LEAF_TABLE_BYTES);
   const mark = kernel.mark();
   const values = new Uint8Array(TWO_BYTE_VALUES * 2);
@@ -41,5 +44,6 @@ function buildTable(kernel: Kernel): number {
   for (let value = 0; value < TWO_BYTE_VALUES; value++) view.setUint16(value * 2, value, true);
   kernel.hashLeaves(table, kernel.place(values), TWO_BYTE_VALUES, 2, 2);
   kernel.releaseTo(mark);
+  kept.leafTable = kernel.read(table, LEAF_TABLE_BYTES);
   return table;
 }

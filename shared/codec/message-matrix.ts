@@ -29,6 +29,12 @@ import type { EncodingParameters } from "./types.ts";
 /** Receives parity rows `firstRow` … of one slice of columns, as wire bytes. */
 export type ColumnSink = (work: Work, firstRow: number, count: number, slice: LaneSlice) => void;
 
+/** Neighbouring rows of the expanded matrix. */
+export interface RowWindow {
+  readonly firstRow: number;
+  readonly rowCount: number;
+}
+
 /** Columns on one side of the matrix: position i is row i, lane j is column `firstColumn` + j. */
 export interface ColumnBlock {
   readonly firstColumn: number;
@@ -41,27 +47,32 @@ export class MessageMatrix {
   readonly kernel: Kernel;
   readonly parameters: EncodingParameters;
   readonly symbolBytes: number;
+  /** L */
+  readonly unencodedBytes: number;
   readonly #source: ColumnBlock;
   readonly #parity: ColumnBlock;
   readonly #columnCode: LinearCode;
   readonly #dataRowCount: number;
+  readonly #dataColumnCount: number;
   readonly #work: number;
 
-  /** @param blob Copied; at most P·S·B bytes. */
+  /** @param blob Copied, chunk by chunk; together exactly `unencodedBytes`, at most P·S·B. */
   constructor(
     kernel: Kernel,
-    blob: Uint8Array,
+    blob: Iterable<Uint8Array>,
+    unencodedBytes: number,
     parameters: EncodingParameters,
     symbolBytes: number,
   ) {
     const { shardCount, primaryCount, secondaryCount, faultyCount } = parameters;
     this.kernel = kernel;
     this.parameters = parameters;
+    this.unencodedBytes = unencodedBytes;
     this.symbolBytes = symbolBytes;
     const rowBytes = secondaryCount * symbolBytes;
     const matrix = kernel.reserve(primaryCount * rowBytes);
-    kernel.write(matrix, blob);
-    kernel.clear(matrix + blob.length, primaryCount * rowBytes - blob.length);
+    writeChunks(kernel, matrix, blob, unencodedBytes);
+    kernel.clear(matrix + unencodedBytes, primaryCount * rowBytes - unencodedBytes);
     this.#source = {
       firstColumn: 0,
       columnCount: secondaryCount,
@@ -74,7 +85,8 @@ export class MessageMatrix {
       columnCount: faultyCount,
       grid: { address: parity, positionStride: parityRowBytes, laneStride: symbolBytes },
     };
-    this.#dataRowCount = Math.ceil(blob.length / rowBytes);
+    this.#dataRowCount = Math.ceil(unencodedBytes / rowBytes);
+    this.#dataColumnCount = Math.min(Math.ceil(unencodedBytes / symbolBytes), secondaryCount);
     this.#columnCode = linearCode(primaryCount, shardCount);
     const rowCode = linearCode(secondaryCount, shardCount);
     const width = positionWidthMax(shardCount, symbolBytes);
@@ -96,6 +108,14 @@ export class MessageMatrix {
   /** The source rows without data: zero in every column, parity columns included. */
   get zeroRows(): { readonly from: number; readonly to: number } {
     return { from: this.#dataRowCount, to: this.parameters.primaryCount };
+  }
+
+  /**
+   * Source columns that may hold data; the rest are zero, which happens only while the blob does
+   * not fill one row.
+   */
+  get dataColumnCount(): number {
+    return this.#dataColumnCount;
   }
 
   /** A copy of primary sliver `rowIndex` < P. */
@@ -123,9 +143,17 @@ export class MessageMatrix {
     return column;
   }
 
-  /** Expands the columns of a block, slice by slice in column order. */
-  expandColumns(block: ColumnBlock, sink: ColumnSink): void {
+  /**
+   * Expands the columns of a block, slice by slice in column order.
+   *
+   * @param window Parity rows that are wanted; others need not be computed. All by default.
+   */
+  expandColumns(block: ColumnBlock, sink: ColumnSink, window?: RowWindow): void {
     const { primaryCount } = this.parameters;
+    const wanted =
+      window === undefined
+        ? undefined
+        : { first: window.firstRow - primaryCount, count: window.rowCount };
     for (const slice of laneSlices(block.columnCount, this.symbolBytes)) {
       encodeLanes(
         this.kernel,
@@ -135,6 +163,7 @@ export class MessageMatrix {
         this.#work,
         (work, firstParity, count) => sink(work, primaryCount + firstParity, count, slice),
         this.#dataRowCount,
+        wanted,
       );
     }
   }
@@ -163,6 +192,23 @@ export class MessageMatrix {
         secondaryCount,
       );
     }
+  }
+}
+
+/** Copies the chunks of a blob to `target`; they must add up to `byteCount`. */
+function writeChunks(
+  kernel: Kernel,
+  target: number,
+  chunks: Iterable<Uint8Array>,
+  byteCount: number,
+): void {
+  let written = 0;
+  for (const chunk of chunks) {
+    if (written + chunk.length <= byteCount) kernel.write(target + written, chunk);
+    written += chunk.length;
+  }
+  if (written !== byteCount) {
+    throw new RangeError(`Cannot encode: expected ${byteCount} bytes, got ${written}`);
   }
 }
 

@@ -1,15 +1,15 @@
 /**
- * The one-dimensional code: k source symbols to n - k parity symbols, and back from any k of n.
+ * The one-dimensional code, forwards: k source symbols to n - k parity symbols. The way back is
+ * `erasure-decoder.ts`.
  *
  * Works on many code words (lanes) at once in kernel memory. High and low rate differ in where
  * source and parity symbols sit among the evaluation points. Source: `reed-solomon-simd` 3.1.0,
  * `rate/rate_default.rs`, `rate_high.rs`, `rate_low.rs`.
  */
-import { labelOf, LOG_MODULUS, logOf } from "./field.ts";
 import type { Kernel, LaneShape, SymbolGrid, Work } from "./kernel/kernel.ts";
 
 /** Bytes of lanes worked on together: large enough to be fast, small enough for the L2 cache. */
-const POSITION_BYTES_TARGET = 512;
+const POSITION_BYTES_TARGET = 384;
 const POSITION_ALIGNMENT = 32;
 const SYMBOL_BLOCK_BYTES = 64;
 
@@ -31,18 +31,6 @@ export interface LaneSlice {
   readonly width: number;
 }
 
-/** Which positions multiply by what to find missing source symbols: one erasure pattern. */
-export interface ErasurePlan {
-  readonly transformSize: number;
-  /** Transform position of each given symbol, in the order given. */
-  readonly givenPositions: readonly number[];
-  /** Labels to multiply received positions by; 0 elsewhere. */
-  readonly givenFactors: Uint16Array;
-  readonly missingSources: readonly number[];
-  /** Labels for the positions from the first to the last missing source symbol. */
-  readonly missingFactors: Uint16Array;
-}
-
 /** The code for k source symbols among n. */
 export function linearCode(sourceCount: number, symbolCount: number): LinearCode {
   const parityCount = symbolCount - sourceCount;
@@ -54,9 +42,14 @@ export function linearCode(sourceCount: number, symbolCount: number): LinearCode
   return { sourceCount, parityCount, isHighRate, chunk: isHighRate ? parityPower : sourcePower };
 }
 
+/** Lanes that a slice holds when there are enough of them. */
+export function lanesPerSlice(symbolBytes: number): number {
+  return Math.max(1, Math.floor(POSITION_BYTES_TARGET / symbolBytes));
+}
+
 /** Cuts `laneCount` lanes of `symbolBytes` into slices of about `POSITION_BYTES_TARGET`. */
 export function* laneSlices(laneCount: number, symbolBytes: number): Generator<LaneSlice> {
-  const lanesTogether = Math.max(1, Math.floor(POSITION_BYTES_TARGET / symbolBytes));
+  const lanesTogether = lanesPerSlice(symbolBytes);
   const parts = Math.ceil(symbolBytes / POSITION_BYTES_TARGET);
   // Symbols may be cut only between their 64-byte blocks.
   const partBytes = Math.ceil(symbolBytes / parts / SYMBOL_BLOCK_BYTES) * SYMBOL_BLOCK_BYTES;
@@ -93,12 +86,19 @@ export function encodeWorkBytes(code: LinearCode, width: number): number {
 /** Receives `count` parity positions from parity symbol `firstParity` on, as wire bytes. */
 export type ParitySink = (work: Work, firstParity: number, count: number) => void;
 
+/** Neighbouring parity symbols. */
+export interface ParityRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /**
  * Computes the parity of one slice of lanes and hands it to `sink` in blocks.
  *
  * @param source Grid of the slice: position i is source symbol i.
  * @param sourceCount Source symbols that may be non-zero; the rest count as zero.
  * @param workAddress `encodeWorkBytes` of reserved memory.
+ * @param wanted Parity that the sink must see; it may see more.
  */
 export function encodeLanes(
   kernel: Kernel,
@@ -108,11 +108,12 @@ export function encodeLanes(
   workAddress: number,
   sink: ParitySink,
   sourceCount: number = code.sourceCount,
+  wanted: ParityRange = { first: 0, count: code.parityCount },
 ): void {
   const first: Work = { address: workAddress, width: slice.width };
   const second: Work = { address: workAddress + code.chunk * slice.width, width: slice.width };
   if (code.isHighRate) encodeHighRate(kernel, code, source, slice, first, second, sink);
-  else encodeLowRate(kernel, code, source, slice, first, second, sink, sourceCount);
+  else encodeLowRate(kernel, code, source, slice, first, second, sink, sourceCount, wanted);
 }
 
 function encodeLowRate(
@@ -124,16 +125,21 @@ function encodeLowRate(
   values: Work,
   sink: ParitySink,
   sourceCount: number,
+  wanted: ParityRange,
 ): void {
   const { chunk, parityCount } = code;
+  const { width } = slice;
   load(kernel, coefficients, source, sourceCount, chunk, slice.shape);
   kernel.inverseTransform(coefficients, chunk, 0, sourceCount);
   for (let start = 0; start < parityCount; start += chunk) {
-    const count = Math.min(chunk, parityCount - start);
-    kernel.move(values.address, coefficients.address, chunk * slice.width);
-    kernel.forwardTransform(values, chunk, start + chunk, count);
-    kernel.changeBase(values, count);
-    sink(values, start, count);
+    const first = Math.max(0, wanted.first - start);
+    const end = Math.min(chunk, parityCount - start, wanted.first + wanted.count - start);
+    if (first >= end) continue;
+    kernel.move(values.address, coefficients.address, chunk * width);
+    kernel.forwardTransform(values, chunk, start + chunk, end, first);
+    const found = { address: values.address + first * width, width };
+    kernel.changeBase(found, end - first);
+    sink(found, start + first, end - first);
   }
 }
 
@@ -174,129 +180,13 @@ function load(
   kernel.clear(work.address + count * work.width, (size - count) * work.width);
 }
 
-/**
- * Prepares decoding for one set of given symbols: depends on the set alone, not on the data.
- *
- * @param given Exactly k distinct symbol indices below n.
- */
-export function planErasures(code: LinearCode, given: readonly number[]): ErasurePlan {
-  const { sourceCount, parityCount, isHighRate, chunk } = code;
-  const positionOf = (symbolIndex: number): number => {
-    const isSource = symbolIndex < sourceCount;
-    const offset = isSource ? symbolIndex : symbolIndex - sourceCount;
-    return isSource === isHighRate ? chunk + offset : offset;
-  };
-  const last = chunk + (isHighRate ? sourceCount : parityCount);
-  const transformSize = nextPowerOfTwo(last);
-  // Positions that no symbol uses: low rate pads the source with known zeros and has nothing
-  // beyond the parity; high rate has nothing between parity and source and zeros after it.
-  const isKnown = new Uint8Array(transformSize);
-  if (isHighRate) isKnown.fill(1, last);
-  else isKnown.fill(1, sourceCount, chunk);
-  const givenPositions = given.map(positionOf);
-  for (const position of givenPositions) isKnown[position] = 1;
-
-  const logProduct = productLogs(isKnown);
-  const givenFactors = new Uint16Array(transformSize);
-  for (const position of givenPositions) givenFactors[position] = labelOf(logProduct(position));
-  const givenSet = new Set(given);
-  const missingSources: number[] = [];
-  for (let source = 0; source < sourceCount; source++) {
-    if (!givenSet.has(source)) missingSources.push(source);
-  }
-  const missingFactors = Uint16Array.from(missingSources, (source) =>
-    labelOf((LOG_MODULUS - logProduct(positionOf(source))) % LOG_MODULUS),
-  );
-  return { transformSize, givenPositions, givenFactors, missingSources, missingFactors };
-}
-
-/**
- * The logarithm, up to one constant that cancels, of the product of (i + j) over all erased j ≠ i.
- *
- * The product over all positions j ≠ i of a subspace is the same for every i, so the product over
- * the known positions, inverted, serves as well; the smaller set is taken.
- */
-function productLogs(isKnown: Uint8Array): (position: number) => number {
-  const known: number[] = [];
-  const erased: number[] = [];
-  isKnown.forEach((flag, position) => (flag === 1 ? known : erased).push(position));
-  const overKnown = known.length < erased.length;
-  const others = overKnown ? known : erased;
-  return (position) => {
-    let total = 0;
-    for (const other of others) if (other !== position) total += logOf(other ^ position);
-    const logarithm = total % LOG_MODULUS;
-    return overKnown ? (LOG_MODULUS - logarithm) % LOG_MODULUS : logarithm;
-  };
-}
-
-/** Bytes of work memory that `decodeLanes` needs, factors included. */
-export function decodeWorkBytes(plan: ErasurePlan, width: number): number {
-  return plan.transformSize * width + 2 * factorBytes(plan);
-}
-
-/** Receives the missing source symbol `sourceIndex` as one position of wire bytes. */
-export type SourceSink = (work: Work, sourceIndex: number) => void;
-
-/** Writes the factors of a plan into work memory; once before any `decodeLanes`. */
-export function loadPlan(kernel: Kernel, plan: ErasurePlan, workAddress: number): void {
-  kernel.write(workAddress, bytesOf(plan.givenFactors));
-  kernel.write(workAddress + factorBytes(plan), bytesOf(plan.missingFactors));
-}
-
-/**
- * Computes the missing source symbols of one slice of lanes.
- *
- * @param given Grid of the slice: position i is the i-th given symbol of the plan.
- * @param workAddress `decodeWorkBytes` of reserved memory, prepared by `loadPlan`.
- */
-export function decodeLanes(
-  kernel: Kernel,
-  code: LinearCode,
-  plan: ErasurePlan,
-  given: SymbolGrid,
-  slice: LaneSlice,
-  workAddress: number,
-  sink: SourceSink,
-): void {
-  const { width, shape } = slice;
-  const { transformSize, missingSources } = plan;
-  const missingFactors = workAddress + factorBytes(plan);
-  const work: Work = { address: workAddress + 2 * factorBytes(plan), width };
-  const at = (position: number): Work => ({ address: work.address + position * width, width });
-  plan.givenPositions.forEach((position, index) => {
-    const address = given.address + index * given.positionStride;
-    kernel.gather(at(position), { ...given, address }, 1, shape);
-    kernel.changeBase(at(position), 1);
-  });
-  // Factor 0 clears every position that was not given.
-  kernel.scalePositions(work, workAddress, transformSize);
-  kernel.inverseTransform(work, transformSize, 0, transformSize);
-  kernel.differentiate(work, transformSize);
-  const base = code.isHighRate ? code.chunk : 0;
-  kernel.forwardTransform(work, transformSize, 0, base + code.sourceCount);
-  missingSources.forEach((source, index) => {
-    const position = at(base + source);
-    kernel.scalePositions(position, missingFactors + 2 * index, 1);
-    kernel.changeBase(position, 1);
-    sink(position, source);
-  });
-}
-
-function factorBytes(plan: ErasurePlan): number {
-  return Math.ceil((plan.transformSize * 2) / SYMBOL_BLOCK_BYTES) * SYMBOL_BLOCK_BYTES;
-}
-
-function bytesOf(words: Uint16Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-}
-
 function positionWidth(shape: LaneShape): number {
   const bytes = shape.laneCount * shape.symbolBytes;
   return Math.ceil(bytes / POSITION_ALIGNMENT) * POSITION_ALIGNMENT;
 }
 
-function nextPowerOfTwo(count: number): number {
+/** The smallest power of two that is at least `count`. */
+export function nextPowerOfTwo(count: number): number {
   let power = 1;
   while (power < count) power *= 2;
   return power;

@@ -115,11 +115,13 @@ export interface EncodedBlob {
   readonly parameters: EncodingParameters;
   /** B */
   readonly symbolBytes: number;
-  /** One sliver; parity rows cost a pass over the matrix, so ask for many with `slivers`. */
+  /** Bytes of kernel memory it holds; 0 once released. */
+  readonly memoryBytes: number;
+  /** One sliver; a parity row may cost a pass over the matrix, so ask for many with `slivers`. */
   sliver(axis: SliverAxis, sliverIndex: number): Sliver;
   /**
-   * Yields the pairs in the order asked for, computing them in bands of bounded memory with one
-   * pass over the matrix a band.
+   * Yields the pairs in the order asked for, one at a time. Parity rows are computed in bands of
+   * bounded memory: as many of those asked for as fit come out of one pass over the matrix.
    *
    * @throws {RangeError} When a pair index is not an integer in 0 … n-1.
    */

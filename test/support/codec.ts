@@ -1,16 +1,9 @@
-/** The codec for Node: reads the kernel that `npm run build` writes. */
+/** The codec for Node: reads the kernels that `npm run build` writes. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createCodec, type Codec } from "../../shared/codec/index.ts";
+import { type Codec, createCodec, type KernelFile, loadKernel } from "../../shared/codec/index.ts";
 
-const kernelFile = fileURLToPath(
-  import.meta.resolve("../../shared/codec/kernel/build/kernel.wasm"),
-);
-
-/** Missing from the Workers types, because workerd refuses to compile at run time. */
-interface Compiler {
-  compile(bytes: Uint8Array): Promise<WebAssembly.Module>;
-}
+const buildFolder = fileURLToPath(import.meta.resolve("../../shared/codec/kernel/build/"));
 
 let loading: Promise<Codec> | undefined;
 
@@ -24,13 +17,27 @@ export function loadCodec(): Promise<Codec> {
   return loading;
 }
 
-/** The compiled kernel itself, for tests that make several codecs. */
-export async function compileKernel(): Promise<WebAssembly.Module> {
-  let bytes: Uint8Array<ArrayBuffer>;
+/**
+ * The compiled kernel itself, for tests that make several codecs.
+ *
+ * @param simd Which build; by default what the environment names, or what the engine takes.
+ */
+export async function compileKernel(
+  simd: string | undefined = process.env["KERNEL_SIMD"],
+): Promise<WebAssembly.Module> {
+  return loadKernel((file) =>
+    // An empty file is valid nowhere: the loader falls back to the plain build.
+    simd === "plain" && file === "kernel-relaxed.wasm"
+      ? Promise.resolve(new Uint8Array(0))
+      : readKernel(file),
+  );
+}
+
+/** The bytes of a built kernel. */
+export async function readKernel(file: KernelFile): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    bytes = new Uint8Array(await readFile(kernelFile));
+    return new Uint8Array(await readFile(buildFolder + file));
   } catch (cause) {
-    throw new Error(`Cannot read ${kernelFile}: run npm run build first`, { cause });
+    throw new Error(`Cannot read ${buildFolder}${file}: run npm run build first`, { cause });
   }
-  return (WebAssembly as unknown as Compiler).compile(bytes);
 }

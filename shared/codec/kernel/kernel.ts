@@ -13,65 +13,23 @@
  */
 import { KERNEL_MEMORY_BYTES_MAX } from "../../limits.ts";
 import { BASE_CHANGE_TABLE, SUBFIELD_PRODUCTS } from "../field.ts";
+import type { KernelExports } from "./exports.ts";
 
 const PAGE_BYTES = 65_536;
 const KERNEL_PAGES_MAX = KERNEL_MEMORY_BYTES_MAX / PAGE_BYTES;
 const REGION_ALIGNMENT = 64;
 const DIGEST_BYTES = 32;
 
+/** The kernel reads whole blocks of 128 bytes and masks what lies past a value. */
+const READ_AHEAD_BYTES = 256;
+
 /** The digests of all two-byte leaves. */
 export const LEAF_TABLE_BYTES = 65_536 * DIGEST_BYTES;
 
-interface KernelExports {
-  heapBase(): number;
-  tablesBase(): number;
-  hashBytes(target: number, source: number, byteCount: number): void;
-  hashLeaves(
-    target: number,
-    source: number,
-    count: number,
-    stride: number,
-    byteCount: number,
-  ): void;
-  lookupLeaves(target: number, source: number, count: number, table: number): void;
-  hashPairs(target: number, left: number, right: number, count: number, stride: number): void;
-  addInto(target: number, source: number, byteCount: number): void;
-  changeBase(work: number, count: number, width: number): void;
-  differentiate(work: number, size: number, width: number): void;
-  forwardTransform(work: number, size: number, width: number, delta: number, limit: number): void;
-  inverseTransform(work: number, size: number, width: number, delta: number, limit: number): void;
-  scalePositions(work: number, factors: number, count: number, width: number): void;
-  gather(
-    work: number,
-    width: number,
-    source: number,
-    positionCount: number,
-    positionStride: number,
-    laneCount: number,
-    laneStride: number,
-    symbolBytes: number,
-  ): void;
-  scatter(
-    target: number,
-    positionStride: number,
-    laneStride: number,
-    work: number,
-    width: number,
-    positionCount: number,
-    laneCount: number,
-    symbolBytes: number,
-  ): void;
-  copySymbols(
-    target: number,
-    targetPositionStride: number,
-    targetLaneStride: number,
-    source: number,
-    sourcePositionStride: number,
-    sourceLaneStride: number,
-    positionCount: number,
-    laneCount: number,
-    symbolBytes: number,
-  ): void;
+/** What kernels of one codec compute once and share. */
+export interface KeptTables {
+  /** The digests of all two-byte leaves, once asked for. */
+  leafTable: Uint8Array | null;
 }
 
 /** Symbols in kernel memory: (position i, lane j) is at `address + i·positionStride + j·laneStride`. */
@@ -95,14 +53,19 @@ export interface Work {
 
 /** A kernel instance. Not re-entrant: one operation at a time uses its regions. */
 export class Kernel {
+  readonly kept: KeptTables;
   readonly #memory: WebAssembly.Memory;
   readonly #exports: KernelExports;
   readonly #heapBase: number;
   #top: number;
   #bytes: Uint8Array<ArrayBuffer>;
 
-  /** @param module The built kernel. */
-  constructor(module: WebAssembly.Module) {
+  /**
+   * @param module The built kernel.
+   * @param kept Shared with other kernels.
+   */
+  constructor(module: WebAssembly.Module, kept: KeptTables = { leafTable: null }) {
+    this.kept = kept;
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: KERNEL_PAGES_MAX });
     const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as KernelExports;
@@ -141,8 +104,8 @@ export class Kernel {
   reserve(byteCount: number): number {
     const address = Math.ceil(this.#top / REGION_ALIGNMENT) * REGION_ALIGNMENT;
     const top = address + byteCount;
-    if (top > this.#bytes.length) {
-      const pages = Math.ceil(top / PAGE_BYTES);
+    if (top + READ_AHEAD_BYTES > this.#bytes.length) {
+      const pages = Math.ceil((top + READ_AHEAD_BYTES) / PAGE_BYTES);
       if (pages > KERNEL_PAGES_MAX) {
         throw new RangeError(
           `Cannot reserve memory: expected at most ${KERNEL_PAGES_MAX} pages, got ${pages}`,
@@ -215,14 +178,20 @@ export class Kernel {
     this.#exports.lookupLeaves(target, source, count, table);
   }
 
-  /** H(1 ‖ left ‖ right) of `count` pairs, each operand `stride` apart. */
-  hashPairs(target: number, left: number, right: number, count: number, stride: number): void {
+  /** H(1 ‖ left ‖ right) of `count` pairs, operands apart by their strides; 0 repeats one. */
+  hashPairs(
+    target: number,
+    left: number,
+    right: number,
+    count: number,
+    leftStride: number,
+    rightStride: number = leftStride,
+  ): void {
     if (count === 0) return;
-    const reach = (count - 1) * stride + DIGEST_BYTES;
     this.#check(target, count * DIGEST_BYTES);
-    this.#check(left, reach);
-    this.#check(right, reach);
-    this.#exports.hashPairs(target, left, right, count, stride);
+    this.#check(left, (count - 1) * leftStride + DIGEST_BYTES);
+    this.#check(right, (count - 1) * rightStride + DIGEST_BYTES);
+    this.#exports.hashPairs(target, left, right, count, leftStride, rightStride);
   }
 
   /** target ^= source over whole positions. */
@@ -238,19 +207,22 @@ export class Kernel {
     this.#exports.changeBase(work.address, count, work.width);
   }
 
-  differentiate(work: Work, size: number): void {
-    this.#checkWork(work, size);
-    this.#exports.differentiate(work.address, size, work.width);
+  /** The first `count` of the `size` coefficients of a polynomial's formal derivative. */
+  differentiate(work: Work, size: number, count: number): void {
+    this.#checkTransform(work, size, count);
+    this.#exports.differentiate(work.address, size, work.width, count);
   }
 
-  forwardTransform(work: Work, size: number, delta: number, limit: number): void {
+  /** Coefficients to values at points `point` …, of which `first` … `limit` - 1 are wanted. */
+  forwardTransform(work: Work, size: number, point: number, limit: number, first = 0): void {
     this.#checkTransform(work, size, limit);
-    this.#exports.forwardTransform(work.address, size, work.width, delta, limit);
+    this.#exports.forwardTransform(work.address, size, work.width, point, limit, first);
   }
 
-  inverseTransform(work: Work, size: number, delta: number, limit: number): void {
+  /** Values at points `point` … to coefficients; all from `limit` on are zero. */
+  inverseTransform(work: Work, size: number, point: number, limit: number): void {
     this.#checkTransform(work, size, limit);
-    this.#exports.inverseTransform(work.address, size, work.width, delta, limit);
+    this.#exports.inverseTransform(work.address, size, work.width, point, limit);
   }
 
   /** Multiplies position i by the u16 label at `factors` + 2i. */
@@ -258,6 +230,25 @@ export class Kernel {
     this.#checkWork(work, count);
     this.#check(factors, count * 2);
     this.#exports.scalePositions(work.address, factors, count, work.width);
+  }
+
+  /** One position: the sum of `count` positions, each times its u16 label at `factors`. */
+  combine(target: Work, work: Work, factors: number, count: number): void {
+    this.#checkWork(target, 1);
+    this.#checkWork(work, count);
+    this.#check(factors, count * 2);
+    this.#exports.combine(target.address, work.address, factors, count, work.width);
+  }
+
+  /**
+   * Position i of `source` times a label to a position of `work`. `places` holds for each i two
+   * u16: the position, modulo the power of two `size`, and the label.
+   */
+  spread(work: Work, size: number, source: Work, places: number, count: number): void {
+    this.#checkTransform(work, size, size);
+    this.#checkWork(source, count);
+    this.#check(places, count * 4);
+    this.#exports.spread(work.address, size, work.width, source.address, places, count);
   }
 
   /** Symbols of `positionCount` positions into `work`. */

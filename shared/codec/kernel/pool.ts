@@ -6,7 +6,7 @@
  * shrinks, and an isolate has 128 MB for everything.
  */
 import { KERNEL_IDLE_BYTES_MAX } from "../../limits.ts";
-import { Kernel } from "./kernel.ts";
+import { Kernel, type KeptTables } from "./kernel.ts";
 
 /** More idle instances than this are dropped. */
 const IDLE_COUNT_MAX = 2;
@@ -15,6 +15,7 @@ const IDLE_COUNT_MAX = 2;
 export class KernelPool {
   readonly #module: WebAssembly.Module;
   readonly #idle: Kernel[] = [];
+  readonly #kept: KeptTables = { leafTable: null };
 
   constructor(module: WebAssembly.Module) {
     this.#module = module;
@@ -22,7 +23,7 @@ export class KernelPool {
 
   /** A kernel that the caller keeps for good. */
   take(): Kernel {
-    return this.#idle.pop() ?? new Kernel(this.#module);
+    return this.#idle.pop() ?? new Kernel(this.#module, this.#kept);
   }
 
   /** Runs `use` on a kernel and takes it back, with everything it reserved. */

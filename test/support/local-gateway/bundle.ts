@@ -30,7 +30,11 @@ const KERNEL_STAMP_FILE = "shared/codec/kernel/build/.sources";
 
 /** Builds the kernel unless the built one is of these sources. */
 export async function buildKernel(): Promise<void> {
-  const sources = hashOf(["shared/codec/kernel/assembly/**/*.ts", "scripts/build-kernel.ts"]);
+  const sources = hashOf([
+    "shared/codec/kernel/assembly/**/*.ts",
+    "scripts/build-kernel.ts",
+    "scripts/kernel/*.ts",
+  ]);
   const stampFile = join(ROOT, KERNEL_STAMP_FILE);
   if (existsSync(join(ROOT, KERNEL_FILE)) && readStamp(stampFile) === sources) return;
   await run("node", ["scripts/build-kernel.ts"]);

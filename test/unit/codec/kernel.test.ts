@@ -1,14 +1,15 @@
 /** The kernel's binding: bounds of its memory, and its pieces against the reference field. */
+import { gzipSync } from "node:zlib";
 import { blake2b } from "@noble/hashes/blake2.js";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createCodec } from "../../../shared/codec/index.ts";
+import { createCodec, loadKernel } from "../../../shared/codec/index.ts";
 import { labelOf, logOf, multiplyLabels } from "../../../shared/codec/field.ts";
 import { Kernel } from "../../../shared/codec/kernel/kernel.ts";
 import { KernelPool } from "../../../shared/codec/kernel/pool.ts";
 import { KERNEL_IDLE_BYTES_MAX, KERNEL_MEMORY_BYTES_MAX } from "../../../shared/limits.ts";
 import { multiply } from "../../reference/field.ts";
-import { compileKernel } from "../../support/codec.ts";
+import { compileKernel, readKernel } from "../../support/codec.ts";
 
 let module: WebAssembly.Module;
 let kernel: Kernel;
@@ -16,6 +17,28 @@ let kernel: Kernel;
 beforeAll(async () => {
   module = await compileKernel();
   kernel = new Kernel(module);
+});
+
+describe("the two builds", () => {
+  test("together take less than 15 KB as they travel", async () => {
+    const relaxed = await readKernel("kernel-relaxed.wasm");
+    const plain = await readKernel("kernel-plain.wasm");
+    expect(gzipSync(relaxed).length + gzipSync(plain).length).toBeLessThan(15_000);
+  });
+
+  test("an engine without relaxed SIMD gets the plain one", async () => {
+    const asked: string[] = [];
+    const module = await loadKernel((file) => {
+      asked.push(file);
+      return file === "kernel-plain.wasm"
+        ? readKernel(file)
+        : Promise.resolve(Uint8Array.of(0, 1, 2, 3));
+    });
+    expect(asked).toEqual(["kernel-relaxed.wasm", "kernel-plain.wasm"]);
+    expect(createCodec(module).hash(new Uint8Array(3))).toEqual(
+      blake2b(new Uint8Array(3), { dkLen: 32 }),
+    );
+  });
 });
 
 describe("hashing", () => {
@@ -115,11 +138,17 @@ describe("bounds", () => {
       () => fresh.addPositions(work, { address: region + 64, width: 64 }, 4),
       () => fresh.changeBase(work, 5),
       () => fresh.changeBase({ address: region, width: 48 }, 1),
-      () => fresh.differentiate(work, 8),
+      () => fresh.differentiate(work, 8, 8),
+      () => fresh.differentiate(work, 4, 5),
       () => fresh.forwardTransform(work, 8, 0, 8),
       () => fresh.forwardTransform(work, 3, 0, 3),
       () => fresh.inverseTransform(work, 4, 0, 5),
       () => fresh.scalePositions(work, region + 250, 4),
+      () => fresh.combine(work, work, region, 5),
+      () => fresh.combine(work, work, region + 250, 4),
+      () => fresh.spread(work, 8, work, region, 1),
+      () => fresh.spread(work, 3, work, region, 1),
+      () => fresh.spread(work, 4, work, region + 250, 2),
       () => fresh.gather(work, { ...grid, positionStride: 128 }, 3, shape),
       () => fresh.gather(work, grid, 1, { laneCount: 33, symbolBytes: 2 }),
       () => fresh.gather(work, grid, 1, { laneCount: 1, symbolBytes: 3 }),

@@ -238,12 +238,34 @@ describe("encode", () => {
   });
 });
 
+describe("encodeChunks", () => {
+  test("gives what encode gives, and refuses chunks that do not add up", () => {
+    const chunks = [BLOB.subarray(0, 1), BLOB.subarray(1, 1), BLOB.subarray(1)];
+    const encoded = valueOf(codec.encodeChunks(chunks, BLOB.length, SHARDS));
+    expect(encoded.metadata).toEqual(valueOf(codec.metadata(BLOB, SHARDS)));
+    expect([...encoded.slivers([3])]).toEqual([pairs[3]]);
+    expect(encoded.memoryBytes).toBeGreaterThan(BLOB.length);
+    encoded.release();
+    expect(encoded.memoryBytes).toBe(0);
+    for (const length of [BLOB.length - 1, BLOB.length + 1]) {
+      expect(() => codec.encodeChunks(chunks, length, SHARDS)).toThrow(/bytes, got/);
+    }
+  });
+});
+
 describe("bands of slivers", () => {
+  test("the parity rows of a blob with zero columns are whole", () => {
+    const encoded = valueOf(codec.encode(Uint8Array.of(1, 2, 3), 100));
+    for (const { primary } of encoded.slivers(Array.from({ length: 100 }, (_, index) => index))) {
+      expect(codec.verifySliver(primary, encoded.metadata).ok).toBe(true);
+    }
+  });
+
   test("a blob of several bands hands out every pair, in order and sound", () => {
-    const encoded = valueOf(codec.encode(countingBytes(2 * 1024 * 1024, 5), 100));
-    const { primaryCount, secondaryCount } = encoded.parameters;
-    const pairBytes = (primaryCount + secondaryCount) * encoded.symbolBytes;
-    expect(pairBytes * 100).toBeGreaterThan(SLIVER_BAND_BYTES_MAX);
+    const encoded = valueOf(codec.encode(countingBytes(13 * 1024 * 1024, 5), 100));
+    const { primaryCount, secondaryCount, shardCount } = encoded.parameters;
+    const parityBytes = (shardCount - primaryCount) * secondaryCount * encoded.symbolBytes;
+    expect(parityBytes).toBeGreaterThan(SLIVER_BAND_BYTES_MAX);
     const order = Array.from({ length: 100 }, (_, index) => (index * 37) % 100);
     const handedOut: number[] = [];
     for (const { pairIndex, primary, secondary } of encoded.slivers(order)) {

@@ -78,6 +78,7 @@ function withMetadata(encoded: EncodedBlob, metadata: VerifiedMetadata): Encoded
     metadata,
     parameters: encoded.parameters,
     symbolBytes: encoded.symbolBytes,
+    memoryBytes: encoded.memoryBytes,
     sliver: (axis, index) => encoded.sliver(axis, index),
     slivers: (pairs) => encoded.slivers(pairs),
     release: () => encoded.release(),

@@ -1,5 +1,5 @@
 /**
- * Multiplication of vectors over GF(2^16) by one constant, and the transforms built from it.
+ * Multiplication of vectors over GF(2^16) by one constant.
  *
  * Elements are labels: coordinates in the Cantor basis of the format. Labels below 256 are the
  * subfield GF(2^8). With b8 the element of label 256, b8 * b8 = b8 + b7, so an element kept as
@@ -14,21 +14,24 @@
  *
  * A position is `width` bytes: the L bytes of its elements, then as many H bytes; `width` is a
  * multiple of 32. The twiddle of the layer with distance 2^i over the block at evaluation point p
- * is the label p >> i.
+ * is the label p >> i; `transform.ts` builds on that.
  */
 import { BASE_CHANGE, PRODUCTS } from "./layout";
 
+/** Masks the low nibble of every byte. In memory: engines build constants anew at every use. */
+export const NIBBLES: usize = memory.data<u64>([0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f]);
+
 /** Label of b7. */
-const B7: i32 = 128;
+export const B7: i32 = 128;
 
 /** The product of two labels of the subfield. */
-function multiplySubfield(a: i32, b: i32): i32 {
+export function multiplySubfield(a: i32, b: i32): i32 {
   const row = PRODUCTS + ((<usize>a) << 5);
   return load<u8>(row + (b & 15)) ^ load<u8>(row + 16 + (b >> 4));
 }
 
 /** c(hi): what the base change adds to the low byte. */
-function baseChange(hi: i32): i32 {
+export function baseChange(hi: i32): i32 {
   return load<u8>(BASE_CHANGE + (hi & 15)) ^ load<u8>(BASE_CHANGE + 16 + (hi >> 4));
 }
 
@@ -37,14 +40,14 @@ export function changeBase(work: usize, count: i32, width: i32): void {
   const half = <usize>(width >> 1);
   const low = v128.load(BASE_CHANGE);
   const high = v128.load(BASE_CHANGE, 16);
-  const nibble = i8x16.splat(15);
+  const nibble = v128.load(NIBBLES);
   for (let i = 0; i < count; i++) {
     const end = work + half;
     while (work < end) {
       const h = v128.load(work + half);
       const c = v128.xor(
         i8x16.swizzle(low, v128.and(h, nibble)),
-        i8x16.swizzle(high, i8x16.shr_u(h, 4)),
+        i8x16.swizzle(high, v128.and(i16x8.shr_u(h, 4), nibble)),
       );
       v128.store(work, v128.xor(v128.load(work), c));
       work += 16;
@@ -60,49 +63,6 @@ export function addInto(target: usize, source: usize, byteCount: usize): void {
     v128.store(target, v128.xor(v128.load(target), v128.load(source)));
     target += 16;
     source += 16;
-  }
-}
-
-/** x ^= g * y, then y ^= x, for a subfield constant g over `byteCount` bytes. */
-function forwardSubfield(x: usize, byteCount: usize, g: i32): void {
-  const row = PRODUCTS + ((<usize>g) << 5);
-  const low = v128.load(row);
-  const high = v128.load(row, 16);
-  const nibble = i8x16.splat(15);
-  const end = x + byteCount;
-  while (x < end) {
-    const y = x + byteCount;
-    const b = v128.load(y);
-    const a = v128.xor(
-      v128.xor(v128.load(x), i8x16.swizzle(low, v128.and(b, nibble))),
-      i8x16.swizzle(high, i8x16.shr_u(b, 4)),
-    );
-    v128.store(x, a);
-    v128.store(y, v128.xor(a, b));
-    x += 16;
-  }
-}
-
-/** y ^= x, then x ^= g * y, for a subfield constant g over `byteCount` bytes. */
-function inverseSubfield(x: usize, byteCount: usize, g: i32): void {
-  const row = PRODUCTS + ((<usize>g) << 5);
-  const low = v128.load(row);
-  const high = v128.load(row, 16);
-  const nibble = i8x16.splat(15);
-  const end = x + byteCount;
-  while (x < end) {
-    const y = x + byteCount;
-    const a = v128.load(x);
-    const b = v128.xor(v128.load(y), a);
-    v128.store(y, b);
-    v128.store(
-      x,
-      v128.xor(
-        v128.xor(a, i8x16.swizzle(low, v128.and(b, nibble))),
-        i8x16.swizzle(high, i8x16.shr_u(b, 4)),
-      ),
-    );
-    x += 16;
   }
 }
 
@@ -123,16 +83,16 @@ function multiplyPosition(target: usize, source: usize, width: i32, m: i32, add:
   const lh1 = v128.load(rowLH, 16);
   const hh0 = v128.load(rowHH);
   const hh1 = v128.load(rowHH, 16);
-  const nibble = i8x16.splat(15);
-  const keep = i8x16.splat(<i8>-add);
+  const nibble = v128.load(NIBBLES);
+  const keep = i64x2.splat(-(<i64>add));
   const end = source + half;
   while (source < end) {
     const l = v128.load(source);
     const h = v128.load(source + half);
     const l0 = v128.and(l, nibble);
-    const l1 = i8x16.shr_u(l, 4);
+    const l1 = v128.and(i16x8.shr_u(l, 4), nibble);
     const h0 = v128.and(h, nibble);
-    const h1 = i8x16.shr_u(h, 4);
+    const h1 = v128.and(i16x8.shr_u(h, 4), nibble);
     const low = v128.xor(
       v128.xor(i8x16.swizzle(ll0, l0), i8x16.swizzle(ll1, l1)),
       v128.xor(i8x16.swizzle(hl0, h0), i8x16.swizzle(hl1, h1)),
@@ -148,59 +108,6 @@ function multiplyPosition(target: usize, source: usize, width: i32, m: i32, add:
   }
 }
 
-/** One group of butterflies of the forward transform: `byteCount` bytes at x and after them. */
-function forwardGroup(x: usize, byteCount: usize, width: i32, g: i32): void {
-  if (g === 0) {
-    addInto(x + byteCount, x, byteCount);
-  } else if (g < 256) {
-    forwardSubfield(x, byteCount, g);
-  } else {
-    const end = x + byteCount;
-    for (let p = x; p < end; p += width) multiplyPosition(p, p + byteCount, width, g, 1);
-    addInto(x + byteCount, x, byteCount);
-  }
-}
-
-/** One group of butterflies of the inverse transform. */
-function inverseGroup(x: usize, byteCount: usize, width: i32, g: i32): void {
-  if (g === 0) {
-    addInto(x + byteCount, x, byteCount);
-  } else if (g < 256) {
-    inverseSubfield(x, byteCount, g);
-  } else {
-    addInto(x + byteCount, x, byteCount);
-    const end = x + byteCount;
-    for (let p = x; p < end; p += width) multiplyPosition(p, p + byteCount, width, g, 1);
-  }
-}
-
-/**
- * Coefficients to values: `size` positions (a power of two) at evaluation points delta …; only the
- * groups that reach the first `limit` values are computed.
- */
-export function forwardTransform(work: usize, size: i32, width: i32, delta: i32, limit: i32): void {
-  let layer = 31 - clz(size);
-  for (let distance = size >> 1; distance > 0; distance >>= 1) {
-    layer--;
-    const span = <usize>distance * <usize>width;
-    for (let r = 0; r < limit; r += distance << 1) {
-      forwardGroup(work + <usize>r * <usize>width, span, width, (r + delta) >> layer);
-    }
-  }
-}
-
-/** Values to coefficients; positions from `limit` on must be zero. */
-export function inverseTransform(work: usize, size: i32, width: i32, delta: i32, limit: i32): void {
-  let layer = 0;
-  for (let distance = 1; distance < size; distance <<= 1) {
-    const span = <usize>distance * <usize>width;
-    for (let r = 0; r < limit; r += distance << 1) {
-      inverseGroup(work + <usize>r * <usize>width, span, width, (r + delta) >> layer);
-    }
-    layer++;
-  }
-}
-
 /** Multiplies position i by the label `factors[i]` (u16); factor 0 clears the position. */
 export function scalePositions(work: usize, factors: usize, count: i32, width: i32): void {
   for (let i = 0; i < count; i++) {
@@ -211,11 +118,55 @@ export function scalePositions(work: usize, factors: usize, count: i32, width: i
   }
 }
 
-/** The formal derivative of a polynomial given by its coefficients in the transform's basis. */
-export function differentiate(work: usize, size: i32, width: i32): void {
-  for (let i = 1; i < size; i++) {
-    const span = <usize>(i & -i) * <usize>width;
-    const here = work + <usize>i * <usize>width;
-    addInto(here - span, here, span);
+/** target = the sum of `count` positions, each times its label in `factors` (u16). */
+export function combine(target: usize, work: usize, factors: usize, count: i32, width: i32): void {
+  memory.fill(target, 0, width);
+  for (let i = 0; i < count; i++) {
+    multiplyPosition(target, work, width, <i32>load<u16>(factors + ((<usize>i) << 1)), 1);
+    work += width;
+  }
+}
+
+/**
+ * Position i of `source` times a label to a position of `work`: `places` holds the position, taken
+ * modulo `size` (a power of two), and the label, both u16.
+ */
+export function spread(
+  work: usize,
+  size: i32,
+  width: i32,
+  source: usize,
+  places: usize,
+  count: i32,
+): void {
+  for (let i = 0; i < count; i++) {
+    const place = <usize>load<u16>(places) & <usize>(size - 1);
+    const factor = <i32>load<u16>(places, 2);
+    multiplyPosition(work + place * <usize>width, source, width, factor, 0);
+    source += width;
+    places += 4;
+  }
+}
+
+/**
+ * The first `count` coefficients of the formal derivative of a polynomial of `size` coefficients in
+ * the transform's basis, in place: c'(i) = c(i) + Σ c(i + 2^b) over the zero bits b of i. Sources
+ * lie after their target, so ascending order reads them unchanged.
+ */
+export function differentiate(work: usize, size: i32, width: i32, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    const end = work + <usize>width;
+    for (; work < end; work += 32) {
+      let first = v128.load(work);
+      let second = v128.load(work, 16);
+      for (let bit = 1; bit < size; bit <<= 1) {
+        if ((i & bit) !== 0) continue;
+        const other = work + <usize>bit * <usize>width;
+        first = v128.xor(first, v128.load(other));
+        second = v128.xor(second, v128.load(other, 16));
+      }
+      v128.store(work, first);
+      v128.store(work, second, 16);
+    }
   }
 }

@@ -6,12 +6,6 @@
  */
 export { heapBase, tablesBase } from "./layout";
 export { hashBytes, hashLeaves, hashPairs, lookupLeaves } from "./blake2b";
-export {
-  addInto,
-  changeBase,
-  differentiate,
-  forwardTransform,
-  inverseTransform,
-  scalePositions,
-} from "./field";
+export { addInto, changeBase, combine, differentiate, scalePositions, spread } from "./field";
+export { forwardTransform, inverseTransform } from "./transform";
 export { copySymbols, gather, scatter } from "./symbols";
