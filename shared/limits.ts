@@ -33,6 +33,15 @@ export const KERNEL_IDLE_BYTES_MAX = 8 * 1024 * 1024;
 /** Slivers an encoded blob computes together: what an upload holds besides the matrix. */
 export const SLIVER_BAND_BYTES_MAX = 8 * 1024 * 1024;
 
+/**
+ * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
+ * 128 MB isolate spares beside a running upload. Allows 7.3 GiB at 1,000 shards.
+ */
+export const EXTERNAL_WORKING_BYTES_MAX = 48 * 1024 * 1024;
+
+/** Largest transfer of that work from or to its ports: fits one row of a Durable Object. */
+export const EXTERNAL_PIECE_BYTES_MAX = 1024 * 1024;
+
 // --- The platform (Cloudflare Workers) ---
 
 /** Requests one invocation may have waiting for response headers (platform.md §0). */

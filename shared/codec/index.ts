@@ -6,6 +6,15 @@
  * quilts are pure functions.
  */
 export { createCodec, type Codec } from "./codec.ts";
+export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
+export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
+export {
+  type ExternalOptions,
+  type ExternalPlan,
+  groupCountOf,
+  workingBytesOf,
+} from "./external/plan.ts";
+export type { BlobSource, ExternalPorts, ScratchStore } from "./external/ports.ts";
 export type {
   BlobMetadata,
   DecodingSymbol,
