@@ -6,6 +6,7 @@
  * quilts are pure functions.
  */
 export { createCodec, type Codec } from "./codec.ts";
+export { decodingWorkingBytes, encodingWorkingBytes } from "./working-bytes.ts";
 export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
 export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
 export {
@@ -31,6 +32,7 @@ export type {
 } from "./types.ts";
 export type {
   CodecFailure,
+  ConsistencyFailure,
   DecodeFailure,
   LayoutFailure,
   MetadataFailure,
@@ -53,6 +55,7 @@ export {
   shardIndexOfPair,
   sliverIndexOfPair,
 } from "./mapping.ts";
+export { checkRowPadding } from "./consistency.ts";
 export { orientSymbol } from "./verifier.ts";
 export { decodeSliver, encodeSliver } from "./sliver-layout.ts";
 export {
