@@ -9,6 +9,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 
 const NETWORK_TEST_TIMEOUT_MS = 120_000;
+const SLOW_TEST_TIMEOUT_MS = 30 * 60_000;
 
 function inNode(name: string, extra: object = {}): TestProjectConfiguration {
   return { test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, ...extra } };
@@ -80,6 +81,9 @@ export default defineConfig({
         include: ["test/parity/**/*.test.ts"],
         env: { KERNEL_SIMD: "plain" },
       }),
+      inNode("browser"),
+      // Not in test/budgets.json, so not part of `npm test`.
+      inNode("slow", { testTimeout: SLOW_TEST_TIMEOUT_MS }),
       inWorkerd("publisher"),
       inWorkerd("aggregator", besidePublisher),
       inWorkerd("renewal", besidePublisher),

@@ -36,6 +36,24 @@ export const KERNEL_IDLE_BYTES_MAX = 8 * 1024 * 1024;
  */
 export const SLIVER_BAND_BYTES_MAX = 22 * 1024 * 1024;
 
+/** Hashes of rows of zeros kept by a codec, one for each shard count and symbol size met. */
+export const ZERO_ROW_HASHES_KEPT_MAX = 256;
+
+/**
+ * What the encoders and decoders of one isolate may hold together; who comes later waits. One blob
+ * of the in-memory maximum fits; the rest of the 128 MB is code and requests under way.
+ */
+export const ISOLATE_WORKING_SET_BYTES = 100 * 1024 * 1024;
+
+/**
+ * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
+ * 128 MB isolate spares beside a running upload. Allows 7.3 GiB at 1,000 shards.
+ */
+export const EXTERNAL_WORKING_BYTES_MAX = 48 * 1024 * 1024;
+
+/** Largest transfer of that work from or to its ports: fits one row of a Durable Object. */
+export const EXTERNAL_PIECE_BYTES_MAX = 1024 * 1024;
+
 // --- The platform (Cloudflare Workers) ---
 
 /** Requests one invocation may have waiting for response headers (Workers limits: simultaneous open connections). */
@@ -180,9 +198,6 @@ export const CORS_REQUESTED_HEADERS_CHARS_MAX = 1_024;
 
 // --- Uploads (workers/publisher) ---
 
-/** Staged bytes an isolate may have in memory at once: the blob, once, while it is encoded. */
-export const ENCODING_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
-
 /** Most epochs a query may ask for: u32 on chain; the system's own maximum is checked later. */
 export const EPOCHS_QUERY_MAX = 0xffff_ffff;
 
@@ -203,9 +218,6 @@ export const CERTIFY_GENERATIONS_MAX = 3;
 
 /** How long the state of a finished upload can be read; then the object deletes itself. */
 export const UPLOAD_STATE_TTL_MS = 7 * 24 * 60 * 60_000;
-
-/** Least working memory counted for an upload: its kernel, metadata and slivers in flight. */
-export const WORKING_MEMORY_BYTES_MIN = 1024 * 1024;
 
 /** How often in a row the wallet is asked while the fate of a transaction is open. */
 export const WALLET_ASKS_MAX = 3;

@@ -68,7 +68,8 @@ export function decodeSliverData(
   const sourceCount = symbolCountOf(targetAxis, encodingParameters(shardCount));
   const usable = new Map<number, Uint8Array>();
   for (const { targetAxis: axis, sourceIndex, data } of symbols) {
-    const fits = axis === targetAxis && data.length === symbolBytes && sourceIndex < shardCount;
+    const isIndex = Number.isInteger(sourceIndex) && sourceIndex >= 0 && sourceIndex < shardCount;
+    const fits = axis === targetAxis && data.length === symbolBytes && isIndex;
     if (fits && !usable.has(sourceIndex)) usable.set(sourceIndex, data);
   }
   if (usable.size < sourceCount) {

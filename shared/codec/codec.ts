@@ -4,13 +4,16 @@
  * `createCodec` takes the module because workerd refuses to compile WebAssembly at run time: each
  * Worker imports the built kernel, tests and scripts read it from disk.
  */
-import { IN_MEMORY_BLOB_BYTES_MAX } from "../limits.ts";
+import { equalBytes } from "../bytes/arrays.ts";
+import { IN_MEMORY_BLOB_BYTES_MAX, SYMBOL_BYTES_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { decodeBlob } from "./blob-decoder.ts";
 import { encodeMatrix } from "./blob-encoder.ts";
 import { hashMatrix } from "./blob-hasher.ts";
+import { checkPaddingRows, checkRows, ZeroRowHashes } from "./consistency.ts";
 import type {
   CodecFailure,
+  ConsistencyFailure,
   DecodeFailure,
   LayoutFailure,
   MetadataFailure,
@@ -86,6 +89,34 @@ export interface Codec {
     metadata: VerifiedMetadata,
   ): Result<void, SizeFailure | SliverFailure>;
 
+  /** The hash of a row (or column) of zeros, kept for each shard count and symbol size. */
+  zeroRowHash(shardCount: number, symbolBytes: number): Uint8Array;
+
+  /** Checks that the rows past the blob's end are rows of zeros, by their hashes alone. */
+  checkPaddingRows(metadata: VerifiedMetadata): Result<void, SizeFailure | ConsistencyFailure>;
+
+  /**
+   * The default check of a decoded blob: every systematic row has the hash that metadata says.
+   *
+   * @param verifiedRows Rows that were fetched as such and verified; empty for a blob decoded from
+   *   secondary slivers.
+   * @throws {TypeError} When `blob` has not the length that metadata says.
+   */
+  checkRows(
+    blob: Uint8Array,
+    metadata: VerifiedMetadata,
+    verifiedRows: ReadonlySet<number>,
+  ): Result<void, SizeFailure | ConsistencyFailure>;
+
+  /**
+   * The strict check of a decoded blob: encoded again, it has the blob ID. It alone rules out that
+   * other slivers decode to other bytes.
+   */
+  checkBlobId(
+    blob: Uint8Array,
+    metadata: VerifiedMetadata,
+  ): Result<void, SizeFailure | MetadataFailure>;
+
   /** Expands a sliver to its whole row or column: what recovery symbols and proofs come from. */
   expandSliver(sliver: Sliver, shardCount: number): Result<ExpandedSliver, SliverFailure>;
 
@@ -111,17 +142,19 @@ export interface Codec {
 /** Makes a codec from the compiled kernel. Cheap; one for each isolate is enough. */
 export function createCodec(module: WebAssembly.Module): Codec {
   const pool = new KernelPool(module);
+  const zeroRows = new ZeroRowHashes();
+  const metadataOf: Codec["metadata"] = (blob, shardCount) => {
+    const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
+    if (!symbolBytes.ok) return symbolBytes;
+    const parameters = encodingParameters(shardCount);
+    return pool.with((kernel) => {
+      const { value } = symbolBytes;
+      return ok(hashMatrix(new MessageMatrix(kernel, [blob], blob.length, parameters, value)));
+    });
+  };
   return {
     hash: (bytes) => pool.with((kernel) => hashWith(kernel, bytes)),
-    metadata(blob, shardCount) {
-      const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
-      if (!symbolBytes.ok) return symbolBytes;
-      const parameters = encodingParameters(shardCount);
-      return pool.with((kernel) => {
-        const { value } = symbolBytes;
-        return ok(hashMatrix(new MessageMatrix(kernel, [blob], blob.length, parameters, value)));
-      });
-    },
+    metadata: metadataOf,
     encode: (blob, shardCount) => encodeChunks(pool, [blob], blob.length, shardCount),
     encodeChunks: (chunks, unencodedBytes, shardCount) =>
       encodeChunks(pool, chunks, unencodedBytes, shardCount),
@@ -137,6 +170,25 @@ export function createCodec(module: WebAssembly.Module): Codec {
       pool.with((kernel) => verifyMetadata(kernel, metadata, blobId)),
     verifySliver: (sliver, metadata) =>
       pool.with((kernel) => verifySliver(kernel, sliver, metadata)),
+    zeroRowHash(shardCount, symbolBytes) {
+      assertSymbolBytes(symbolBytes);
+      encodingParameters(shardCount);
+      return pool.with((kernel) => zeroRows.of(kernel, shardCount, symbolBytes));
+    },
+    checkPaddingRows: (metadata) =>
+      pool.with((kernel) => checkPaddingRows(kernel, zeroRows, metadata)),
+    checkRows: (blob, metadata, verifiedRows) =>
+      pool.with((kernel) => checkRows(kernel, zeroRows, blob, metadata, verifiedRows)),
+    checkBlobId(blob, metadata) {
+      const actual = metadataOf(blob, metadata.shardCount);
+      if (!actual.ok) return actual;
+      if (equalBytes(actual.value.blobId, metadata.blobId)) return ok(undefined);
+      return err({
+        kind: "blob-id-mismatch",
+        expectedBlobId: metadata.blobId.slice(),
+        actualBlobId: actual.value.blobId,
+      });
+    },
     expandSliver(sliver, shardCount) {
       const shape = checkSliverShape(sliver, shardCount, sliver.symbolBytes);
       if (!shape.ok) return shape;
@@ -162,6 +214,15 @@ function encodeChunks(
   return ok(
     encodeMatrix(new MessageMatrix(pool.take(), chunks, unencodedBytes, parameters, value)),
   );
+}
+
+function assertSymbolBytes(symbolBytes: number): void {
+  const isEven = symbolBytes % 2 === 0;
+  if (!(isEven && symbolBytes > 0 && symbolBytes <= SYMBOL_BYTES_MAX)) {
+    throw new RangeError(
+      `Cannot hash row: expected an even symbol size up to ${SYMBOL_BYTES_MAX}, got ${symbolBytes}`,
+    );
+  }
 }
 
 function hashWith(kernel: Kernel, bytes: Uint8Array): Uint8Array<ArrayBuffer> {

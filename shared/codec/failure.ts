@@ -87,6 +87,19 @@ export type DecodeFailure =
       readonly required: number;
     };
 
+/** A blob whose writer encoded something else than this blob: no honest reader accepts it. */
+export type ConsistencyFailure =
+  | {
+      /** The row of the decoded blob does not hash to what metadata says. */
+      readonly kind: "row-inconsistent";
+      readonly rowIndex: number;
+    }
+  | {
+      /** Something else than zeros follows the blob's last byte. */
+      readonly kind: "padding-not-zero";
+      readonly rowIndex: number;
+    };
+
 /** A recovery symbol that does not prove what it should. */
 export type SymbolFailure =
   | {

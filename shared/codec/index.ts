@@ -7,6 +7,16 @@
  */
 export { createCodec, type Codec } from "./codec.ts";
 export { loadKernel, type KernelFile } from "./kernel/load.ts";
+export { decodingWorkingBytes, encodingWorkingBytes } from "./working-bytes.ts";
+export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
+export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
+export {
+  type ExternalOptions,
+  type ExternalPlan,
+  groupCountOf,
+  workingBytesOf,
+} from "./external/plan.ts";
+export type { BlobSource, ExternalPorts, ScratchStore } from "./external/ports.ts";
 export type {
   BlobMetadata,
   DecodingSymbol,
@@ -23,6 +33,7 @@ export type {
 } from "./types.ts";
 export type {
   CodecFailure,
+  ConsistencyFailure,
   DecodeFailure,
   LayoutFailure,
   MetadataFailure,
@@ -45,6 +56,7 @@ export {
   shardIndexOfPair,
   sliverIndexOfPair,
 } from "./mapping.ts";
+export { checkRowPadding } from "./consistency.ts";
 export { orientSymbol } from "./verifier.ts";
 export { decodeSliver, encodeSliver } from "./sliver-layout.ts";
 export {

@@ -10,6 +10,7 @@ import { READ_HEDGE_MS, READ_METADATA_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from
 import type { Random, Timer } from "../ports.ts";
 import type { Committee, CommitteeMember } from "../protocol/committee.ts";
 import { err, ok, type Result } from "../result.ts";
+import type { WorkingMemory } from "../working-memory.ts";
 import type { NodeClient } from "./client.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
 import { type NodeCause, type ReadFailure, causeOf } from "./read-failure.ts";
@@ -21,6 +22,8 @@ export interface ReadPorts {
   readonly codec: Codec;
   readonly timer: Timer;
   readonly random: Random;
+  /** What decoding a whole blob asks for. */
+  readonly memory: WorkingMemory;
 }
 
 /** Reads and verifies the metadata of `blobId` (32 bytes). Takes at most the deadline. */

@@ -8,7 +8,7 @@
  * `encoding/slivers.rs::recover_sliver`.
  */
 import type { RecoverySymbol, Sliver } from "../codec/index.ts";
-import { encodingParameters } from "../codec/index.ts";
+import { decodingWorkingBytes, encodingParameters } from "../codec/index.ts";
 import { READ_REBUILD_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { CommitteeMember } from "../protocol/committee.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -25,7 +25,7 @@ import {
 } from "./read-sliver.ts";
 
 /**
- * Decodes the whole blob from any P primary slivers.
+ * Decodes the whole blob from any P primary slivers, within the memory that this isolate spares.
  *
  * @param known Verified primary slivers by index; grows by what is fetched.
  * @param rowIndex The row that was missing, for the failure.
@@ -37,6 +37,55 @@ export async function decodeFromRows(
   known: Map<number, Sliver>,
   rowIndex: number,
   signal?: AbortSignal,
+): Promise<Result<Uint8Array, ReadFailure>> {
+  const giveBack = await takeMemory(reading, signal);
+  if (giveBack === null) {
+    return err(shortOf(reading, rowIndex, known.size, reading.geometry.rowCount));
+  }
+  try {
+    return await collectAndDecode(reading, known, rowIndex, signal);
+  } finally {
+    giveBack();
+  }
+}
+
+/** Waits for what decoding will hold; `null` when it is not to be had in time. */
+async function takeMemory(
+  { ports, metadata }: BlobReading,
+  signal: AbortSignal | undefined,
+): Promise<(() => void) | null> {
+  let giveBack: (() => void) | null = null;
+  let isAsked = false;
+  async function take(stop: AbortSignal): Promise<boolean> {
+    try {
+      const byteCount = decodingWorkingBytes(metadata.unencodedBytes);
+      const taken = await ports.memory.acquire(byteCount, stop);
+      if (stop.aborted) taken();
+      else giveBack = taken;
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    }
+    return giveBack !== null;
+  }
+  await race({
+    next: () => {
+      if (isAsked) return null;
+      isAsked = true;
+      return take;
+    },
+    width: () => 1,
+    deadlineMs: READ_REBUILD_DEADLINE_MS,
+    timer: ports.timer,
+    signal,
+  });
+  return giveBack;
+}
+
+async function collectAndDecode(
+  reading: BlobReading,
+  known: Map<number, Sliver>,
+  rowIndex: number,
+  signal: AbortSignal | undefined,
 ): Promise<Result<Uint8Array, ReadFailure>> {
   const { metadata, geometry, ports, trust } = reading;
   const required = geometry.rowCount;

@@ -5,8 +5,7 @@
  * row its owner does not give is rebuilt. No byte leaves here before its row's hash matched, and
  * the last row's padding was seen to be zero. Source: walrus-sdk `node_client/streaming.rs`.
  */
-import { equalBytes, isZeroBytes } from "../bytes/arrays.ts";
-import { type Sliver, sliverHash, type VerifiedMetadata } from "../codec/index.ts";
+import { checkRowPadding, type Sliver, type VerifiedMetadata } from "../codec/index.ts";
 import {
   IN_MEMORY_BLOB_BYTES_MAX,
   READ_KEPT_BYTES_MAX,
@@ -18,7 +17,7 @@ import { err, ok, type Result } from "../result.ts";
 import type { ReadFailure } from "./read-failure.ts";
 import { type BlobGeometry, blobGeometry, bytesOfRows, type RowSpan } from "./read-geometry.ts";
 import type { ReadPorts } from "./read-metadata.ts";
-import { decodeFromRows, paddingRows, recoverRow } from "./read-rebuild.ts";
+import { decodeFromRows, recoverRow } from "./read-rebuild.ts";
 import { type BlobReading, createReading, fetchPrimarySliver, ownerOfPair } from "./read-sliver.ts";
 
 /** A blob being read. What one call learns (bad nodes, a decoded blob) serves the next. */
@@ -173,23 +172,19 @@ function contentOf(
   sliver: Sliver,
 ): Result<Uint8Array, ReadFailure> {
   const { start, end } = bytesOfRows(geometry, { firstRow: rowIndex, rowCount: 1 });
-  if (!isZeroBytes(sliver.data.subarray(end - start))) {
+  if (!checkRowPadding(sliver.data, rowIndex, geometry.unencodedBytes).ok) {
     return err(paddingAt(rowIndex));
   }
   return ok(sliver.data.subarray(0, end - start));
 }
 
-/** Rows of padding all have the hash of a row of zeros, so one check and comparisons do. */
+/** The rows past the blob's end are checked by their hashes; they are never fetched. */
 function paddingFlaw(reading: BlobReading): ReadFailure | null {
-  const [first, ...others] = paddingRows(reading);
-  if (first === undefined) return null;
-  const { codec } = reading.ports;
-  if (!codec.verifySliver(first, reading.metadata).ok) return paddingAt(first.sliverIndex);
-  const zeroHash = sliverHash(reading.metadata, "primary", first.sliverIndex);
-  const wrong = others.find(
-    (row) => !equalBytes(sliverHash(reading.metadata, "primary", row.sliverIndex), zeroHash),
-  );
-  return wrong === undefined ? null : paddingAt(wrong.sliverIndex);
+  const checked = reading.ports.codec.checkPaddingRows(reading.metadata);
+  if (checked.ok) return null;
+  // Metadata was verified, so its length is encodable: what is left is the writer's doing.
+  const { failure } = checked;
+  return paddingAt("rowIndex" in failure ? failure.rowIndex : 0);
 }
 
 function paddingAt(rowIndex: number): ReadFailure {

@@ -1,19 +1,9 @@
 /** Contents the tests store: sizes at the codec's edges, and real media files. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { seededBytes } from "./seeded-bytes.ts";
 
-/** Bytes that look random and depend only on `seed` (xorshift32). */
-export function seededBytes(byteCount: number, seed: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(byteCount);
-  let state = (seed * 2_654_435_761 + 1) >>> 0 || 1;
-  for (let index = 0; index < byteCount; index++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[index] = state & 0xff;
-  }
-  return bytes;
-}
+export { seededBytes };
 
 /** A real file of `test/vectors/media`. */
 export function mediaFile(name: "picture.png" | "clip.mp4"): Uint8Array<ArrayBuffer> {

@@ -8,6 +8,7 @@ import { createNodeClient } from "../../shared/nodes/client.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
+import { isolateMemory } from "../../shared/working-memory.ts";
 import { type AppPorts, createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
@@ -55,6 +56,7 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
     clock,
     timer,
     random: systemRandom,
+    memory: isolateMemory,
     log,
     tiers: createTiers({
       edge: createEdgeCache(caches.default),

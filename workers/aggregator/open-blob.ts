@@ -17,6 +17,7 @@ import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Committee } from "../../shared/protocol/committee.ts";
 import { isEpochChanging, readCommittee } from "../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { WorkingMemory } from "../../shared/working-memory.ts";
 import { lifetimeSeconds } from "./cache-policy.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import type { GateRules } from "./gate-rules.ts";
@@ -32,6 +33,7 @@ export interface AggregatorServices {
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: Random;
+  readonly memory: WorkingMemory;
   readonly log: Log;
   readonly tiers: Tiers;
   readonly views: NetworkViews;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import type { EncodedBlob, VerifiedMetadata } from "../../../shared/codec/index.ts";
 import {
+  ISOLATE_WORKING_SET_BYTES,
   READ_METADATA_DEADLINE_MS,
   READ_REBUILD_DEADLINE_MS,
   READ_ROW_TIMEOUT_MS,
@@ -14,6 +15,7 @@ import { createReading } from "../../../shared/nodes/read-sliver.ts";
 import { recoverRow } from "../../../shared/nodes/read-rebuild.ts";
 import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { createFakeNodes, type FakeFault, type FakeNodes } from "../../support/fake-nodes.ts";
@@ -37,7 +39,13 @@ const FAULTS: readonly FakeFault[] = [
 function setUp(seed = 1) {
   const timer = createVirtualTimer();
   const nodes = createFakeNodes(codec, timer);
-  const ports: ReadPorts = { client: nodes.client, codec, timer, random: seededRandom(seed) };
+  const ports: ReadPorts = {
+    client: nodes.client,
+    codec,
+    timer,
+    random: seededRandom(seed),
+    memory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
+  };
   return { nodes, ports, timer };
 }
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Codec } from "../../../shared/codec/index.ts";
-import { CERTIFY_GENERATIONS_MAX, IN_MEMORY_BLOB_BYTES_MAX } from "../../../shared/limits.ts";
+import { CERTIFY_GENERATIONS_MAX, ISOLATE_WORKING_SET_BYTES } from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import { err, ok } from "../../../shared/result.ts";
@@ -20,7 +20,7 @@ import {
   type UploadRequest,
 } from "../../../workers/publisher/upload/journal.ts";
 import { type RunPorts, runUpload } from "../../../workers/publisher/upload/run.ts";
-import { WorkingMemory } from "../../../workers/publisher/upload/working-memory.ts";
+import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { fixedRandom } from "../nodes/support.ts";
@@ -101,7 +101,7 @@ function world() {
   const time = new VirtualTime();
   const wallet = new StubWallet();
   const leases: Lease[] = [];
-  const memory = new WorkingMemory(IN_MEMORY_BLOB_BYTES_MAX);
+  const memory = new WorkingMemory(ISOLATE_WORKING_SET_BYTES);
   const background: Promise<void>[] = [];
   let journal: Journal = openJournal(REQUEST, BLOB.length, 0);
   const lane: Lane = {

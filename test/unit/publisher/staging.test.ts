@@ -9,7 +9,6 @@ import {
 } from "../../../workers/publisher/upload/progress.ts";
 import { stageBody } from "../../../workers/publisher/upload/stage.ts";
 import { type Sql, UploadStore } from "../../../workers/publisher/upload/store.ts";
-import { WorkingMemory } from "../../../workers/publisher/upload/working-memory.ts";
 import { seededBytes } from "../../support/contents.ts";
 
 /** SQLite of Node behind the interface of a Durable Object's. */
@@ -143,28 +142,4 @@ test("a node that failed and confirms later counts once", () => {
   progress = withNode(progress, 1, "failed");
   progress = withNode(progress, 1, "confirmed");
   expect(countProgress(progress)).toEqual({ nodes: 3, confirmed: 1, failed: 0, pending: 2 });
-});
-
-describe("working memory", () => {
-  test("is handed out first come, first served, within its bytes", async () => {
-    const memory = new WorkingMemory(10);
-    const order: string[] = [];
-    const first = await memory.acquire(8);
-    const second = memory.acquire(5).then((release) => (order.push("second"), release));
-    const third = memory.acquire(1).then((release) => (order.push("third"), release));
-    await Promise.resolve();
-    expect(order).toEqual([]);
-    first();
-    first();
-    (await second)();
-    (await third)();
-    expect(order).toEqual(["second", "third"]);
-    expect(memory.bytesTaken).toBe(0);
-  });
-
-  test("takes the whole at once, and refuses more than there is", async () => {
-    const memory = new WorkingMemory(10);
-    (await memory.acquire(10))();
-    await expect(memory.acquire(11)).rejects.toThrow(RangeError);
-  });
 });

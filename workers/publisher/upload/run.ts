@@ -11,6 +11,7 @@ import {
   encodedBlobBytes,
   type EncodedBlob,
   encodeMetadata,
+  encodingWorkingBytes,
   formatBlobId,
   parseBlobId,
 } from "../../../shared/codec/index.ts";
@@ -18,13 +19,13 @@ import {
   CERTIFY_GENERATIONS_MAX,
   WALLET_ASKS_MAX,
   WALLET_ASK_DELAY_MS,
-  WORKING_MEMORY_BYTES_MIN,
 } from "../../../shared/limits.ts";
 import type { Clock, Log, Timer } from "../../../shared/ports.ts";
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
+import type { WorkingMemory } from "../../../shared/working-memory.ts";
 import type { Lane } from "../lane/lane.ts";
 import type { LeaseBookRpc } from "../lease-book/leases.ts";
 import {
@@ -48,7 +49,6 @@ import {
   type StepResults,
 } from "./journal.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
-import type { WorkingMemory } from "./working-memory.ts";
 
 /** What a run needs of the world. */
 export interface RunPorts {
@@ -179,9 +179,7 @@ class UploadRun {
   async #encodedOver(shardCount: number): Promise<Result<EncodedBlob, UploadFailure>> {
     if (this.#encoded !== null) return ok(this.#encoded);
     const { unencodedBytes } = this.#journal;
-    this.#giveBack = await this.#ports.memory.acquire(
-      Math.max(WORKING_MEMORY_BYTES_MIN, unencodedBytes),
-    );
+    this.#giveBack = await this.#ports.memory.acquire(encodingWorkingBytes(unencodedBytes));
     const encoded = this.#ports.codec.encode(this.#ports.stagedBytes(unencodedBytes), shardCount);
     if (!encoded.ok) return err(sizeFailure(encoded.failure));
     this.#encoded = encoded.value;

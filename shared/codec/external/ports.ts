@@ -1,0 +1,43 @@
+/**
+ * Where a blob larger than memory is read from, and where what is derived from it is kept.
+ *
+ * Rejections of a port end the work they interrupt; it goes on later from the last checkpoint.
+ */
+
+/** The blob, readable by range: staged rows, an object in a bucket, a file. */
+export interface BlobSource {
+  /** Exactly `byteCount` bytes from `offset` on; only ranges within the blob are asked for. */
+  read(offset: number, byteCount: number): Promise<Uint8Array>;
+}
+
+/**
+ * Sections of bytes that only ever grow, named by the codec.
+ *
+ * `append` is given the offset at which the bytes belong. Work that was interrupted is repeated and
+ * appends what it appended before, the same bytes at the same offset, so a store may write them
+ * again or keep what it has. What has been appended must be readable until the work is done; the
+ * whole of it, without slivers, is half the blob, with them five times the blob.
+ */
+export interface ScratchStore {
+  append(section: string, offset: number, bytes: Uint8Array): Promise<void>;
+  read(section: string, offset: number, byteCount: number): Promise<Uint8Array>;
+}
+
+/** Both, for one blob. */
+export interface ExternalPorts {
+  readonly source: BlobSource;
+  readonly scratch: ScratchStore;
+}
+
+/** The parity of all rows with data, row after row, f·B bytes each. */
+export const ROW_PARITY_SECTION = "row-parity";
+
+/** The completed columns of one group: n·B bytes below S, P·B bytes from there on. */
+export function columnsSection(groupIndex: number): string {
+  return `columns.${groupIndex}`;
+}
+
+/** What a group adds to the trees: a root per column, then a subtree digest per row. */
+export function digestsSection(groupIndex: number): string {
+  return `digests.${groupIndex}`;
+}

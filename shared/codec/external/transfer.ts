@@ -1,0 +1,64 @@
+/**
+ * Bytes between ports and kernel memory, in pieces, so that a transfer never needs memory of its
+ * own size. A port that gives another number of bytes than asked for is a bug of the port.
+ */
+import type { Kernel } from "../kernel/kernel.ts";
+import type { ExternalPlan } from "./plan.ts";
+import type { ExternalPorts } from "./ports.ts";
+
+/** Reads bytes of the blob to `address`; what lies past its end stays as it is. */
+export async function loadBlob(
+  kernel: Kernel,
+  { unencodedBytes, pieceBytes }: ExternalPlan,
+  { source }: ExternalPorts,
+  address: number,
+  offset: number,
+  byteCount: number,
+): Promise<void> {
+  const count = Math.max(0, Math.min(byteCount, unencodedBytes - offset));
+  for (let done = 0; done < count; done += pieceBytes) {
+    const bytes = Math.min(pieceBytes, count - done);
+    kernel.write(address + done, exactly(await source.read(offset + done, bytes), bytes));
+  }
+}
+
+/** Reads bytes of a section to `address`. */
+export async function loadSection(
+  kernel: Kernel,
+  { pieceBytes }: ExternalPlan,
+  { scratch }: ExternalPorts,
+  address: number,
+  section: string,
+  offset: number,
+  byteCount: number,
+): Promise<void> {
+  for (let done = 0; done < byteCount; done += pieceBytes) {
+    const bytes = Math.min(pieceBytes, byteCount - done);
+    const piece = await scratch.read(section, offset + done, bytes);
+    kernel.write(address + done, exactly(piece, bytes));
+  }
+}
+
+/** Appends kernel memory to a section. */
+export async function appendSection(
+  kernel: Kernel,
+  { pieceBytes }: ExternalPlan,
+  { scratch }: ExternalPorts,
+  section: string,
+  offset: number,
+  address: number,
+  byteCount: number,
+): Promise<void> {
+  for (let done = 0; done < byteCount; done += pieceBytes) {
+    const bytes = Math.min(pieceBytes, byteCount - done);
+    await scratch.append(section, offset + done, kernel.read(address + done, bytes));
+  }
+}
+
+/** `bytes`, when there are as many as asked for. */
+export function exactly(bytes: Uint8Array, byteCount: number): Uint8Array {
+  if (bytes.length !== byteCount) {
+    throw new TypeError(`Cannot read: expected ${byteCount} bytes, got ${bytes.length}`);
+  }
+  return bytes;
+}

@@ -1,0 +1,38 @@
+/**
+ * What a call of the codec needs of an isolate's memory: kernel, arguments and results together.
+ *
+ * Upper bounds to ask a permit for, not measurements; tests hold them against the kernel.
+ */
+import { SLIVER_BAND_BYTES_MAX } from "../limits.ts";
+
+const MIB = 1024 * 1024;
+
+/** Tables, trees, work positions, metadata, and all slivers of two-byte symbols (2 MB, twice). */
+const ENCODING_FIXED_BYTES = 8 * MIB;
+
+/** Tables and work positions. */
+const DECODING_FIXED_BYTES = 4 * MIB;
+
+/** All slivers together, as a multiple of the blob: n·(P + S) over P·S, 4.5 at n = 1,000. */
+const EXPANSION = 4.6;
+
+/**
+ * Bytes to ask for before `Codec.encode` or `metadata` of a blob of L bytes.
+ *
+ * While it is hashed: the blob, the matrix it was copied to and the parity of its rows. While
+ * slivers are handed out: matrix, parity, a band in the kernel and its copy; the blob is gone.
+ */
+export function encodingWorkingBytes(unencodedBytes: number): number {
+  const band = Math.min(SLIVER_BAND_BYTES_MAX, EXPANSION * unencodedBytes);
+  const hashing = 2.5 * unencodedBytes;
+  const handingOut = 1.5 * unencodedBytes + 2 * band;
+  return ENCODING_FIXED_BYTES + Math.ceil(Math.max(hashing, handingOut));
+}
+
+/**
+ * Bytes to ask for before slivers of a blob of L bytes are collected for `Codec.decode`: the
+ * slivers, the matrix they are decoded in and the blob that is handed out.
+ */
+export function decodingWorkingBytes(unencodedBytes: number): number {
+  return DECODING_FIXED_BYTES + 3 * unencodedBytes;
+}
