@@ -6,6 +6,7 @@ import kernel from "../../shared/codec/kernel/build/kernel.wasm";
 import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { type AppPorts, createApp } from "./app.ts";
@@ -13,10 +14,10 @@ import { readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
 import { readGateRules, type RulesMemory } from "./gate-rules.ts";
 import { createKeyValue } from "./kv.ts";
-import { type LeaseSource, provenEndEpoch } from "./leases.ts";
+import { askLeases, type LeaseSource } from "./leases.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
-import type { AggregatorServices } from "./open-blob.ts";
-import type { FixedLength } from "./read-blob.ts";
+import type { AggregatorServices, ReadMemory } from "./open-blob.ts";
+import type { FixedLength } from "./send.ts";
 import { createTiers } from "./tiers.ts";
 
 interface Env extends NetworkVars {
@@ -31,6 +32,7 @@ const log = consoleLog("aggregator");
 const viewMemory: ViewMemory = { view: null };
 const rulesMemory: RulesMemory = { held: null };
 const admittedKeys = new Set<string>();
+const readMemory: ReadMemory = { notFound: new Map(), objects: new Map() };
 let codec: Codec | undefined;
 
 const fixedLength: FixedLength = (body, byteCount) => {
@@ -73,7 +75,10 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
       background,
     }),
     gateRules: () => readGateRules(kv, clock, log, rulesMemory),
-    provenEndEpoch: (blobId) => provenEndEpoch(env.PUBLISHER, blobId, timer, log),
+    leases: (blobId) => askLeases(env.PUBLISHER, blobId, timer, log),
+    readObject: createAttributedBlobs({ ...network, fetch: permit.fetch, timer }),
+    memory: readMemory,
+    background,
   };
 }
 
