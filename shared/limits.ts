@@ -196,6 +196,9 @@ export const CORS_MAX_AGE_SECONDS = 86_400;
 /** Longest `Access-Control-Request-Headers` that is reflected; browsers send far less. */
 export const CORS_REQUESTED_HEADERS_CHARS_MAX = 1_024;
 
+/** Most ranges answered one by one in `multipart/byteranges`; more get the whole. */
+export const RANGES_MAX = 8;
+
 // --- Uploads (workers/publisher) ---
 
 /** Most epochs a query may ask for: u32 on chain; the system's own maximum is checked later. */
@@ -293,6 +296,51 @@ export const ADMITTED_KEYS_MAX = 4_096;
 
 /** Waiting for the publisher's word on a lease: it only lengthens cache lifetimes. */
 export const LEASE_LOOKUP_TIMEOUT_MS = 1_500;
+
+/** First bytes a content type is guessed from: the resource header of WHATWG MIME Sniffing. */
+export const SNIFF_BYTES_MAX = 1_445;
+
+/** Largest blob a strict check takes: it is held whole beside a kernel of twice its size. */
+export const STRICT_READ_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Columns of one quilt patch, held in memory while its header and data are taken apart. */
+export const PATCH_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Columns of a patch asked for at once: twice the slots, since bodies need none. */
+export const PATCH_COLUMNS_WINDOW = 12;
+
+/** Blobs of one concat: each may cost a look-up of its own before the first byte. */
+export const CONCAT_MAX_IDS = 64;
+
+/** Largest body of a concat: ids of 66 characters, quoted, and as much again. */
+export const CONCAT_BODY_BYTES_MAX = 16 * 1024;
+
+/** How long an isolate, and a client, trusts what a Blob object said: attributes may change. */
+export const OBJECT_HOLD_SECONDS = 30;
+
+/** Blob objects one isolate remembers. */
+export const OBJECTS_REMEMBERED_MAX = 1_024;
+
+/** How long an isolate remembers that a blob does not exist. */
+export const NOT_FOUND_HOLD_MS = 2_000;
+
+/** Blobs that do not exist one isolate remembers. */
+export const NOT_FOUND_REMEMBERED_MAX = 1_024;
+
+/** One in so many cache hits has its digest checked, so that a damaged entry heals. */
+export const DIGEST_CHECK_ONE_IN = 16;
+
+/** Longest file name taken from `?filename=`. */
+export const FILENAME_CHARS_MAX = 255;
+
+/** Largest range whose symbols one proof holds. */
+export const PROOF_RANGE_BYTES_MAX = 64 * 1024;
+
+/** Nodes asked for a sample of statuses. */
+export const STATUS_SAMPLE_NODES = 4;
+
+/** How long a status answer may be kept. */
+export const STATUS_TTL_SECONDS = 60;
 
 /** What a 503 of the aggregator suggests to wait. */
 export const READ_RETRY_AFTER_SECONDS = 5;

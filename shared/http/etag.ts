@@ -13,6 +13,8 @@ export function strongEtag(opaque: string): string {
 /** Tags, weak or strong or bare, separated by commas. */
 const LISTED_TAG = /(?:W\/)?"([^"]*)"|([^\s",]+)/g;
 
+const WEAK_TAG = /W\/"[^"]*"/g;
+
 /**
  * Whether `If-None-Match` names the content, so that the answer is 304.
  *
@@ -24,6 +26,15 @@ export function matchesNone(header: string | null, opaque: string): boolean {
   if (header.trim() === "*") return true;
   // Weak comparison: the W/ says nothing here.
   return tagsOf(header).includes(opaque);
+}
+
+/**
+ * Whether `If-Match` lets the request through: it is absent, `*`, or names the content. Strong
+ * comparison: a tag marked weak never matches.
+ */
+export function matchesSome(header: string | null, opaque: string): boolean {
+  if (header === null || header.trim() === "*") return true;
+  return tagsOf(header.replaceAll(WEAK_TAG, "")).includes(opaque);
 }
 
 /** Whether `Range` may be honoured: no `If-Range`, or the same strong tag. Dates never match. */

@@ -1,9 +1,10 @@
 /**
- * The `Range` header of RFC 9110 §14, for one range of bytes. Pure.
+ * The `Range` header of RFC 9110 §14, for bytes. Pure.
  *
- * What cannot be read is ignored, as the RFC wants; several ranges are answered with the whole,
- * which is legal and cannot be used to amplify.
+ * What cannot be read is ignored, as the RFC wants; several ranges that overlap, or are too many,
+ * are answered with the whole, which is legal and cannot be used to amplify.
  */
+import { RANGES_MAX } from "../limits.ts";
 
 /** Bytes `start` to `end`, `end` excluded; never empty. */
 export interface ByteRange {
@@ -15,27 +16,32 @@ export interface ByteRange {
 export type RangeRequest =
   | { readonly kind: "whole" }
   | { readonly kind: "partial"; readonly range: ByteRange }
+  /** Two to `RANGES_MAX` ranges that do not overlap, in the order asked for. */
+  | { readonly kind: "several"; readonly ranges: readonly ByteRange[] }
   | { readonly kind: "unsatisfiable" };
 
-const ONE_RANGE = /^bytes[ \t]*=[ \t]*(\d*)[ \t]*-[ \t]*(\d*)[ \t]*,?[ \t]*$/i;
+const RANGE_SET = /^bytes[ \t]*=(.*)$/i;
+const ONE_RANGE = /^(\d*)[ \t]*-[ \t]*(\d*)$/;
 const WHOLE: RangeRequest = { kind: "whole" };
 
 /**
  * Reads `header` for a body of `totalBytes`.
  *
  * Open and suffix ranges are understood and ends past the body are clamped; a range that starts
- * past the body, and a suffix of nothing, are unsatisfiable.
+ * past the body, and a suffix of nothing, are unsatisfiable and left out where others are not.
  */
 export function parseRange(header: string | null, totalBytes: number): RangeRequest {
-  const match = header === null ? null : ONE_RANGE.exec(header.trim());
-  if (match === null) return WHOLE;
-  const [, first = "", last = ""] = match;
-  if (first === "") return last === "" ? WHOLE : suffix(Number(last), totalBytes);
-  const start = Number(first);
-  const end = last === "" ? totalBytes : Math.min(Number(last) + 1, totalBytes);
-  if (last !== "" && Number(last) < start) return WHOLE;
-  if (start >= totalBytes) return { kind: "unsatisfiable" };
-  return { kind: "partial", range: { start, end } };
+  const set = header === null ? null : RANGE_SET.exec(header.trim());
+  if (set === null) return WHOLE;
+  const specs = (set[1] ?? "").split(",").map((spec) => spec.trim());
+  const asked = specs.filter((spec) => spec !== "").map((spec) => oneRange(spec, totalBytes));
+  if (asked.length === 0 || asked.includes("malformed")) return WHOLE;
+  const ranges = asked.filter((range) => typeof range !== "string");
+  const [first] = ranges;
+  if (first === undefined) return { kind: "unsatisfiable" };
+  if (ranges.length === 1) return { kind: "partial", range: first };
+  if (ranges.length > RANGES_MAX || overlap(ranges)) return WHOLE;
+  return { kind: "several", ranges };
 }
 
 /** `Content-Range` of a 206. */
@@ -48,8 +54,23 @@ export function unsatisfiedRange(totalBytes: number): string {
   return `bytes */${totalBytes}`;
 }
 
-function suffix(suffixBytes: number, totalBytes: number): RangeRequest {
-  if (suffixBytes === 0 || totalBytes === 0) return { kind: "unsatisfiable" };
-  const start = Math.max(0, totalBytes - suffixBytes);
-  return { kind: "partial", range: { start, end: totalBytes } };
+function oneRange(spec: string, totalBytes: number): ByteRange | "malformed" | "unsatisfiable" {
+  const match = ONE_RANGE.exec(spec);
+  const [, first = "", last = ""] = match ?? [];
+  if (match === null || (first === "" && last === "")) return "malformed";
+  if (first === "") return suffix(Number(last), totalBytes);
+  const start = Number(first);
+  if (last !== "" && Number(last) < start) return "malformed";
+  if (start >= totalBytes) return "unsatisfiable";
+  return { start, end: last === "" ? totalBytes : Math.min(Number(last) + 1, totalBytes) };
+}
+
+function suffix(suffixBytes: number, totalBytes: number): ByteRange | "unsatisfiable" {
+  if (suffixBytes === 0 || totalBytes === 0) return "unsatisfiable";
+  return { start: Math.max(0, totalBytes - suffixBytes), end: totalBytes };
+}
+
+function overlap(ranges: readonly ByteRange[]): boolean {
+  const sorted = [...ranges].sort((left, right) => left.start - right.start);
+  return sorted.some((range, index) => range.start < (sorted[index - 1]?.end ?? 0));
 }

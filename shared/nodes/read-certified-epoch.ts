@@ -13,7 +13,7 @@ import { race } from "./read-race.ts";
 
 /** The epoch of first certification; `null` when no epoch has the word of more than f shards. */
 export async function readCertifiedEpoch(
-  ports: Omit<ReadPorts, "memory">,
+  ports: Omit<ReadPorts, "workingMemory">,
   committee: Committee,
   blobId: Uint8Array,
   signal?: AbortSignal,

@@ -23,10 +23,23 @@ export type ReadFailure =
       readonly causes: readonly NodeCause[];
     }
   | {
+      /** As `slivers-unavailable`, of a column (secondary sliver). */
+      readonly kind: "column-unavailable";
+      readonly columnIndex: number;
+      readonly verified: number;
+      readonly required: number;
+      readonly causes: readonly NodeCause[];
+    }
+  | {
       /** The writer's encoding is not what it should be: no honest reader accepts this blob. */
       readonly kind: "blob-inconsistent";
       readonly what: "padding" | "row";
       readonly rowIndex: number;
+    }
+  | {
+      readonly kind: "blob-inconsistent";
+      readonly what: "column";
+      readonly columnIndex: number;
     };
 
 /** What one node did wrong, in short. */

@@ -23,7 +23,7 @@ export interface ReadPorts {
   readonly timer: Timer;
   readonly random: Random;
   /** What decoding a whole blob asks for. */
-  readonly memory: WorkingMemory;
+  readonly workingMemory: WorkingMemory;
 }
 
 /** Reads and verifies the metadata of `blobId` (32 bytes). Takes at most the deadline. */

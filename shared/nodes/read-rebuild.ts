@@ -7,7 +7,7 @@
  * Source: walrus-sdk `node_client.rs::request_slivers_and_decode`; walrus-core
  * `encoding/slivers.rs::recover_sliver`.
  */
-import type { RecoverySymbol, Sliver } from "../codec/index.ts";
+import type { RecoverySymbol, Sliver, SliverTarget } from "../codec/index.ts";
 import { decodingWorkingBytes, encodingParameters } from "../codec/index.ts";
 import { READ_REBUILD_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { CommitteeMember } from "../protocol/committee.ts";
@@ -59,7 +59,7 @@ async function takeMemory(
   async function take(stop: AbortSignal): Promise<boolean> {
     try {
       const byteCount = decodingWorkingBytes(metadata.unencodedBytes);
-      const taken = await ports.memory.acquire(byteCount, stop);
+      const taken = await ports.workingMemory.acquire(byteCount, stop);
       if (stop.aborted) taken();
       else giveBack = taken;
     } catch (error) {
@@ -135,14 +135,23 @@ async function collectAndDecode(
 }
 
 /** Recovers systematic row `rowIndex` from symbols of S secondary slivers, each with its proof. */
-export async function recoverRow(
+export function recoverRow(
   reading: BlobReading,
   rowIndex: number,
   signal?: AbortSignal,
 ): Promise<Result<Sliver, ReadFailure>> {
+  return recoverSliver(reading, { axis: "primary", sliverIndex: rowIndex }, signal);
+}
+
+/** Recovers a sliver from proven symbols of slivers across: S for a row, P for a column. */
+export async function recoverSliver(
+  reading: BlobReading,
+  target: SliverTarget,
+  signal?: AbortSignal,
+): Promise<Result<Sliver, ReadFailure>> {
   const { metadata, geometry, ports } = reading;
-  const target = { axis: "primary", sliverIndex: rowIndex } as const;
-  const required = encodingParameters(geometry.shardCount).secondaryCount;
+  const { primaryCount, secondaryCount } = encodingParameters(geometry.shardCount);
+  const required = target.axis === "primary" ? secondaryCount : primaryCount;
   const symbols = new Map<number, RecoverySymbol>();
   const order = shuffled(reading.committee.members, ports.random).sort(
     (left, right) => reading.trust.rank(right.nodeId) - reading.trust.rank(left.nodeId),
@@ -152,8 +161,8 @@ export async function recoverRow(
     const answer = await ports.client.getRecoverySymbols(
       member,
       metadata.blobId,
-      "primary",
-      rowIndex,
+      target.axis,
+      target.sliverIndex,
       { timeoutMs: sliverTimeoutMs(geometry.rowBytes), signal: stop },
     );
     if (!answer.ok) {
@@ -182,11 +191,11 @@ export async function recoverRow(
     signal,
   });
   if (symbols.size < required) {
-    return err(reading.vote.verdict() ?? shortOf(reading, rowIndex, symbols.size, required));
+    return err(reading.vote.verdict() ?? shortOfTarget(reading, target, symbols.size, required));
   }
   const recovered = ports.codec.recoverSliver(target, [...symbols.values()], metadata);
-  // Every symbol was proven, so a wrong row is the writer's doing.
-  return recovered.ok ? recovered : err({ kind: "blob-inconsistent", what: "row", rowIndex });
+  // Every symbol was proven, so a wrong sliver is the writer's doing.
+  return recovered.ok ? recovered : err(inconsistentAt(target));
 }
 
 /** The rows past the blob's end: all zeros, verified by `findPaddingFlaw`, never fetched. */
@@ -208,4 +217,21 @@ function shortOf(
   required: number,
 ): ReadFailure {
   return { kind: "slivers-unavailable", rowIndex, verified, required, causes: reading.causes };
+}
+
+function shortOfTarget(
+  reading: BlobReading,
+  { axis, sliverIndex }: SliverTarget,
+  verified: number,
+  required: number,
+): ReadFailure {
+  if (axis === "primary") return shortOf(reading, sliverIndex, verified, required);
+  const { causes } = reading;
+  return { kind: "column-unavailable", columnIndex: sliverIndex, verified, required, causes };
+}
+
+function inconsistentAt({ axis, sliverIndex }: SliverTarget): ReadFailure {
+  return axis === "primary"
+    ? { kind: "blob-inconsistent", what: "row", rowIndex: sliverIndex }
+    : { kind: "blob-inconsistent", what: "column", columnIndex: sliverIndex };
 }

@@ -31,6 +31,12 @@ export interface RowReader {
 }
 
 /**
+ * Whether what lies past the blob's end must be zero. `ignored` leaves what each delivered row's
+ * hash says: the official `skip_consistency_check`.
+ */
+export type PaddingCheck = "checked" | "ignored";
+
+/**
  * Opens a blob of verified metadata for reading from `committee`.
  *
  * @returns `blob-inconsistent` when the rows past the blob's end are not the zeros they must be.
@@ -39,13 +45,17 @@ export function openRows(
   ports: ReadPorts,
   committee: Committee,
   metadata: VerifiedMetadata,
+  padding: PaddingCheck = "checked",
 ): Result<RowReader, ReadFailure> {
   const geometry = blobGeometry(metadata.unencodedBytes, metadata.shardCount);
   const reading = createReading(ports, committee, metadata, geometry);
-  const flaw = paddingFlaw(reading);
+  const flaw = padding === "checked" ? paddingFlaw(reading) : null;
   if (flaw !== null) return err(flaw);
   const source = createRowSource(reading);
-  return ok({ geometry, rows: (span, signal) => streamRows(reading, source, span, signal) });
+  return ok({
+    geometry,
+    rows: (span, signal) => streamRows(reading, source, span, padding, signal),
+  });
 }
 
 /** Where rows come from: their owners, or a rebuilt blob. */
@@ -99,6 +109,7 @@ async function* streamRows(
   reading: BlobReading,
   source: RowSource,
   span: RowSpan,
+  padding: PaddingCheck,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Result<Uint8Array, ReadFailure>> {
   const { geometry } = reading;
@@ -117,7 +128,7 @@ async function* streamRows(
         }
         sliver = rebuilt.value;
       }
-      const content = contentOf(geometry, rowIndex, sliver);
+      const content = contentOf(geometry, rowIndex, sliver, padding);
       yield content;
       if (!content.ok) return;
     }
@@ -165,14 +176,18 @@ function windowRows(geometry: BlobGeometry): number {
   return Math.max(1, Math.min(READ_WINDOW_ROWS_MAX, fitting));
 }
 
-/** The blob's bytes of a verified row; what follows them must be zero. */
+/** The blob's bytes of a verified row; what follows them must be zero where that is checked. */
 function contentOf(
   geometry: BlobGeometry,
   rowIndex: number,
   sliver: Sliver,
+  padding: PaddingCheck,
 ): Result<Uint8Array, ReadFailure> {
   const { start, end } = bytesOfRows(geometry, { firstRow: rowIndex, rowCount: 1 });
-  if (!checkRowPadding(sliver.data, rowIndex, geometry.unencodedBytes).ok) {
+  if (
+    padding === "checked" &&
+    !checkRowPadding(sliver.data, rowIndex, geometry.unencodedBytes).ok
+  ) {
     return err(paddingAt(rowIndex));
   }
   return ok(sliver.data.subarray(0, end - start));

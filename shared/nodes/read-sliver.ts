@@ -1,10 +1,17 @@
 /**
- * One verified primary sliver from the node that owns its shard, and what that says of the node.
+ * One verified sliver from the node that owns its shard, and what that says of the node.
  *
- * Primary sliver i lies in pair i; the pair's shard follows from the blob ID, the shard's owner
+ * A sliver's pair follows from its index, the pair's shard from the blob ID, the shard's owner
  * from the committee. Source: walrus-sdk `communication/node.rs::retrieve_verified_sliver`.
  */
-import { type Sliver, shardIndexOfPair, type VerifiedMetadata } from "../codec/index.ts";
+import {
+  pairIndexOfSliver,
+  type Sliver,
+  sliverBytes,
+  type SliverTarget,
+  shardIndexOfPair,
+  type VerifiedMetadata,
+} from "../codec/index.ts";
 import { READ_ROW_BYTES_PER_SECOND_MIN, READ_ROW_TIMEOUT_MS } from "../limits.ts";
 import { type Committee, type CommitteeMember, memberOfShard } from "../protocol/committee.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
@@ -64,21 +71,32 @@ export function ownerOfPair(reading: BlobReading, pairIndex: number): CommitteeM
 }
 
 /** Fetches primary sliver `sliverIndex` and verifies it; `null` when its owner does not give it. */
-export async function fetchPrimarySliver(
+export function fetchPrimarySliver(
   reading: BlobReading,
   sliverIndex: number,
   signal: AbortSignal,
 ): Promise<Sliver | null> {
+  return fetchSliver(reading, { axis: "primary", sliverIndex }, signal);
+}
+
+/** Fetches one sliver and verifies it; `null` when its owner does not give it. */
+export async function fetchSliver(
+  reading: BlobReading,
+  { axis, sliverIndex }: SliverTarget,
+  signal: AbortSignal,
+): Promise<Sliver | null> {
   const { ports, metadata, geometry, trust } = reading;
-  const owner = ownerOfPair(reading, sliverIndex);
+  const pairIndex = pairIndexOfSliver(axis, sliverIndex, geometry.shardCount);
+  const bytes = sliverBytes(axis, geometry.symbolBytes, geometry.shardCount);
+  const owner = ownerOfPair(reading, pairIndex);
   trust.started(owner.nodeId);
   const answer = await ports.client.getSliver(
     owner,
     metadata.blobId,
-    sliverIndex,
-    "primary",
-    geometry.rowBytes + SLIVER_FRAMING_BYTES,
-    { timeoutMs: sliverTimeoutMs(geometry.rowBytes), signal },
+    pairIndex,
+    axis,
+    bytes + SLIVER_FRAMING_BYTES,
+    { timeoutMs: sliverTimeoutMs(bytes), signal },
   );
   if (!answer.ok) {
     const { failure } = answer;

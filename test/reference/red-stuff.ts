@@ -61,7 +61,9 @@ export function merkleLevels(leaves: readonly Uint8Array[]): Uint8Array[][] {
 
 /** The Merkle root; 32 zero bytes for no leaves. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  return merkleLevels(leaves).at(-1)![0]!;
+  const root = merkleLevels(leaves).at(-1)?.[0];
+  if (root === undefined) throw new RangeError("Cannot take root: the tree has no level");
+  return root;
 }
 
 /** Encodes a blob over n shards. */

@@ -123,7 +123,7 @@ export function createFakeNodes(
     url: URL,
     fault: FakeFault | undefined,
   ): Uint8Array<ArrayBuffer> | string {
-    const [, , , blobId = "", kind, pairText] = url.pathname.split("/");
+    const [, , , blobId = "", kind, pairText, axis] = url.pathname.split("/");
     const encoded = blobs.get(blobId);
     if (encoded === undefined) return "METADATA_NOT_FOUND";
     const { metadata } = encoded;
@@ -134,12 +134,19 @@ export function createFakeNodes(
       const pair = Number(pairText);
       if (!pairs.includes(pair)) return "SHARD_NOT_ASSIGNED";
       const index = fault === "wrong-index" ? (pair + 1) % shardCount : pair;
-      return encodeSliver(encoded.sliver("primary", index));
+      return encodeSliver(
+        axis === "secondary"
+          ? encoded.sliver("secondary", shardCount - 1 - index)
+          : encoded.sliver("primary", index),
+      );
     }
     if (kind === "recoverySymbols") {
       const target = Number(url.searchParams.get("targetSliver"));
       const symbols = pairs.map((pair): RecoverySymbol => {
-        const source = encoded.sliver("secondary", shardCount - 1 - pair);
+        const ofRows = url.searchParams.get("targetType") === "secondary";
+        const source = ofRows
+          ? encoded.sliver("primary", pair)
+          : encoded.sliver("secondary", shardCount - 1 - pair);
         const expanded = codec.expandSliver(source, shardCount);
         if (!expanded.ok) throw new Error(expanded.failure.kind);
         return expanded.value.recoverySymbol(target);

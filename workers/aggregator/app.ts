@@ -2,6 +2,7 @@
 import { type IRequestStrict, Router, type RouterType } from "itty-router";
 import { preflightResponse, withCors } from "../../shared/http/cors.ts";
 import {
+  badParameter,
   internalError,
   methodNotAllowed,
   problemResponse,
@@ -9,8 +10,13 @@ import {
 } from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
 import type { Log } from "../../shared/ports.ts";
+import { concat } from "./concat.ts";
+import { createExchange, type Exchange } from "./exchange.ts";
 import type { AggregatorServices } from "./open-blob.ts";
-import { type FixedLength, readBlob } from "./read-blob.ts";
+import { readBlob, readByteRange, streamBlob } from "./read-blob.ts";
+import { readObject } from "./read-object.ts";
+import { listPatches, readPatchById, readPatchByIdentifier } from "./read-quilt.ts";
+import type { FixedLength } from "./send.ts";
 
 /** What the routes need of the composition root. */
 export interface AppPorts {
@@ -23,25 +29,47 @@ export interface AppPorts {
 type AppRequest = Request & IRequestStrict;
 type App = RouterType<AppRequest, [AppPorts], Response>;
 
-const READ_METHODS = ["GET", "HEAD", "OPTIONS"];
+/** A read: the parameters of its path, percent-decoded once, in order. */
+type Read = (exchange: Exchange, ...params: readonly string[]) => Response | Promise<Response>;
 
-type Handler = (request: AppRequest, ports: AppPorts) => Response | Promise<Response>;
-
-const ROUTES: Readonly<Record<string, Handler>> = {
-  "/status": () => statusResponse(),
-  "/v1/blobs/:blobId": (request, { services, fixedLength }) =>
-    readBlob(services(), request, request.params["blobId"] ?? "", fixedLength),
-};
-
-function refuseMethod(request: AppRequest): Response {
-  return problemResponse(methodNotAllowed(READ_METHODS), request.method);
+interface Route {
+  readonly path: string;
+  readonly read: Read;
+  /** `GET` and `HEAD` unless given. */
+  readonly methods?: readonly ("GET" | "HEAD" | "POST")[];
 }
+
+const READ_METHODS = ["GET", "HEAD"] as const;
+
+/** Static segments come before captures of the same length. */
+const ROUTES: readonly Route[] = [
+  { path: "/v1alpha/blobs/concat", read: concat, methods: ["GET", "HEAD", "POST"] },
+  { path: "/v1alpha/blobs/:blobId/stream", read: one(streamBlob) },
+  { path: "/v1/blobs/by-object-id/:objectId", read: one(readObject) },
+  { path: "/v1/blobs/by-quilt-patch-id/:patchId", read: one(readPatchById) },
+  {
+    path: "/v1/blobs/by-quilt-id/:quiltId/:identifier",
+    read: (exchange, quiltId = "", identifier = "") =>
+      readPatchByIdentifier(exchange, quiltId, identifier),
+  },
+  { path: "/v1/quilts/:quiltId/patches", read: one(listPatches) },
+  { path: "/v1/blobs/:blobId/byte-range", read: one(readByteRange) },
+  { path: "/v1/blobs/:blobId", read: one(readBlob) },
+];
+
+/** Paths as `docs/http-api-aggregator.md` lists them. */
+export const ROUTE_PATHS: readonly string[] = ["/status", ...ROUTES.map(({ path }) => path)];
 
 /** Builds the route table; it holds no state and serves every request. */
 export function createApp(): App {
   const app = Router<AppRequest, [AppPorts]>({
     before: [
       (request: Request) => (request.method === "OPTIONS" ? preflightResponse(request) : undefined),
+      // The router takes `/a/` for `/a`; officially it is another path.
+      (request: Request) =>
+        new URL(request.url).pathname.endsWith("/")
+          ? problemResponse(unknownPath(), request.method)
+          : undefined,
     ],
     catch: (error: unknown, request: Request, { log }: AppPorts) => {
       log.error({
@@ -53,12 +81,57 @@ export function createApp(): App {
     },
     finally: [
       (response: Response | undefined, request: Request) =>
-        withCors(response ?? problemResponse(unknownPath(), request.method)),
+        withCachePolicy(withCors(response ?? problemResponse(unknownPath(), request.method))),
     ],
   });
 
-  for (const [path, handler] of Object.entries(ROUTES)) {
-    app.get(path, handler).head(path, handler).all(path, refuseMethod);
+  app.get("/status", statusResponse).head("/status", statusResponse);
+  app.all("/status", (request) => refuseMethod(request, READ_METHODS));
+  for (const { path, read, methods = READ_METHODS } of ROUTES) {
+    app.all(path, (request, ports) =>
+      methods.some((method) => method === request.method)
+        ? answer(read, request, ports)
+        : refuseMethod(request, methods),
+    );
   }
   return app as App;
+}
+
+function answer(
+  read: Read,
+  request: AppRequest,
+  { services, fixedLength }: AppPorts,
+): Response | Promise<Response> {
+  const params: string[] = [];
+  for (const [name, text] of Object.entries(request.params)) {
+    const decoded = percentDecoded(text);
+    if (decoded === null) {
+      const problem = badParameter(name, `\`${name}\` is not percent-encoded UTF-8`);
+      return problemResponse(problem, request.method);
+    }
+    params.push(decoded);
+  }
+  return read(createExchange(services(), request, fixedLength, params.join("/")), ...params);
+}
+
+function one(read: (exchange: Exchange, param: string) => Promise<Response>): Read {
+  return (exchange, param = "") => read(exchange, param);
+}
+
+function percentDecoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+function refuseMethod(request: Request, allowed: readonly string[]): Response {
+  return problemResponse(methodNotAllowed([...allowed, "OPTIONS"]), request.method);
+}
+
+/** What says nothing of caching is guessed at by caches: so nothing leaves without a word on it. */
+function withCachePolicy(response: Response): Response {
+  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+  return response;
 }

@@ -4,7 +4,6 @@
  * The cached unit is the segment: consecutive whole rows. A segment is cached only after all of its
  * rows were verified, so what is found in a tier was checked against the blob ID once.
  */
-import { SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
 import {
   type BlobGeometry,
   blobGeometry,
@@ -14,27 +13,27 @@ import {
   segmentOfRow,
   type RowSpan,
 } from "../../shared/nodes/read-geometry.ts";
-import { openRows, type RowReader } from "../../shared/nodes/read-rows.ts";
+import { openRows, type PaddingCheck, type RowReader } from "../../shared/nodes/read-rows.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { type AggregatorServices, metadataOf, type OpenBlob, readPorts } from "./open-blob.ts";
-import type { TierName } from "./tiers.ts";
+import type { Piece, Pieces } from "./representation.ts";
+import { keepVerified, readVerified } from "./verified-store.ts";
 
-/** A piece of the answer. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  /** Where it came from; `null` for the storage nodes. */
-  readonly tier: TierName | null;
-}
-
-/** Yields the bytes of `range` in order; a failure is the last thing it yields. */
+/**
+ * Yields the bytes of `range` in order; a failure is the last thing it yields.
+ *
+ * @param padding `ignored` reads what a blob with flawed padding holds; nothing of such a read is
+ *   cached, because a cached segment stands for the stricter check.
+ */
 export async function* blobBytes(
   services: AggregatorServices,
   blob: OpenBlob,
   range: ByteRange,
   signal: AbortSignal,
-): AsyncGenerator<Result<Piece, AggregatorFailure>> {
+  padding: PaddingCheck = "checked",
+): Pieces {
   const geometry = blobGeometry(blob.entry.unencodedBytes, blob.entry.shardCount);
   const rows = rowsOfBytes(geometry, range.start, range.end);
   if (rows.rowCount === 0) return;
@@ -43,14 +42,14 @@ export async function* blobBytes(
   for (let index = segmentOfRow(geometry, rows.firstRow); index <= lastSegment; index++) {
     const segment = rowsOfSegment(geometry, index);
     const key = segmentKey(blob, index);
-    const hit = await services.tiers.get(key, () => SEGMENT_TTL_SECONDS);
-    if (hit !== null && hit.value.length === sizeOf(geometry, segment)) {
+    const hit = await readVerified(services, key, sizeOf(geometry, segment));
+    if (hit !== null) {
       const held = bytesOfRows(geometry, segment);
       yield ok({ bytes: cut(hit.value, held.start, range), tier: hit.tier });
       continue;
     }
     if (reader === null) {
-      const opened = await openReader(services, blob, signal);
+      const opened = await openReader(services, blob, padding, signal);
       if (!opened.ok) {
         yield opened;
         return;
@@ -58,7 +57,8 @@ export async function* blobBytes(
       reader = opened.value;
     }
     const needed = intersection(segment, rows);
-    const keep = needed.rowCount === segment.rowCount ? key : null;
+    const isKept = needed.rowCount === segment.rowCount && padding === "checked";
+    const keep = isKept ? key : null;
     const failed = yield* segmentFromNodes(services, reader, needed, range, keep, signal);
     if (failed) return;
   }
@@ -85,7 +85,7 @@ async function* segmentFromNodes(
     const bytes = cut(row.value, start + offset, range);
     offset += row.value.length;
     if (key !== null && segment !== null && offset === segment.length) {
-      services.tiers.put(key, segment, SEGMENT_TTL_SECONDS);
+      keepVerified(services, key, segment);
     }
     if (bytes.length > 0) yield ok({ bytes, tier: null });
   }
@@ -95,11 +95,12 @@ async function* segmentFromNodes(
 async function openReader(
   services: AggregatorServices,
   blob: OpenBlob,
+  padding: PaddingCheck,
   signal: AbortSignal,
 ): Promise<Result<RowReader, AggregatorFailure>> {
   const metadata = await metadataOf(services, blob, signal);
   if (!metadata.ok) return metadata;
-  return openRows(readPorts(services), await blob.committee(), metadata.value);
+  return openRows(readPorts(services), await blob.committee(), metadata.value, padding);
 }
 
 /** The part of `bytes`, which begin at `start` of the blob, that lies in `range`. */

@@ -21,5 +21,8 @@ export function createEdgeCache(cache: Cache): EdgeCache {
       };
       await cache.put(`${CACHE_ORIGIN}/${key}`, new Response(value as BodyInit, { headers }));
     },
+    async delete(key) {
+      await cache.delete(`${CACHE_ORIGIN}/${key}`);
+    },
   };
 }

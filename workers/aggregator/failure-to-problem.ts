@@ -1,7 +1,11 @@
 /** Every failure of a read as the official error envelope: the one place that maps them. Pure. */
 import type { Problem } from "../../shared/http/problem.ts";
 import { unsatisfiedRange } from "../../shared/http/range.ts";
-import { READ_RETRY_AFTER_SECONDS } from "../../shared/limits.ts";
+import {
+  PATCH_BYTES_MAX,
+  READ_RETRY_AFTER_SECONDS,
+  STRICT_READ_BYTES_MAX,
+} from "../../shared/limits.ts";
 import type { ReadFailure } from "../../shared/nodes/read-failure.ts";
 import { unreachable } from "../../shared/result.ts";
 import type { ChainFailure } from "../../shared/sui/chain.ts";
@@ -9,25 +13,26 @@ import type { ChainFailure } from "../../shared/sui/chain.ts";
 /** Everything that may keep a blob from being served. */
 export type AggregatorFailure =
   | ReadFailure
-  | { readonly kind: "bad-blob-id"; readonly text: string }
+  /** Nodes do not know the blob, but the gateway holds a lease on it that is running. */
+  | { readonly kind: "lease-running" }
+  | { readonly kind: "object-not-found"; readonly objectId: string }
+  /** As `object-not-found`, of an ID in the list of a concat. */
+  | { readonly kind: "concat-object-not-found"; readonly objectId: string }
+  | {
+      readonly kind: "patch-not-found";
+      readonly what: "not-a-quilt" | "no-such-identifier" | "no-such-columns";
+    }
+  | { readonly kind: "patch-too-large"; readonly patchBytes: number }
+  /** A strict check of a blob that is not held in memory. */
+  | { readonly kind: "strict-too-large"; readonly unencodedBytes: number }
+  /** The blob's bytes, encoded again, have another ID. */
+  | { readonly kind: "strict-mismatch" }
   | { readonly kind: "range-not-satisfiable"; readonly totalBytes: number }
   | { readonly kind: "chain-unavailable"; readonly cause: ChainFailure };
-
-/** Longest piece of a caller's text that is repeated to them. */
-const ECHOED_CHARS_MAX = 100;
 
 /** The answer for a failure. */
 export function failureToProblem(failure: AggregatorFailure): Problem {
   switch (failure.kind) {
-    case "bad-blob-id":
-      return {
-        statusWord: "INVALID_ARGUMENT",
-        reason: "INVALID_BLOB_ID",
-        message:
-          `Cannot parse \`blob_id\` with value \`${failure.text.slice(0, ECHOED_CHARS_MAX)}\`: ` +
-          "expected 43 characters of URL-safe base64, 0x and 64 hex digits, or a decimal u256",
-        metadata: { parameter: "blob_id" },
-      };
     case "blob-not-found":
       return {
         statusWord: "NOT_FOUND",
@@ -48,21 +53,79 @@ export function failureToProblem(failure: AggregatorFailure): Problem {
         message: `the requested range lies outside the ${failure.totalBytes} bytes of the blob`,
         headers: { "Content-Range": unsatisfiedRange(failure.totalBytes) },
       };
+    case "lease-running":
+      return unavailable(
+        "the storage nodes do not give this blob yet, though its lease is running",
+      );
+    case "object-not-found":
+      return {
+        statusWord: "NOT_FOUND",
+        reason: "BLOB_NOT_FOUND",
+        message: "there is no Blob or SharedBlob under this object ID",
+      };
+    case "concat-object-not-found":
+      return {
+        statusWord: "NOT_FOUND",
+        reason: "OBJECT_ID_RESOLUTION_FAILED",
+        message: `there is no Blob or SharedBlob under ${failure.objectId}`,
+      };
+    case "patch-not-found":
+      return {
+        statusWord: "NOT_FOUND",
+        reason: "QUILT_PATCH_NOT_FOUND",
+        message: PATCH_NOT_FOUND[failure.what],
+      };
+    case "patch-too-large":
+      return patchTooLarge(failure.patchBytes);
+    case "strict-too-large":
+      return strictTooLarge(failure.unencodedBytes);
     case "metadata-unavailable":
     case "slivers-unavailable":
+    case "column-unavailable":
       return unavailable("the storage nodes do not give enough of this blob at the moment");
     case "chain-unavailable":
       return unavailable("the state of the Walrus network cannot be read at the moment");
     case "blob-inconsistent":
-      return {
-        statusWord: "INTERNAL",
-        reason: "INTERNAL_ERROR",
-        message: "the blob was not encoded consistently by its writer and cannot be read",
-        metadata: { flaw: failure.what },
-      };
+      return inconsistent(failure.what);
+    case "strict-mismatch":
+      return inconsistent("blob-id");
     default:
       return unreachable(failure);
   }
+}
+
+const PATCH_NOT_FOUND = {
+  "not-a-quilt": "the blob exists but is not a quilt, so it holds no patches",
+  "no-such-identifier": "the quilt holds no patch with this identifier",
+  "no-such-columns": "the quilt holds no patch in the columns this patch ID names",
+} as const;
+
+function patchTooLarge(patchBytes: number): Problem {
+  return {
+    statusWord: "SIZE_EXCEEDED",
+    reason: "BLOB_TOO_LARGE",
+    message: `patches of more than ${PATCH_BYTES_MAX} bytes are not served (PATCH_BYTES_MAX)`,
+    metadata: { patchBytes: String(patchBytes) },
+  };
+}
+
+function strictTooLarge(unencodedBytes: number): Problem {
+  return {
+    statusWord: "INVALID_ARGUMENT",
+    reason: "INVALID_CONSISTENCY_CHECK",
+    message:
+      `a strict check takes blobs of at most ${STRICT_READ_BYTES_MAX} bytes ` +
+      `(STRICT_READ_BYTES_MAX), this one has ${unencodedBytes}`,
+  };
+}
+
+function inconsistent(flaw: string): Problem {
+  return {
+    statusWord: "INTERNAL",
+    reason: "INTERNAL_ERROR",
+    message: "the blob was not encoded consistently by its writer and cannot be read",
+    metadata: { flaw },
+  };
 }
 
 function unavailable(message: string): Problem {

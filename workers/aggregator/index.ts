@@ -6,6 +6,7 @@ import kernel from "../../shared/codec/kernel/build/kernel.wasm";
 import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
@@ -14,10 +15,10 @@ import { readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
 import { readGateRules, type RulesMemory } from "./gate-rules.ts";
 import { createKeyValue } from "./kv.ts";
-import { type LeaseSource, provenEndEpoch } from "./leases.ts";
+import { askLeases, type LeaseSource } from "./leases.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
-import type { AggregatorServices } from "./open-blob.ts";
-import type { FixedLength } from "./read-blob.ts";
+import type { AggregatorServices, ReadMemory } from "./open-blob.ts";
+import type { FixedLength } from "./send.ts";
 import { createTiers } from "./tiers.ts";
 
 interface Env extends NetworkVars {
@@ -32,6 +33,7 @@ const log = consoleLog("aggregator");
 const viewMemory: ViewMemory = { view: null };
 const rulesMemory: RulesMemory = { held: null };
 const admittedKeys = new Set<string>();
+const readMemory: ReadMemory = { notFound: new Map(), objects: new Map() };
 let codec: Codec | undefined;
 
 const fixedLength: FixedLength = (body, byteCount) => {
@@ -56,7 +58,7 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
     clock,
     timer,
     random: systemRandom,
-    memory: isolateMemory,
+    workingMemory: isolateMemory,
     log,
     tiers: createTiers({
       edge: createEdgeCache(caches.default),
@@ -75,7 +77,10 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
       background,
     }),
     gateRules: () => readGateRules(kv, clock, log, rulesMemory),
-    provenEndEpoch: (blobId) => provenEndEpoch(env.PUBLISHER, blobId, timer, log),
+    leases: (blobId) => askLeases(env.PUBLISHER, blobId, timer, log),
+    readObject: createAttributedBlobs({ ...network, fetch: permit.fetch, timer }),
+    remembered: readMemory,
+    background,
   };
 }
 

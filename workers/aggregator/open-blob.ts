@@ -9,7 +9,11 @@ import {
   formatBlobId,
   type VerifiedMetadata,
 } from "../../shared/codec/index.ts";
-import { SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
+import {
+  NOT_FOUND_HOLD_MS,
+  NOT_FOUND_REMEMBERED_MAX,
+  SEGMENT_TTL_SECONDS,
+} from "../../shared/limits.ts";
 import type { NodeClient } from "../../shared/nodes/client.ts";
 import { readCertifiedEpoch } from "../../shared/nodes/read-certified-epoch.ts";
 import { type ReadPorts, readMetadata } from "../../shared/nodes/read-metadata.ts";
@@ -18,10 +22,12 @@ import type { Committee } from "../../shared/protocol/committee.ts";
 import { isEpochChanging, readCommittee } from "../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
+import type { AttributedBlob, ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import { lifetimeSeconds } from "./cache-policy.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import type { GateRules } from "./gate-rules.ts";
 import { mayServe } from "./gate.ts";
+import type { LeaseWord } from "./leases.ts";
 import type { NetworkView, NetworkViews } from "./network-view.ts";
 import { type BlobEntry, decodeEntry, encodeEntry } from "./standing.ts";
 import type { TierName, Tiers } from "./tiers.ts";
@@ -33,13 +39,26 @@ export interface AggregatorServices {
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: Random;
-  readonly memory: WorkingMemory;
+  readonly workingMemory: WorkingMemory;
   readonly log: Log;
   readonly tiers: Tiers;
   readonly views: NetworkViews;
   readonly gateRules: () => Promise<GateRules>;
-  /** End epoch of a lease that nobody can take back; `null` when none is known. */
-  readonly provenEndEpoch: (blobId: string) => Promise<number | null>;
+  /** What the gateway's own leases on a blob (43 characters) say. */
+  readonly leases: (blobId: string) => Promise<LeaseWord>;
+  /** Blob objects with their attributes, as the chain has them now. */
+  readonly readObject: ReadAttributedBlob;
+  readonly remembered: ReadMemory;
+  /** Lets work outlive the answer. */
+  readonly background: (work: Promise<void>) => void;
+}
+
+/** What an isolate remembers for its next requests: hints, each bounded and short-lived. */
+export interface ReadMemory {
+  /** Blobs that nodes of a quorum did not know, by ID, and until when that is believed. */
+  readonly notFound: Map<string, number>;
+  /** Blob objects by object ID. */
+  readonly objects: Map<string, { readonly object: AttributedBlob; readonly untilMs: number }>;
 }
 
 /** A blob that may be served now. */
@@ -119,6 +138,17 @@ export async function metadataOf(
   return fetched;
 }
 
+/** Adds to what is remembered of an open blob. */
+export function rememberEntry(
+  services: AggregatorServices,
+  blob: OpenBlob,
+  learned: Partial<Pick<BlobEntry, "contentType" | "isStrict">>,
+): void {
+  const entry = { ...blob.entry, ...learned };
+  const ttlSeconds = remainingSeconds(entry, services.clock.nowMs());
+  services.tiers.put(entryKey(blob.id), encodeEntry(entry), ttlSeconds);
+}
+
 /** What `shared/nodes` needs of the services. */
 export function readPorts(services: AggregatorServices): ReadPorts {
   return services;
@@ -132,12 +162,23 @@ async function learn(
   signal: AbortSignal | undefined,
 ): Promise<Result<OpenBlob, AggregatorFailure>> {
   const id = formatBlobId(blobId);
-  const [found, endEpoch] = await Promise.all([
-    findMetadata(services, view, blobId, signal),
-    services.provenEndEpoch(id),
-  ]);
-  if (!found.ok) return found;
+  const { notFound } = services.remembered;
+  const asking = services.leases(id);
+  if (services.clock.nowMs() < (notFound.get(id) ?? 0)) {
+    // Somebody may have stored it since: the nodes are spared, the lease book is not.
+    if (!isRunning(await asking, view)) return err({ kind: "blob-not-found" });
+  }
+  const [found, leases] = await Promise.all([findMetadata(services, view, blobId, signal), asking]);
+  if (!found.ok) {
+    if (found.failure.kind !== "blob-not-found") return found;
+    if (isRunning(leases, view)) return err({ kind: "lease-running" });
+    if (notFound.size >= NOT_FOUND_REMEMBERED_MAX) notFound.clear();
+    notFound.set(id, services.clock.nowMs() + NOT_FOUND_HOLD_MS);
+    return found;
+  }
+  notFound.delete(id);
   const { metadata, view: current, committee } = found.value;
+  const endEpoch = leases.permanentEndEpoch;
   const lifetime = { endEpoch: endEpoch !== null && endEpoch > current.epoch ? endEpoch : null };
   const nowMs = services.clock.nowMs();
   const ttlSeconds = Math.min(
@@ -152,6 +193,8 @@ async function learn(
     learnedEpoch: current.epoch,
     expiresAtMs: nowMs + ttlSeconds * 1_000,
     purgeGeneration,
+    contentType: null,
+    isStrict: false,
   };
   services.tiers.put(entryKey(id), encodeEntry(entry), ttlSeconds);
   keepMetadata(services, id, metadata);
@@ -212,6 +255,10 @@ async function chooseCommittee(
   if (!isEpochChanging(view)) return view.current;
   const epoch = await readCertifiedEpoch(readPorts(services), view.current, blobId, signal);
   return readCommittee(view, epoch ?? view.epoch) ?? view.current;
+}
+
+function isRunning({ latestEndEpoch }: LeaseWord, view: NetworkView): boolean {
+  return latestEndEpoch !== null && view.epoch < latestEndEpoch;
 }
 
 function isSameNetwork(left: NetworkView, right: NetworkView): boolean {

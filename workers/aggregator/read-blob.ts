@@ -1,180 +1,71 @@
 /**
- * `GET` and `HEAD /v1/blobs/{blob_id}`: one blob, whole or in part, verified before it is sent.
+ * Reads by blob ID: `/v1/blobs/{id}`, its `byte-range` and the alpha `stream`.
  *
- * The head of the answer leaves when the first row is verified. A failure after that breaks the
- * connection, as a shorter body under a promised length, and never reaches a cache.
+ * All three give the same verified bytes; they differ in status and a header, as the official
+ * aggregator's do (walrus-service `client/daemon/routes.rs`).
  */
-import { matchesNone, matchesRange, strongEtag } from "../../shared/http/etag.ts";
-import { type ByteRange, contentRange, parseRange } from "../../shared/http/range.ts";
-import { problemResponse } from "../../shared/http/problem.ts";
-import type { Result } from "../../shared/result.ts";
 import { parseBlobId } from "../../shared/codec/index.ts";
-import { blobBytes, type Piece } from "./blob-bytes.ts";
-import { cacheControl } from "./cache-policy.ts";
-import { type AggregatorFailure, failureToProblem } from "./failure-to-problem.ts";
-import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";
-import type { TierName } from "./tiers.ts";
+import { blobContent } from "./blob-content.ts";
+import type { Exchange } from "./exchange.ts";
+import { openBlob } from "./open-blob.ts";
+import { readConsistency, readPresentation, readStartAndLength } from "./query.ts";
+import { badByteRange, badId } from "./refusals.ts";
+import { sendPart } from "./send.ts";
 
-/** Wraps a body whose length is promised; workerd needs its own stream for that. */
-export type FixedLength = (
-  body: ReadableStream<Uint8Array>,
-  byteCount: number,
-) => ReadableStream<Uint8Array>;
-
-/** Name of this cache in `Cache-Status` (RFC 9211). */
-const CACHE_NAME = "walrus-edge";
-
-/** Answers a read of the blob whose ID has the text `idText`. */
-export async function readBlob(
-  services: AggregatorServices,
-  request: Request,
-  idText: string,
-  fixedLength: FixedLength,
-): Promise<Response> {
-  const refuse = (failure: AggregatorFailure) => {
-    logFailure(services, idText, failure);
-    return problemResponse(failureToProblem(failure), request.method);
-  };
+/** `GET`, `HEAD /v1/blobs/{blob_id}` */
+export async function readBlob(exchange: Exchange, idText: string): Promise<Response> {
+  const { services, request } = exchange;
   const blobId = parseBlobId(idText);
-  if (blobId === null) return refuse({ kind: "bad-blob-id", text: idText });
+  if (blobId === null) return exchange.problem(badId("blob_id", idText));
+  const consistency = readConsistency(exchange.query);
+  if (!consistency.ok) return exchange.problem(consistency.failure);
+  const presentation = readPresentation(exchange.query);
+  if (!presentation.ok) return exchange.problem(presentation.failure);
   const opened = await openBlob(services, blobId, request.signal);
-  if (!opened.ok) return refuse(opened.failure);
+  if (!opened.ok) return exchange.refuse(opened.failure);
+  const serving = {
+    consistency: consistency.value,
+    presentation: presentation.value,
+    isHead: request.method === "HEAD",
+  };
+  return exchange.answer(await blobContent(services, opened.value, serving, request.signal));
+}
+
+/** `GET`, `HEAD /v1alpha/blobs/{blob_id}/stream` */
+export async function streamBlob(exchange: Exchange, idText: string): Promise<Response> {
+  const response = await readBlob(exchange, idText);
+  if (response.ok) response.headers.set("X-Walrus-Streaming", "true");
+  return response;
+}
+
+/** `GET`, `HEAD /v1/blobs/{blob_id}/byte-range?start=&length=`: 200, so that any CDN keeps it. */
+export async function readByteRange(exchange: Exchange, idText: string): Promise<Response> {
+  const { services, request } = exchange;
+  const blobId = parseBlobId(idText);
+  if (blobId === null) return exchange.problem(badId("blob_id", idText));
+  const part = readStartAndLength(exchange.query);
+  if (!part.ok) return exchange.problem(part.failure);
+  const presentation = readPresentation(exchange.query);
+  if (!presentation.ok) return exchange.problem(presentation.failure);
+  const { start, length } = part.value;
+  const end = start + length;
+  if (length === 0) return exchange.problem(badByteRange("the length must be greater than 0"));
+  if (!Number.isSafeInteger(end)) {
+    return exchange.problem(badByteRange("the end of the range is no number we can hold"));
+  }
+  const opened = await openBlob(services, blobId, request.signal);
+  if (!opened.ok) return exchange.refuse(opened.failure);
   const blob = opened.value;
-  const headers = blobHeaders(services, blob);
-  // Only now: a blob that is blocked or gone must not be confirmed by a 304.
-  if (matchesNone(request.headers.get("If-None-Match"), blob.id)) {
-    headers.set("Cache-Status", cacheStatus(blob.tier));
-    return new Response(null, { status: 304, headers });
+  if (end > blob.entry.unencodedBytes) {
+    const total = blob.entry.unencodedBytes;
+    return exchange.problem(badByteRange(`the range ends at ${end}, the blob at ${total}`));
   }
-  const totalBytes = blob.entry.unencodedBytes;
-  if (request.method === "HEAD") {
-    headers.set("Content-Length", String(totalBytes));
-    headers.set("Cache-Status", cacheStatus(blob.tier));
-    return new Response(null, { headers });
-  }
-  const honoured = matchesRange(request.headers.get("If-Range"), blob.id);
-  const asked = parseRange(honoured ? request.headers.get("Range") : null, totalBytes);
-  if (asked.kind === "unsatisfiable") return refuse({ kind: "range-not-satisfiable", totalBytes });
-  const partial = asked.kind === "partial";
-  const range = partial ? asked.range : { start: 0, end: totalBytes };
-  if (partial) headers.set("Content-Range", contentRange(range, totalBytes));
-  const answer = { headers, status: partial ? 206 : 200 };
-  return sendBytes(services, blob, range, answer, request.signal, { fixedLength, refuse });
-}
-
-interface Sending {
-  readonly fixedLength: FixedLength;
-  readonly refuse: (failure: AggregatorFailure) => Response;
-}
-
-async function sendBytes(
-  services: AggregatorServices,
-  blob: OpenBlob,
-  range: ByteRange,
-  answer: { readonly headers: Headers; readonly status: number },
-  signal: AbortSignal,
-  { fixedLength, refuse }: Sending,
-): Promise<Response> {
-  const stop = new AbortController();
-  const abort = () => stop.abort(new DOMException("The client has gone", "AbortError"));
-  signal.addEventListener("abort", abort, { once: true });
-  const pieces = blobBytes(services, blob, range, stop.signal);
-  const first = await pieces.next();
-  if (first.done === true) {
-    answer.headers.set("Content-Length", "0");
-    answer.headers.set("Cache-Status", cacheStatus(blob.tier));
-    return new Response(new Uint8Array(0), answer);
-  }
-  if (!first.value.ok) return refuse(first.value.failure);
-  answer.headers.set("Cache-Status", cacheStatus(first.value.value.tier));
-  answer.headers.set("Content-Length", String(range.end - range.start));
-  const body = bodyOf(first.value, pieces, {
-    failed: (failure) => logFailure(services, blob.id, failure),
-    cancelled: abort,
-  });
-  return new Response(fixedLength(body, range.end - range.start), answer);
-}
-
-interface BodyEvents {
-  readonly failed: (failure: AggregatorFailure) => void;
-  readonly cancelled: () => void;
-}
-
-/** One piece per pull, so that no more is fetched than the client takes. */
-function bodyOf(
-  first: Result<Piece, AggregatorFailure>,
-  pieces: AsyncGenerator<Result<Piece, AggregatorFailure>>,
-  events: BodyEvents,
-): ReadableStream<Uint8Array> {
-  let next: Result<Piece, AggregatorFailure> | null = first;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (next === null) {
-        const step = await pieces.next();
-        if (step.done === true) {
-          controller.close();
-          return;
-        }
-        next = step.value;
-      }
-      const piece = next;
-      next = null;
-      if (piece.ok) {
-        controller.enqueue(piece.value.bytes);
-        return;
-      }
-      events.failed(piece.failure);
-      controller.error(new Error(`The read broke off: ${piece.failure.kind}`));
-    },
-    async cancel() {
-      events.cancelled();
-      await pieces.return(undefined);
-    },
-  });
-}
-
-function blobHeaders(services: AggregatorServices, blob: OpenBlob): Headers {
-  const { entry, view } = blob;
-  const headers = new Headers({
-    ETag: strongEtag(blob.id),
-    "Accept-Ranges": "bytes",
-    "Cache-Control": cacheControl(entry, view.timing, services.clock.nowMs()),
-    "Content-Type": "application/octet-stream",
-    "X-Content-Type-Options": "nosniff",
-    // Every row against its hash, every hash against the blob ID, padding zero.
-    "X-Walrus-Verified": "default",
-  });
-  if (entry.endEpoch !== null) headers.set("X-Walrus-End-Epoch", String(entry.endEpoch));
-  return headers;
-}
-
-function cacheStatus(tier: TierName | null): string {
-  return tier === null ? `${CACHE_NAME}; fwd=miss` : `${CACHE_NAME}; hit; detail=${tier}`;
-}
-
-/** A client's own mistakes are not news; what the network did is. */
-function logFailure(services: AggregatorServices, id: string, failure: AggregatorFailure): void {
-  switch (failure.kind) {
-    case "bad-blob-id":
-    case "range-not-satisfiable":
-    case "blob-not-found":
-      return;
-    case "blob-blocked":
-      services.log.info({ event: "read.blocked", blobId: id });
-      return;
-    case "chain-unavailable":
-      services.log.error({ event: "read.failed", blobId: id, kind: failure.cause.kind });
-      return;
-    case "blob-inconsistent":
-      services.log.warn({ event: "read.failed", blobId: id, kind: failure.kind });
-      return;
-    case "metadata-unavailable":
-    case "slivers-unavailable":
-      services.log.warn({
-        event: "read.failed",
-        blobId: id,
-        kind: failure.kind,
-        causes: failure.causes.map((cause) => `${cause.nodeId} ${cause.kind}`),
-      });
-  }
+  const serving = {
+    consistency: "default",
+    presentation: presentation.value,
+    isHead: request.method === "HEAD",
+  } as const;
+  const content = await blobContent(services, blob, serving, request.signal);
+  if (!content.ok) return exchange.refuse(content.failure);
+  return sendPart(request, content.value, { start, end }, exchange.sending);
 }

@@ -15,6 +15,8 @@ const entrySchema = v.object({
   learnedEpoch: whole,
   expiresAtMs: whole,
   purgeGeneration: whole,
+  contentType: v.optional(v.nullable(v.string()), null),
+  isStrict: v.optional(v.boolean(), false),
 });
 
 /** One blob's entry. */
@@ -31,6 +33,10 @@ export interface BlobEntry {
   readonly expiresAtMs: number;
   /** Purge generation it was learned under. */
   readonly purgeGeneration: number;
+  /** Type guessed from the first bytes; `null` until somebody has read them. */
+  readonly contentType: string | null;
+  /** The whole blob was once encoded again to its ID. */
+  readonly isStrict: boolean;
 }
 
 /** The entry as stored. */

@@ -12,6 +12,7 @@ import type { KeyValue, Log } from "../../shared/ports.ts";
 export interface EdgeCache {
   get(key: string): Promise<EdgeHit | null>;
   put(key: string, value: Uint8Array, options: EdgePut): Promise<void>;
+  delete(key: string): Promise<void>;
 }
 
 /** A value of the edge cache. */
@@ -53,6 +54,8 @@ export interface Tiers {
   get(key: string, ttlSecondsOf: (value: Uint8Array) => number): Promise<TierHit | null>;
   /** Keeps a value in the edge cache, in the background. */
   put(key: string, value: Uint8Array, ttlSeconds: number): void;
+  /** Removes a damaged value from both tiers. */
+  evict(key: string): Promise<void>;
 }
 
 /** Makes the tiers of one invocation. */
@@ -98,6 +101,11 @@ export function createTiers(ports: TierPorts): Tiers {
       if (ttlSeconds <= 0) return;
       const kept = edge.put(key, value, { ttlSeconds, admitted: false });
       background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
+    },
+    async evict(key) {
+      admittedKeys.delete(key);
+      await quietly("cache.edge-delete-failed", key, edge.delete(key));
+      await quietly("cache.kv-delete-failed", key, kv.delete(key));
     },
   };
 }

@@ -4,9 +4,21 @@ import {
   type AggregatorFailure,
   failureToProblem,
 } from "../../../workers/aggregator/failure-to-problem.ts";
+import { badId } from "../../../workers/aggregator/refusals.ts";
 
 const CASES: readonly [AggregatorFailure, number, string][] = [
-  [{ kind: "bad-blob-id", text: "x" }, 400, "INVALID_BLOB_ID"],
+  [{ kind: "lease-running" }, 503, "BLOB_UNAVAILABLE"],
+  [{ kind: "object-not-found", objectId: "0x1" }, 404, "BLOB_NOT_FOUND"],
+  [{ kind: "concat-object-not-found", objectId: "0x1" }, 404, "OBJECT_ID_RESOLUTION_FAILED"],
+  [{ kind: "patch-not-found", what: "not-a-quilt" }, 404, "QUILT_PATCH_NOT_FOUND"],
+  [{ kind: "patch-too-large", patchBytes: 9e9 }, 403, "BLOB_TOO_LARGE"],
+  [{ kind: "strict-too-large", unencodedBytes: 9e9 }, 400, "INVALID_CONSISTENCY_CHECK"],
+  [{ kind: "strict-mismatch" }, 500, "INTERNAL_ERROR"],
+  [
+    { kind: "column-unavailable", columnIndex: 0, verified: 1, required: 2, causes: [] },
+    503,
+    "BLOB_UNAVAILABLE",
+  ],
   [{ kind: "blob-not-found" }, 404, "BLOB_NOT_FOUND"],
   [{ kind: "blob-blocked" }, 451, "FORBIDDEN_BLOB"],
   [{ kind: "range-not-satisfiable", totalBytes: 9 }, 416, "INVALID_BYTE_RANGE"],
@@ -36,7 +48,7 @@ test.each(CASES)("$kind", (failure, status, reason) => {
 });
 
 test("a bad ID is named, but not at any length", () => {
-  const problem = failureToProblem({ kind: "bad-blob-id", text: "y".repeat(5_000) });
+  const problem = badId("blob_id", "y".repeat(5_000));
   expect(problem.message).toContain("`blob_id`");
   expect(problem.message.length).toBeLessThan(400);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { GATE_HOLD_MS, LEASE_LOOKUP_TIMEOUT_MS } from "../../../shared/limits.ts";
 import type { KeyValue } from "../../../shared/ports.ts";
 import { readGateRules, type RulesMemory } from "../../../workers/aggregator/gate-rules.ts";
-import { provenEndEpoch } from "../../../workers/aggregator/leases.ts";
+import { askLeases } from "../../../workers/aggregator/leases.ts";
 import { createVirtualTimer } from "../../support/virtual-timer.ts";
 
 const SILENT_LOG = { info() {}, warn() {}, error() {} };
@@ -50,8 +50,9 @@ describe("the operator's rules", () => {
 });
 
 describe("the end epoch of a blob's leases", () => {
-  const ask = (source: Parameters<typeof provenEndEpoch>[0]) =>
-    provenEndEpoch(source, "id", createVirtualTimer(), SILENT_LOG);
+  const NONE = { permanentEndEpoch: null, latestEndEpoch: null };
+  const ask = (source: Parameters<typeof askLeases>[0]) =>
+    askLeases(source, "id", createVirtualTimer(), SILENT_LOG);
   const answering = (answer: unknown) => ({ leasesOfBlob: () => Promise.resolve(answer) });
 
   test("is the latest of those that nobody can take back", async () => {
@@ -60,23 +61,27 @@ describe("the end epoch of a blob's leases", () => {
       { endEpoch: 9, deletable: false },
       { endEpoch: 50, deletable: true },
     ];
-    expect(await ask(answering(leases))).toBe(9);
+    expect(await ask(answering(leases))).toEqual({ permanentEndEpoch: 9, latestEndEpoch: 50 });
   });
 
   test.each([
     ["there is no publisher", undefined],
     ["there is no lease", answering([])],
-    ["all leases are deletable", answering([{ endEpoch: 50, deletable: true }])],
     ["the answer has another shape", answering("x")],
     ["the publisher fails", { leasesOfBlob: () => Promise.reject(new Error("down")) }],
   ])("is unknown when %s", async (_, source) => {
-    expect(await ask(source)).toBeNull();
+    expect(await ask(source)).toEqual(NONE);
+  });
+
+  test("of deletable leases proves no end, but that the blob exists", async () => {
+    const leases = [{ endEpoch: 50, deletable: true }];
+    expect(await ask(answering(leases))).toEqual({ permanentEndEpoch: null, latestEndEpoch: 50 });
   });
 
   test("is unknown when the publisher is silent", async () => {
     const timer = createVirtualTimer();
     const silent = { leasesOfBlob: () => new Promise<unknown>(() => undefined) };
-    expect(await provenEndEpoch(silent, "id", timer, SILENT_LOG)).toBeNull();
+    expect(await askLeases(silent, "id", timer, SILENT_LOG)).toEqual(NONE);
     expect(timer.nowMs()).toBe(LEASE_LOOKUP_TIMEOUT_MS);
   });
 });

@@ -10,6 +10,8 @@ const ENTRY: BlobEntry = {
   learnedEpoch: 5,
   expiresAtMs: 2_000,
   purgeGeneration: 3,
+  contentType: null,
+  isStrict: false,
 };
 const FACTS: GateFacts = { epoch: 5, nowMs: 1_000, blocklist: new Set(), purgeGeneration: 3 };
 

@@ -20,6 +20,7 @@ function setUp() {
       get: (key) => step(failing.edge, edge.get(key) ?? null),
       put: (key, value, { admitted }) =>
         step(failing.edge, void edge.set(key, { value, admitted })),
+      delete: (key) => step(failing.edge, void edge.delete(key)),
     },
     kv: {
       get: (key) => step(failing.kv, kv.get(key) ?? null),
@@ -93,6 +94,19 @@ describe("the tiers", () => {
     expect(await tiers.get("a", () => 100)).toBeNull();
     tiers.put("a", VALUE, 100);
     await settled();
+  });
+
+  test("evict from both, so that a new value is admitted again", async () => {
+    const { tiers, edge, kv, settled } = setUp();
+    tiers.put("a", VALUE, 100);
+    await tiers.get("a", () => 100);
+    await settled();
+    await tiers.evict("a");
+    expect([edge.size, kv.size]).toEqual([0, 0]);
+    tiers.put("a", VALUE, 100);
+    await tiers.get("a", () => 100);
+    await settled();
+    expect(kv.get("a")).toEqual(VALUE);
   });
 
   test("the hint of admitted keys stays within its bound", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { matchesNone, matchesRange, strongEtag } from "../../../shared/http/etag.ts";
+import { matchesNone, matchesRange, matchesSome, strongEtag } from "../../../shared/http/etag.ts";
 
 const TAG = "M5YQinGO3RJ0-qRmL3KEpzTfR1PWUfgRk0WNmjqMdB8";
 
@@ -18,6 +18,22 @@ describe("If-None-Match", () => {
     [null, false],
   ])("%s", (header, expected) => {
     expect(matchesNone(header, TAG)).toBe(expected);
+  });
+});
+
+describe("If-Match", () => {
+  test.each([
+    [null, true],
+    ["*", true],
+    [`"${TAG}"`, true],
+    [TAG, true],
+    [`"other", "${TAG}"`, true],
+    [`W/"${TAG}"`, false],
+    [`W/"${TAG}", "other"`, false],
+    [`"other"`, false],
+    ["", false],
+  ])("%s", (header, expected) => {
+    expect(matchesSome(header, TAG)).toBe(expected);
   });
 });
 

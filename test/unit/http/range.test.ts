@@ -1,8 +1,20 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RANGES_MAX } from "../../../shared/limits.ts";
 import { contentRange, parseRange, unsatisfiedRange } from "../../../shared/http/range.ts";
 
 const partial = (start: number, end: number) => ({ kind: "partial", range: { start, end } });
+
+const several = (...pairs: readonly (readonly [number, number])[]) => ({
+  kind: "several",
+  ranges: pairs.map(([start, end]) => ({ start, end })),
+});
+const manyPairs = (count: number) =>
+  Array.from({ length: count }, (_, index) => [index * 10, index * 10 + 1] as const);
+const manyRanges = (count: number) =>
+  `bytes=${manyPairs(count)
+    .map(([start]) => `${start}-${start}`)
+    .join()}`;
 
 describe("a Range header", () => {
   test.each([
@@ -17,7 +29,15 @@ describe("a Range header", () => {
     ["bytes=2000-2999", { kind: "unsatisfiable" }],
     ["bytes=-0", { kind: "unsatisfiable" }],
     ["bytes=99999999999999999999-", { kind: "unsatisfiable" }],
-    ["bytes=0-1,5-6", { kind: "whole" }],
+    ["bytes=0-1,5-6", several([0, 2], [5, 7])],
+    ["bytes=-5, 0-1 ,", several([995, 1_000], [0, 2])],
+    ["bytes=0-1,2000-", partial(0, 2)],
+    ["bytes=1000-,2000-", { kind: "unsatisfiable" }],
+    ["bytes=0-9,5-6", { kind: "whole" }],
+    ["bytes=0-1,x", { kind: "whole" }],
+    ["bytes=0-1,9-2", { kind: "whole" }],
+    [manyRanges(RANGES_MAX), several(...manyPairs(RANGES_MAX))],
+    [manyRanges(RANGES_MAX + 1), { kind: "whole" }],
     ["bytes=5-2", { kind: "whole" }],
     ["bytes=", { kind: "whole" }],
     ["bytes=-", { kind: "whole" }],

@@ -22,7 +22,13 @@ async function setUp() {
   const timer = createVirtualTimer();
   const nodes = createFakeNodes(codec, timer);
   const memory = new WorkingMemory(decodingWorkingBytes(BLOB.length));
-  const ports = { client: nodes.client, codec, timer, random: seededRandom(1), memory };
+  const ports = {
+    client: nodes.client,
+    codec,
+    timer,
+    random: seededRandom(1),
+    workingMemory: memory,
+  };
   const blobId = nodes.store(BLOB);
   const metadata = valueOf(await readMetadata(ports, nodes.committee, blobId));
   const reader = valueOf(openRows(ports, nodes.committee, metadata));

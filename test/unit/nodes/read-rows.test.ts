@@ -1,7 +1,6 @@
 /** Reads against nodes that are down, silent, lying: right bytes or a failure in bounded time. */
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
-import type { EncodedBlob, VerifiedMetadata } from "../../../shared/codec/index.ts";
 import {
   ISOLATE_WORKING_SET_BYTES,
   READ_METADATA_DEADLINE_MS,
@@ -19,6 +18,7 @@ import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { createFakeNodes, type FakeFault, type FakeNodes } from "../../support/fake-nodes.ts";
+import { tampered, withLength, withOtherHash } from "../../support/inconsistent.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { createVirtualTimer } from "../../support/virtual-timer.ts";
 
@@ -44,7 +44,7 @@ function setUp(seed = 1) {
     codec,
     timer,
     random: seededRandom(seed),
-    memory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
+    workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
   };
   return { nodes, ports, timer };
 }
@@ -65,32 +65,6 @@ async function readAll(
     parts.push(row.value);
   }
   return ok(concatBytes(...parts));
-}
-
-/** The encoding of one blob with metadata hashed from other slivers: what a bad writer makes. */
-function tampered(blob: Uint8Array, change: (hashes: Uint8Array) => void): EncodedBlob {
-  const encoded = codec.encode(blob, 10);
-  if (!encoded.ok) throw new Error(encoded.failure.kind);
-  const sliverHashes = encoded.value.metadata.sliverHashes.slice();
-  change(sliverHashes);
-  const unhashed = { ...encoded.value.metadata, sliverHashes };
-  const claimed = codec.verifyMetadata(unhashed, new Uint8Array(32));
-  if (claimed.ok || claimed.failure.kind !== "blob-id-mismatch") throw new Error("unexpected");
-  const metadata = codec.verifyMetadata(unhashed, claimed.failure.actualBlobId);
-  if (!metadata.ok) throw new Error(metadata.failure.kind);
-  return withMetadata(encoded.value, metadata.value);
-}
-
-function withMetadata(encoded: EncodedBlob, metadata: VerifiedMetadata): EncodedBlob {
-  return {
-    metadata,
-    parameters: encoded.parameters,
-    symbolBytes: encoded.symbolBytes,
-    memoryBytes: encoded.memoryBytes,
-    sliver: (axis, index) => encoded.sliver(axis, index),
-    slivers: (pairs) => encoded.slivers(pairs),
-    release: () => encoded.release(),
-  };
 }
 
 describe("a healthy network", () => {
@@ -222,9 +196,7 @@ describe("metadata", () => {
 describe("a writer's inconsistent encoding", () => {
   test("padding rows that are not zero are refused before anything is read", async () => {
     const { nodes, ports } = setUp();
-    const encoded = tampered(seededBytes(20, 1), (hashes) => {
-      hashes[3 * 64]! ^= 1;
-    });
+    const encoded = tampered(codec, seededBytes(20, 1), 10, withOtherHash(3 * 64));
     const blobId = nodes.storeEncoded(encoded);
     expect(await readAll(ports, nodes, blobId)).toEqual(
       err({ kind: "blob-inconsistent", what: "padding", rowIndex: 3 }),
@@ -233,14 +205,8 @@ describe("a writer's inconsistent encoding", () => {
 
   test("bytes after the blob's end in its last row are refused", async () => {
     const { nodes, ports } = setUp();
-    const whole = codec.encode(seededBytes(20, 1), 10);
-    if (!whole.ok) throw new Error(whole.failure.kind);
-    const shortened = { ...whole.value.metadata, unencodedBytes: 17 };
-    const claimed = codec.verifyMetadata(shortened, new Uint8Array(32));
-    if (claimed.ok || claimed.failure.kind !== "blob-id-mismatch") throw new Error("unexpected");
-    const metadata = codec.verifyMetadata(shortened, claimed.failure.actualBlobId);
-    if (!metadata.ok) throw new Error(metadata.failure.kind);
-    const blobId = nodes.storeEncoded(withMetadata(whole.value, metadata.value));
+    const encoded = tampered(codec, seededBytes(20, 1), 10, withLength(17));
+    const blobId = nodes.storeEncoded(encoded);
     expect(await readAll(ports, nodes, blobId)).toEqual(
       err({ kind: "blob-inconsistent", what: "padding", rowIndex: 1 }),
     );
@@ -248,9 +214,7 @@ describe("a writer's inconsistent encoding", () => {
 
   test("a row that no node can have is refused once the others decode to something else", async () => {
     const { nodes, ports } = setUp();
-    const encoded = tampered(seededBytes(5_000, 1), (hashes) => {
-      hashes[2 * 64]! ^= 1;
-    });
+    const encoded = tampered(codec, seededBytes(5_000, 1), 10, withOtherHash(2 * 64));
     const blobId = nodes.storeEncoded(encoded);
     expect(await readAll(ports, nodes, blobId)).toEqual(
       err({ kind: "blob-inconsistent", what: "row", rowIndex: 2 }),

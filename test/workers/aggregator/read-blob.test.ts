@@ -5,6 +5,7 @@ import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflar
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCodec, formatBlobId } from "../../../shared/codec/index.ts";
 import kernel from "../../../shared/codec/kernel/build/kernel.wasm";
+import { NOT_FOUND_HOLD_MS } from "../../../shared/limits.ts";
 import { NETWORKS } from "../../../shared/protocol/networks.ts";
 import { systemTimer } from "../../../shared/system.ts";
 import worker from "../../../workers/aggregator/index.ts";
@@ -122,7 +123,7 @@ describe("GET of a blob", () => {
     });
   });
 
-  test("an unknown one is 404, uncacheable, and asked for again next time", async () => {
+  test("an unknown one is 404, uncacheable, and asked for again two seconds later", async () => {
     const unknown = formatBlobId(new Uint8Array(32).fill(9));
     const response = await ask(`/v1/blobs/${unknown}`);
     expect(response.status).toBe(404);
@@ -132,6 +133,10 @@ describe("GET of a blob", () => {
     });
     nodes.requests.length = 0;
     expect((await ask(`/v1/blobs/${unknown}`)).status).toBe(404);
+    expect(nodes.requests).toEqual([]);
+    vi.useFakeTimers({ now: Date.now() + NOT_FOUND_HOLD_MS, toFake: ["Date"] });
+    expect((await ask(`/v1/blobs/${unknown}`)).status).toBe(404);
+    vi.useRealTimers();
     expect(nodes.requests.length).toBeGreaterThan(0);
   });
 
@@ -234,11 +239,8 @@ describe("conditions and ranges", () => {
     });
   });
 
-  test("several ranges and a foreign If-Range give the whole", async () => {
-    const { blob, id } = stored(500);
-    const several = await ask(`/v1/blobs/${id}`, { headers: { Range: "bytes=0-1,5-6" } });
-    expect(several.status).toBe(200);
-    await expectBytes(several, blob);
+  test("a foreign If-Range gives the whole", async () => {
+    const { id } = stored(500);
     const foreign = await ask(`/v1/blobs/${id}`, {
       headers: { Range: "bytes=0-1", "If-Range": '"other"' },
     });
@@ -266,7 +268,10 @@ describe("the tiers", () => {
     await ask(`/v1/blobs/${id}`);
     expect(await keys()).toContain(`segment/${id}/10/0`);
     const value = await bindings.BLOBS.get(`segment/${id}/10/0`, "arrayBuffer");
-    expect(new Uint8Array(value ?? new ArrayBuffer(0))).toEqual(blob);
+    const kept = new Uint8Array(value ?? new ArrayBuffer(0));
+    expect(kept.subarray(0, blob.length)).toEqual(blob);
+    const digest = await crypto.subtle.digest("SHA-256", blob);
+    expect(kept.subarray(blob.length)).toEqual(new Uint8Array(digest));
   });
 
   test("another data centre reads from KV", async () => {

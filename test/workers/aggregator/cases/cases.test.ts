@@ -1,0 +1,89 @@
+/// <reference types="@cloudflare/vitest-plugin/types" />
+/** The aggregator judged from outside, by named HTTP cases, inside workerd. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { concatBytes } from "../../../../shared/bytes/arrays.ts";
+import type { Case } from "./case.ts";
+import { CONTENT_CASES } from "./content-cases.ts";
+import EXPECTED_PASSES from "./expected-passes.json";
+import { ROUTE_CASES } from "./route-cases.ts";
+import { startWorld, type World } from "./world.ts";
+
+const CASES = [...CONTENT_CASES, ...ROUTE_CASES];
+let world: World & { readonly stop: () => void };
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => {
+  world.stop();
+});
+
+test("the committed list names every case once", () => {
+  const names = CASES.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toEqual(EXPECTED_PASSES);
+});
+
+describe("case", () => {
+  test.each(CASES)("$name", async (each) => {
+    const { path, method = "GET", headers = {}, body } = each;
+    const response = await world.ask(world.named(path), {
+      method,
+      headers: namedEntries(headers),
+      ...(body === undefined ? {} : { body: world.named(body) }),
+    });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    expect(response.status, new TextDecoder().decode(bytes.subarray(0, 500))).toBe(each.status);
+    for (const [name, expected] of Object.entries(each.has ?? {})) {
+      const actual = response.headers.get(name);
+      if (expected instanceof RegExp) expect(actual, name).toMatch(expected);
+      else expect(actual, name).toBe(expected === null ? null : world.named(expected));
+    }
+    expectBody(each, bytes);
+    expectManners(each, response, bytes);
+  });
+});
+
+function expectBody(each: Case, bytes: Uint8Array): void {
+  if (each.reason !== undefined) {
+    const { error } = JSON.parse(new TextDecoder().decode(bytes)) as {
+      error: { code: number; details: { reason: string }[] };
+    };
+    expect([error.code, error.details[0]?.reason]).toEqual([each.status, each.reason]);
+  }
+  if (each.gives !== undefined) {
+    const parts = each.gives.map(([name, start, end]) => world.contents[name]?.slice(start, end));
+    const expected = concatBytes(...parts.map((part) => part ?? new Uint8Array(0)));
+    expect(bytes.length).toBe(expected.length);
+    expect(bytes.findIndex((byte, index) => byte !== expected[index])).toBe(-1);
+  }
+  let rest = new TextDecoder().decode(bytes);
+  for (const text of each.holds ?? []) {
+    expect(rest).toContain(text);
+    rest = rest.slice(rest.indexOf(text) + text.length);
+  }
+}
+
+/** What holds for every answer of every route. */
+function expectManners(each: Case, response: Response, bytes: Uint8Array): void {
+  const { headers, status } = response;
+  const policy = headers.get("cache-control");
+  expect(policy).not.toBeNull();
+  const maxAge = Number(/max-age=(\d+)/.exec(policy ?? "")?.[1] ?? 0);
+  expect(headers.has("cache-tag"), "a Cache-Tag exactly where it may be cached").toBe(maxAge > 0);
+  if (status >= 400) expect(policy).toBe("no-store");
+  expect(headers.get("access-control-allow-origin")).toBe("*");
+  if (each.method === "HEAD" || status === 304) expect(bytes.length).toBe(0);
+  else if (headers.has("content-length")) {
+    expect(headers.get("content-length")).toBe(String(bytes.length));
+  }
+  if (bytes.length > 0 && each.path !== "/status") {
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  }
+}
+
+function namedEntries(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, world.named(value)]),
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * Attributes of a Blob object, or tags of a quilt patch, as response headers. Pure.
+ *
+ * Uploaders write them, so only names that cannot change what the answer means get through: never
+ * an encoding, a link, a location, a cookie or credentials. Values must be plain header text.
+ */
+import { isMediaType } from "./content-type.ts";
+import type { Presentation } from "./query.ts";
+import type { Representation } from "./representation.ts";
+
+const PASSED_HEADERS = ["Content-Disposition", "Content-Language"] as const;
+const HEADER_TEXT = /^[\x20-\x7e]{1,1024}$/;
+
+/** Content under what its uploader said of it. What the caller asked for wins. */
+export function withAttributes(
+  content: Representation,
+  attributes: ReadonlyMap<string, string>,
+  presentation: Presentation,
+): Representation {
+  const named = new Map([...attributes].map(([name, value]) => [name.toLowerCase(), value]));
+  const headers = new Headers(content.headers);
+  for (const name of PASSED_HEADERS) {
+    const value = named.get(name.toLowerCase());
+    if (value === undefined || !HEADER_TEXT.test(value) || headers.has(name)) continue;
+    headers.set(name, value);
+  }
+  const stored = named.get("content-type")?.trim();
+  const isStored = stored !== undefined && isMediaType(stored);
+  if (presentation.contentType !== null || !isStored) return { ...content, headers };
+  return { ...content, headers, contentType: stored, learnType: null };
+}

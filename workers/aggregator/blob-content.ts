@@ -1,0 +1,82 @@
+/**
+ * An open blob as content to be sent, checked as thoroughly as the caller asks.
+ *
+ * `default` and `skip` stream; `strict` holds the whole blob, encodes it again and compares the ID
+ * before a byte leaves. A strict check that passed is remembered with the blob.
+ */
+import { concatBytes, equalBytes } from "../../shared/bytes/arrays.ts";
+import { STRICT_READ_BYTES_MAX } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import { blobBytes } from "./blob-bytes.ts";
+import { sniffType } from "./content-type.ts";
+import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { type AggregatorServices, type OpenBlob, rememberEntry } from "./open-blob.ts";
+import type { Consistency, Presentation } from "./query.ts";
+import { baseHeaders, piecesOf, type Representation } from "./representation.ts";
+
+/** How a blob is to be served. */
+export interface BlobServing {
+  readonly consistency: Consistency;
+  readonly presentation: Presentation;
+  /** `HEAD` fetches no sliver, so it checks nothing either. */
+  readonly isHead: boolean;
+}
+
+/** The blob as content. */
+export async function blobContent(
+  services: AggregatorServices,
+  blob: OpenBlob,
+  { consistency, presentation, isHead }: BlobServing,
+  signal: AbortSignal,
+): Promise<Result<Representation, AggregatorFailure>> {
+  const { entry } = blob;
+  const padding = consistency === "skip" ? "ignored" : "checked";
+  const content: Representation = {
+    tag: blob.id,
+    totalBytes: entry.unencodedBytes,
+    headers: baseHeaders(services, blob, presentation),
+    contentType: presentation.contentType ?? entry.contentType,
+    async learnType(head) {
+      const contentType = await sniffType(head);
+      rememberEntry(services, blob, { contentType });
+      return contentType;
+    },
+    verified: consistency === "skip" ? "slivers" : "default",
+    tier: blob.tier,
+    bytes: (range, stop) => blobBytes(services, blob, range, stop, padding),
+  };
+  if (consistency !== "strict" || isHead) return ok(content);
+  if (entry.isStrict) return ok({ ...content, verified: "strict" });
+  const whole = await strictBytes(services, blob, signal);
+  if (!whole.ok) return whole;
+  rememberEntry(services, blob, { isStrict: true });
+  return ok({
+    ...content,
+    verified: "strict",
+    bytes: (range) => piecesOf(whole.value, range, null),
+  });
+}
+
+/** The whole blob, once its encoding has been seen to hash to its ID. */
+async function strictBytes(
+  services: AggregatorServices,
+  blob: OpenBlob,
+  signal: AbortSignal,
+): Promise<Result<Uint8Array, AggregatorFailure>> {
+  const { unencodedBytes, shardCount } = blob.entry;
+  if (unencodedBytes > STRICT_READ_BYTES_MAX) {
+    return err({ kind: "strict-too-large", unencodedBytes });
+  }
+  const parts: Uint8Array[] = [];
+  const range = { start: 0, end: unencodedBytes };
+  for await (const piece of blobBytes(services, blob, range, signal)) {
+    if (!piece.ok) return piece;
+    parts.push(piece.value.bytes);
+  }
+  const whole = concatBytes(...parts);
+  const encoded = services.codec.metadata(whole, shardCount);
+  if (!encoded.ok || !equalBytes(encoded.value.blobId, blob.blobId)) {
+    return err({ kind: "strict-mismatch" });
+  }
+  return ok(whole);
+}

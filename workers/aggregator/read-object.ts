@@ -1,0 +1,107 @@
+/**
+ * Reads by object ID: a Blob or a SharedBlob names the blob, its attributes become headers, and its
+ * storage says how long it is paid for.
+ */
+import { OBJECT_HOLD_SECONDS, OBJECTS_REMEMBERED_MAX } from "../../shared/limits.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AttributedBlob } from "../../shared/sui/attributed-blob.ts";
+import { withAttributes } from "./attribute-headers.ts";
+import { blobContent, type BlobServing } from "./blob-content.ts";
+import { lifetimeSeconds } from "./cache-policy.ts";
+import type { Exchange } from "./exchange.ts";
+import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";
+import { readConsistency, readPresentation } from "./query.ts";
+import { badId } from "./refusals.ts";
+import { type Representation, shortCacheControl } from "./representation.ts";
+
+const OBJECT_ID = /^0x[0-9a-fA-F]{1,64}$/;
+const OBJECT_ID_HEX_DIGITS = 64;
+
+/** A blob opened by way of an object. */
+export interface OpenObject {
+  readonly object: AttributedBlob;
+  readonly blob: OpenBlob;
+}
+
+/** `GET`, `HEAD /v1/blobs/by-object-id/{object_id}` */
+export async function readObject(exchange: Exchange, idText: string): Promise<Response> {
+  const { services, request } = exchange;
+  const objectId = parseObjectId(idText);
+  if (objectId === null) return exchange.problem(badId("object_id", idText));
+  const consistency = readConsistency(exchange.query);
+  if (!consistency.ok) return exchange.problem(consistency.failure);
+  const presentation = readPresentation(exchange.query);
+  if (!presentation.ok) return exchange.problem(presentation.failure);
+  const opened = await openObject(services, objectId, request.signal);
+  if (!opened.ok) return exchange.refuse(opened.failure);
+  const serving: BlobServing = {
+    consistency: consistency.value,
+    presentation: presentation.value,
+    isHead: request.method === "HEAD",
+  };
+  return exchange.answer(await objectContent(services, opened.value, serving, request.signal));
+}
+
+/** `0x` and up to 64 hex digits as Sui writes it in full; `null` for anything else. */
+export function parseObjectId(text: string): string | null {
+  if (!OBJECT_ID.test(text)) return null;
+  return `0x${text.slice(2).toLowerCase().padStart(OBJECT_ID_HEX_DIGITS, "0")}`;
+}
+
+/** Opens the blob that an object names. */
+export async function openObject(
+  services: AggregatorServices,
+  objectId: string,
+  signal: AbortSignal,
+): Promise<Result<OpenObject, AggregatorFailure>> {
+  const found = await findObject(services, objectId);
+  if (!found.ok) return found;
+  const object = found.value;
+  const opened = await openBlob(services, object.blob.blobId, signal);
+  return opened.ok ? ok({ object, blob: withLease(opened.value, object) }) : opened;
+}
+
+async function objectContent(
+  services: AggregatorServices,
+  { object, blob }: OpenObject,
+  serving: BlobServing,
+  signal: AbortSignal,
+): Promise<Result<Representation, AggregatorFailure>> {
+  const plain = await blobContent(services, blob, serving, signal);
+  if (!plain.ok) return plain;
+  const content = withAttributes(plain.value, object.attributes, serving.presentation);
+  const seconds = lifetimeSeconds(blob.entry, blob.view.timing, services.clock.nowMs());
+  content.headers.set("Cache-Control", shortCacheControl(seconds, OBJECT_HOLD_SECONDS));
+  // The bytes are the blob's, the headers this version's: a tag must change with either.
+  return ok({ ...content, tag: `${blob.id}.${object.version}` });
+}
+
+/** The object as the chain has it, or had it a moment ago. */
+async function findObject(
+  services: AggregatorServices,
+  objectId: string,
+): Promise<Result<AttributedBlob, AggregatorFailure>> {
+  const { objects } = services.remembered;
+  const nowMs = services.clock.nowMs();
+  const held = objects.get(objectId);
+  if (held !== undefined && nowMs < held.untilMs) return ok(held.object);
+  const read = await services.readObject(objectId);
+  if (!read.ok) {
+    const { kind } = read.failure;
+    return kind === "object-not-found" || kind === "wrong-object-type"
+      ? err({ kind: "object-not-found", objectId })
+      : err({ kind: "chain-unavailable", cause: read.failure });
+  }
+  if (objects.size >= OBJECTS_REMEMBERED_MAX) objects.clear();
+  objects.set(objectId, { object: read.value, untilMs: nowMs + OBJECT_HOLD_SECONDS * 1_000 });
+  return read;
+}
+
+/** A certified permanent Blob proves its own end, where nothing later is known. */
+function withLease(blob: OpenBlob, { blob: owned }: AttributedBlob): OpenBlob {
+  const { endEpoch } = owned.storage;
+  const proves = owned.certifiedEpoch !== null && !owned.deletable && endEpoch > blob.view.epoch;
+  if (!proves || (blob.entry.endEpoch ?? 0) >= endEpoch) return blob;
+  return { ...blob, entry: { ...blob.entry, endEpoch } };
+}

@@ -1,0 +1,238 @@
+/**
+ * Sends a representation: preconditions, ranges, `HEAD`, type, and a body of promised length.
+ *
+ * The head of the answer leaves when the first bytes are verified. A failure after that breaks the
+ * connection, as a shorter body under a promised length, and never reaches a cache. RFC 9110 §13
+ * and §14.
+ */
+import { concatBytes } from "../../shared/bytes/arrays.ts";
+import { matchesNone, matchesRange, matchesSome, strongEtag } from "../../shared/http/etag.ts";
+import { problemResponse } from "../../shared/http/problem.ts";
+import { type ByteRange, contentRange, parseRange } from "../../shared/http/range.ts";
+import { SNIFF_BYTES_MAX } from "../../shared/limits.ts";
+import type { Random } from "../../shared/ports.ts";
+import type { Result } from "../../shared/result.ts";
+import { isInert } from "./content-type.ts";
+import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { multipart } from "./multipart.ts";
+import { preconditionFailed } from "./refusals.ts";
+import type { Piece, Pieces, Representation } from "./representation.ts";
+import type { TierName } from "./tiers.ts";
+
+/** Wraps a body whose length is promised; workerd needs its own stream for that. */
+export type FixedLength = (
+  body: ReadableStream<Uint8Array>,
+  byteCount: number,
+) => ReadableStream<Uint8Array>;
+
+/** What sending needs besides the content. */
+export interface Sending {
+  readonly fixedLength: FixedLength;
+  readonly random: Random;
+  /** Logs a failure that comes before the head has left, and answers it. */
+  readonly refuse: (failure: AggregatorFailure) => Response;
+  /** Logs a failure that comes later. */
+  readonly broke: (failure: AggregatorFailure) => void;
+}
+
+/** Name of this cache in `Cache-Status` (RFC 9211). */
+const CACHE_NAME = "walrus-edge";
+
+/** Answers `request` with the content, or what the preconditions make of it. */
+export function send(
+  request: Request,
+  content: Representation,
+  sending: Sending,
+): Response | Promise<Response> {
+  const early = precondition(request, content.tag);
+  if (early === "failed") return problemResponse(preconditionFailed(), request.method);
+  const headers = new Headers(content.headers);
+  headers.set("ETag", strongEtag(content.tag));
+  if (early === "not-modified") {
+    headers.set("Cache-Status", cacheStatus(content.tier));
+    return new Response(null, { status: 304, headers });
+  }
+  if (request.method === "HEAD") {
+    setType(headers, content.contentType);
+    headers.set("Content-Length", String(content.totalBytes));
+    headers.set("Cache-Status", cacheStatus(content.tier));
+    return new Response(null, { headers });
+  }
+  const { totalBytes } = content;
+  const honoured = matchesRange(request.headers.get("If-Range"), content.tag);
+  const asked = parseRange(honoured ? request.headers.get("Range") : null, totalBytes);
+  const stop = new AbortController();
+  const abort = () => stop.abort(new DOMException("The client has gone", "AbortError"));
+  request.signal.addEventListener("abort", abort, { once: true });
+  const outgoing: Outgoing = { content, headers, sending, abort };
+  switch (asked.kind) {
+    case "unsatisfiable":
+      return sending.refuse({ kind: "range-not-satisfiable", totalBytes });
+    case "whole":
+      return sendRange(outgoing, { start: 0, end: totalBytes }, 200, stop.signal);
+    case "partial":
+      headers.set("Content-Range", contentRange(asked.range, totalBytes));
+      return sendRange(outgoing, asked.range, 206, stop.signal);
+    case "several":
+      return sendSeveral(outgoing, asked.ranges, stop.signal);
+  }
+}
+
+/** Sends bytes `range` with status 200: what the byte-range route answers. */
+export function sendPart(
+  request: Request,
+  content: Representation,
+  range: ByteRange,
+  sending: Sending,
+): Response | Promise<Response> {
+  const part: Representation = {
+    ...content,
+    tag: `${content.tag}-${range.start}-${range.end - range.start}`,
+    totalBytes: range.end - range.start,
+    // The type belongs to the whole: a part of an image is none.
+    contentType: content.contentType,
+    learnType: null,
+    verified: content.verified === "default" ? "slivers" : content.verified,
+    bytes: (inner, signal) =>
+      content.bytes({ start: range.start + inner.start, end: range.start + inner.end }, signal),
+  };
+  return send(request, part, sending);
+}
+
+/** What the preconditions say, in the order of RFC 9110 §13.2.2. */
+export function precondition(request: Request, tag: string): "failed" | "not-modified" | "proceed" {
+  if (!matchesSome(request.headers.get("If-Match"), tag)) return "failed";
+  return matchesNone(request.headers.get("If-None-Match"), tag) ? "not-modified" : "proceed";
+}
+
+interface Outgoing {
+  readonly content: Representation;
+  readonly headers: Headers;
+  readonly sending: Sending;
+  readonly abort: () => void;
+}
+
+async function sendRange(
+  outgoing: Outgoing,
+  range: ByteRange,
+  status: 200 | 206,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { content, headers, sending } = outgoing;
+  setVerified(outgoing, status === 206);
+  const pieces = content.bytes(range, signal);
+  const headBytes = Math.min(SNIFF_BYTES_MAX, content.totalBytes);
+  const { learnType } = content;
+  const learns =
+    content.contentType === null &&
+    learnType !== null &&
+    range.start === 0 &&
+    range.end >= headBytes;
+  const begun = await begin(pieces, learns ? headBytes : 1);
+  if (!begun.ok) return sending.refuse(begun.failure);
+  setType(headers, learns ? await learnType(headOf(begun.value, headBytes)) : content.contentType);
+  return respond(outgoing, begun.value, pieces, { status, byteCount: range.end - range.start });
+}
+
+async function sendSeveral(
+  outgoing: Outgoing,
+  ranges: readonly ByteRange[],
+  signal: AbortSignal,
+): Promise<Response> {
+  const { content, headers, sending } = outgoing;
+  setVerified(outgoing, true);
+  const { pieces, byteCount, contentType } = multipart(content, ranges, sending.random, signal);
+  const begun = await begin(pieces, 1);
+  if (!begun.ok) return sending.refuse(begun.failure);
+  setType(headers, content.contentType);
+  headers.set("Content-Type", contentType);
+  return respond(outgoing, begun.value, pieces, { status: 206, byteCount });
+}
+
+/** Collects pieces until they hold `byteCount` bytes or there are no more. */
+async function begin(
+  pieces: Pieces,
+  byteCount: number,
+): Promise<Result<readonly Piece[], AggregatorFailure>> {
+  const begun: Piece[] = [];
+  let collected = 0;
+  while (collected < byteCount) {
+    const step = await pieces.next();
+    if (step.done === true) break;
+    if (!step.value.ok) return step.value;
+    begun.push(step.value.value);
+    collected += step.value.value.bytes.length;
+  }
+  return { ok: true, value: begun };
+}
+
+function headOf(pieces: readonly Piece[], byteCount: number): Uint8Array {
+  return concatBytes(...pieces.map(({ bytes }) => bytes.subarray(0, byteCount))).subarray(
+    0,
+    byteCount,
+  );
+}
+
+function respond(
+  outgoing: Outgoing,
+  begun: readonly Piece[],
+  pieces: Pieces,
+  { status, byteCount }: { readonly status: number; readonly byteCount: number },
+): Response {
+  const { headers, sending, content } = outgoing;
+  const [first] = begun;
+  headers.set("Cache-Status", cacheStatus(first === undefined ? content.tier : first.tier));
+  headers.set("Content-Length", String(byteCount));
+  if (first === undefined) return new Response(new Uint8Array(0), { status, headers });
+  const body = bodyOf(begun, pieces, outgoing);
+  return new Response(sending.fixedLength(body, byteCount), { status, headers });
+}
+
+/** One piece per pull, so that no more is fetched than the client takes. */
+function bodyOf(
+  begun: readonly Piece[],
+  pieces: Pieces,
+  { sending, abort }: Outgoing,
+): ReadableStream<Uint8Array> {
+  const waiting = [...begun];
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const ready = waiting.shift();
+      if (ready !== undefined) {
+        controller.enqueue(ready.bytes);
+        return;
+      }
+      const step = await pieces.next();
+      if (step.done === true) {
+        controller.close();
+        return;
+      }
+      if (step.value.ok) {
+        controller.enqueue(step.value.value.bytes);
+        return;
+      }
+      sending.broke(step.value.failure);
+      controller.error(new Error(`The read broke off: ${step.value.failure.kind}`));
+    },
+    async cancel() {
+      abort();
+      await pieces.return(undefined);
+    },
+  });
+}
+
+function setVerified({ content, headers }: Outgoing, partial: boolean): void {
+  const { verified } = content;
+  headers.set("X-Walrus-Verified", partial && verified === "default" ? "slivers" : verified);
+}
+
+function setType(headers: Headers, contentType: string | null): void {
+  if (contentType === null) return;
+  headers.set("Content-Type", contentType);
+  if (!isInert(contentType)) headers.set("Content-Security-Policy", "sandbox");
+}
+
+/** RFC 9211: which tier answered. */
+export function cacheStatus(tier: TierName | null): string {
+  return tier === null ? `${CACHE_NAME}; fwd=miss` : `${CACHE_NAME}; hit; detail=${tier}`;
+}
