@@ -175,7 +175,22 @@ export const CORS_MAX_AGE_SECONDS = 86_400;
 /** Longest `Access-Control-Request-Headers` that is reflected; browsers send far less. */
 export const CORS_REQUESTED_HEADERS_CHARS_MAX = 1_024;
 
+/** Headers of one part of a form: a field name of 64 KiB, escaped, and a file name beside it. */
+export const MULTIPART_HEADER_BYTES_MAX = 256 * 1024;
+
+/** Parts of one form: a quilt of 1,000 shards holds 666 patches, and their tags come in one more. */
+export const MULTIPART_PARTS_MAX = 1_000;
+
 // --- Uploads (workers/publisher) ---
+
+/** A refused body up to this is read to its end, so that its connection can be used again. */
+export const REFUSED_BODY_READ_BYTES_MAX = 64 * 1024;
+
+/** Bodies of quilts one isolate holds at once: each is in memory as a whole, as is the quilt. */
+export const QUILT_BODIES_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
+
+/** Tags of one form's `_metadata` part, as JSON. */
+export const QUILT_METADATA_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Staged bytes an isolate may have in memory at once: the blob, once, while it is encoded. */
 export const ENCODING_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;

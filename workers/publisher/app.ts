@@ -17,6 +17,7 @@ import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { takeDelivery } from "./hook.ts";
 import { storeBlob } from "./store-blob.ts";
+import { storeQuilt } from "./store-quilt.ts";
 import { uploadView } from "./upload-view.ts";
 import { viewUpload } from "./uploads.ts";
 
@@ -29,6 +30,7 @@ const ROUTES: readonly {
 }[] = [
   { path: "/status", methods: { GET: () => statusResponse() } },
   { path: "/v1/blobs", methods: { PUT: storeBlob } },
+  { path: "/v1/quilts", methods: { PUT: storeQuilt } },
   { path: "/edge/v1/uploads/:uploadId", methods: { GET: showUpload } },
   {
     path: "/edge/v1/hooks/:source",

@@ -1,6 +1,9 @@
 /** What the routes of the publisher are handed: ports and configuration, composed in index.ts. */
 import type { Clock, Log, Random } from "../../shared/ports.ts";
+import type { Chain } from "../../shared/sui/chain.ts";
+import type { ByteAdmission } from "./admission.ts";
 import type { PublisherConfig } from "./config.ts";
+import type { WorkingMemory } from "./upload/working-memory.ts";
 import type { UploadDirectory } from "./uploads.ts";
 
 export interface AppContext {
@@ -9,6 +12,11 @@ export interface AppContext {
   readonly random: Random;
   readonly log: Log;
   readonly uploads: UploadDirectory;
+  readonly chain: Chain;
+  /** Shared with the uploads of this isolate. */
+  readonly memory: WorkingMemory;
+  /** Bodies of quilts on their way in, over all requests of this isolate. */
+  readonly quiltBodies: ByteAdmission;
   /** Names this request in the log and in `X-Request-Id`. */
   readonly requestId: string;
 }

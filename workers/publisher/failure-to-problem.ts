@@ -8,6 +8,7 @@
 import type { BodyFailure } from "../../shared/http/body.ts";
 import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
 import type { HookFailure } from "./hook-signature.ts";
+import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { QueryFailure } from "./store-query.ts";
 import type { UploadFailure } from "./upload/failure.ts";
 
@@ -17,6 +18,7 @@ export type PublisherFailure =
   | HookFailure
   | UploadFailure
   | BodyFailure
+  | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
   | { readonly kind: "hook-source-unknown" }
   | { readonly kind: "upload-unknown" }
   | { readonly kind: "misconfigured" };
@@ -75,6 +77,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "body-interrupted":
     case "body-length-mismatch":
       return bodyProblem(failure);
+    case "quilt-refused":
+      return quiltProblem(failure.refusal);
     case "epochs-too-many":
     case "chain-unavailable":
     case "wallet-pending":

@@ -7,11 +7,15 @@
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
-import { consoleLog, systemClock, systemRandom } from "../../shared/system.ts";
+import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import { createSystemCache } from "../../shared/sui/system-cache.ts";
+import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { handleRequest } from "./app.ts";
 import { ConfigError, type PublisherConfig, publisherConfig } from "./config.ts";
 import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
+import { isolateMemory, isolateQuiltBodies } from "./isolate-memory.ts";
 
 export { SliverLane } from "./lane/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
@@ -22,6 +26,9 @@ export { Wallet } from "./wallet/object.ts";
 const REQUEST_ID_BYTES = 8;
 
 const log = consoleLog("publisher");
+
+/** A hint for the requests of this isolate: whoever must be sure reads afresh. */
+const systemCache = createSystemCache(systemClock);
 
 export default {
   async fetch(request: Request, env: PublisherEnv): Promise<Response> {
@@ -39,6 +46,15 @@ export default {
       random: systemRandom,
       log,
       uploads: env.UPLOADS,
+      chain: createChain({
+        ...config.network,
+        fetch: platformPermit().fetch,
+        clock: systemClock,
+        timer: systemTimer,
+        cache: systemCache,
+      }),
+      memory: isolateMemory,
+      quiltBodies: isolateQuiltBodies,
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
     });
   },

@@ -4,9 +4,10 @@
  * With `Prefer: respond-async` it answers 202 as soon as the bytes are safe, and the upload is
  * followed at its `Location`. Source of query and answer: `walrus-service client/daemon/routes.rs`.
  */
-import { declaredLength } from "../../shared/http/body.ts";
+import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
+import { REFUSED_BODY_READ_BYTES_MAX } from "../../shared/limits.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { parseStoreQuery } from "./store-query.ts";
@@ -33,7 +34,12 @@ export async function storeBlob(request: Request, context: AppContext): Promise<
     request.body,
   );
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
-  return waits ? finalAnswer(stored.value) : acceptedAnswer(stored.value);
+  return answerStore(stored.value, waits);
+}
+
+/** What the client of a store is told: the outcome where it waits for it, else where to look. */
+export function answerStore(journal: Journal, waits: boolean): Response {
+  return waits ? finalAnswer(journal) : acceptedAnswer(journal);
 }
 
 /** 202: the bytes are safe, and what becomes of them is told at `Location`. */
@@ -59,17 +65,25 @@ function finalAnswer(journal: Journal): Response {
   });
 }
 
-/** An early refusal leaves no body unread behind it. */
-async function refuse(
+/**
+ * An early refusal leaves no body unread behind it: a small one is read to its end, which keeps the
+ * connection; a large or endless one is cancelled, which may close it.
+ */
+export async function refuse(
   request: Request,
   problem: Parameters<typeof problemResponse>[0],
 ): Promise<Response> {
-  if (request.body !== null && !request.bodyUsed) await request.body.cancel();
+  if (request.body !== null && !request.bodyUsed) {
+    const declaredBytes = declaredLength(request.headers);
+    const isSmall = declaredBytes !== null && declaredBytes <= REFUSED_BODY_READ_BYTES_MAX;
+    if (isSmall) await readBody(request, REFUSED_BODY_READ_BYTES_MAX);
+    else await request.body.cancel();
+  }
   return problemResponse(problem);
 }
 
 /** RFC 7240; parameters and other preferences are passed over. */
-function prefersAsync(headers: Headers): boolean {
+export function prefersAsync(headers: Headers): boolean {
   const preferences = (headers.get("Prefer") ?? "").toLowerCase().split(/[,;]/);
   return preferences.some((preference) => preference.trim() === "respond-async");
 }

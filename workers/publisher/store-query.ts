@@ -40,6 +40,7 @@ const KNOWN_KEYS = [
   "encoding_type",
   "send_object_to",
   "share",
+  "quilt_version",
 ] as const;
 type KnownKey = (typeof KNOWN_KEYS)[number];
 
@@ -59,6 +60,11 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
   const encodingType = query.get("encoding_type");
   if (encodingType !== null && encodingType !== "RS2") {
     return malformed("encoding_type", encodingType, "RS2");
+  }
+  // Quilts only; any other text is silently version 1 at the official publisher.
+  const quiltVersion = query.get("quilt_version");
+  if (quiltVersion !== null && !["v1", "V1", "1"].includes(quiltVersion)) {
+    return malformed("quilt_version", quiltVersion, "v1");
   }
   const sendObjectTo = parseAddress(query.get("send_object_to"));
   if (!sendObjectTo.ok) return sendObjectTo;

@@ -5,8 +5,9 @@
  * (camelCase, numbers as numbers). It leaves `certifiedEpoch` null even after success; here it is
  * the epoch of certification.
  */
+import { formatPatchId, parseBlobId } from "../../shared/codec/index.ts";
 import { type PublisherFailure, failureToProblem } from "./failure-to-problem.ts";
-import { type Journal, resultOf, STEPS } from "./upload/journal.ts";
+import { type Journal, resultOf, STEPS, type StoredPatch } from "./upload/journal.ts";
 import type { UploadRecord } from "./upload/object.ts";
 import { countProgress } from "./upload/progress.ts";
 
@@ -16,11 +17,29 @@ export function uploadPath(uploadId: string): string {
 }
 
 /**
- * The answer of `PUT /v1/blobs`.
+ * The answer of `PUT /v1/blobs`, or of `PUT /v1/quilts` where there are patches.
  *
  * @throws {TypeError} When the upload is not certified.
  */
 export function storeAnswer(journal: Journal): object {
+  const { patches } = journal.request;
+  const blobStoreResult = blobAnswer(journal);
+  if (patches === undefined) return blobStoreResult;
+  const { blobId } = resultOf(journal, "encode");
+  return { blobStoreResult, storedQuiltBlobs: patchViews(patches, blobId) };
+}
+
+function patchViews(patches: readonly StoredPatch[], blobId: string): readonly object[] {
+  const quiltId = parseBlobId(blobId);
+  if (quiltId === null) throw new TypeError(`Cannot read journal: ${blobId} is no blob ID`);
+  return patches.map(({ identifier, startIndex, endIndex }) => ({
+    identifier,
+    quiltPatchId: formatPatchId({ quiltId, startIndex, endIndex }),
+    range: [startIndex, endIndex],
+  }));
+}
+
+function blobAnswer(journal: Journal): object {
   const encoded = resultOf(journal, "encode");
   const registered = resultOf(journal, "register");
   const certified = resultOf(journal, "certify");
@@ -87,6 +106,11 @@ export function uploadView({ journal, progress }: UploadRecord): object {
       finishedAt: isoTime(steps[step].finishedAtMs),
     })),
     nodes: progress === null ? null : countProgress(progress),
+    ...(request.patches === undefined
+      ? {}
+      : {
+          storedQuiltBlobs: encode === null ? null : patchViews(request.patches, encode.blobId),
+        }),
   };
 }
 

@@ -17,6 +17,15 @@ import { isTransient, mustGoOn, type UploadFailure } from "./failure.ts";
 export const STEPS = ["encode", "register", "fan-out", "certify", "record"] as const;
 export type Step = (typeof STEPS)[number];
 
+/** Where a patch lies in its quilt, as the answer of a store tells it. */
+export interface StoredPatch {
+  readonly identifier: string;
+  /** First secondary sliver. */
+  readonly startIndex: number;
+  /** One past the last. */
+  readonly endIndex: number;
+}
+
 /** What was asked for; it never changes. */
 export interface UploadRequest {
   readonly uploadId: string;
@@ -29,6 +38,8 @@ export interface UploadRequest {
   readonly waits: boolean;
   /** Hex SHA-256 of the bytes where the sender may send them again; `null` where it cannot. */
   readonly contentDigest: string | null;
+  /** The patches, where the blob is a quilt. */
+  readonly patches?: readonly StoredPatch[];
 }
 
 /** Results by step; all of it JSON. Bytes are base64. */

@@ -6,11 +6,7 @@
  * the ports; what is decided is decided in the pure modules beside it.
  */
 import { DurableObject } from "cloudflare:workers";
-import {
-  ENCODING_BYTES_MAX,
-  UPLOAD_STATE_TTL_MS,
-  UPLOAD_WATCHDOG_MS,
-} from "../../../shared/limits.ts";
+import { UPLOAD_STATE_TTL_MS, UPLOAD_WATCHDOG_MS } from "../../../shared/limits.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
@@ -18,6 +14,7 @@ import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts"
 import { publisherCodec } from "../codec.ts";
 import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
+import { isolateMemory } from "../isolate-memory.ts";
 import type { Lane } from "../lane/lane.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import type { UploadFailure } from "./failure.ts";
@@ -33,7 +30,6 @@ import type { NodeProgress } from "./progress.ts";
 import { type RunPorts, runUpload } from "./run.ts";
 import { type BodyBounds, stageBody } from "./stage.ts";
 import { UploadStore } from "./store.ts";
-import { WorkingMemory } from "./working-memory.ts";
 
 /** What the publisher asks of an upload. */
 export interface UploadRpc {
@@ -58,9 +54,6 @@ export interface UploadRecord {
   readonly journal: Journal;
   readonly progress: NodeProgress | null;
 }
-
-/** Shared by all uploads of this isolate on purpose: so is its memory. */
-const isolateMemory = new WorkingMemory(ENCODING_BYTES_MAX);
 
 const log = consoleLog("publisher");
 
