@@ -111,6 +111,9 @@ export const NODE_REQUEST_TIMEOUT_MS = 20_000;
 /** Metadata is 66 kB and a confirmation less: a node that needs longer is given up early. */
 export const NODE_METADATA_TIMEOUT_MS = 10_000;
 
+/** How long nodes are asked whether a blob is certified already; then it is stored anew. */
+export const BLOB_STATUS_DEADLINE_MS = 3_000;
+
 /** Largest JSON answer of a node; the detailed health of a node is the longest. */
 export const NODE_JSON_BYTES_MAX = 256 * 1024;
 

@@ -93,3 +93,37 @@ describe("PUT /v1/quilts", () => {
     expect(await registrations()).toBe(before);
   });
 });
+
+describe("a permanent blob that is certified already", () => {
+  const content = seededBytes(3_000, 21);
+
+  test("is not paid again, unless it ends too early or force is asked for", async () => {
+    const store = async (query: string) =>
+      JSON.parse(await (await put(`/v1/blobs?permanent=true&${query}`, content)).text()) as {
+        newlyCreated?: { blobObject: { blobId: string; storage: { endEpoch: number } } };
+        alreadyCertified?: { blobId: string; endEpoch: number; event: { txDigest: string } };
+      };
+    const { newlyCreated } = await store("epochs=3");
+    const blobId = newlyCreated?.blobObject.blobId;
+    const before = await registrations();
+    const { alreadyCertified } = await store("epochs=2");
+    expect(alreadyCertified).toMatchObject({
+      blobId,
+      endEpoch: newlyCreated?.blobObject.storage.endEpoch,
+    });
+    const event = await official.sui.getTransaction({
+      digest: alreadyCertified?.event.txDigest ?? "",
+    });
+    expect(event.$kind).toBe("Transaction");
+    expect(await registrations()).toBe(before);
+    expect((await store("epochs=4")).newlyCreated?.blobObject.blobId).toBe(blobId);
+    expect((await store("epochs=2&force=true")).newlyCreated?.blobObject.blobId).toBe(blobId);
+    expect(await registrations()).toBe(before + 2);
+  });
+
+  test("a deletable store of the same bytes has an object of its own", async () => {
+    const before = await registrations();
+    expect((await put("/v1/blobs?epochs=1", content)).status).toBe(200);
+    expect(await registrations()).toBe(before + 1);
+  });
+});

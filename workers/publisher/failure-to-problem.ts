@@ -88,6 +88,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "transaction-refused":
     case "insufficient-confirmations":
     case "blob-blocked":
+    case "marked-invalid":
       return storeProblem(failure);
   }
 }
@@ -198,6 +199,13 @@ function storeProblem(failure: StoreProblemFailure): Problem {
         statusWord: "UNAVAILABLE_FOR_LEGAL_REASONS",
         reason: "FORBIDDEN_BLOB",
         message: "the storage nodes block this blob",
+      };
+    case "marked-invalid":
+      return {
+        statusWord: "INTERNAL",
+        reason: "BLOB_MARKED_INVALID",
+        message: "the network has marked this blob as invalid and stores it from nobody",
+        metadata: { blobId: failure.blobId, ...failure.event },
       };
   }
 }

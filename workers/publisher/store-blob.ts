@@ -11,8 +11,8 @@ import { REFUSED_BODY_READ_BYTES_MAX } from "../../shared/limits.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { parseStoreQuery } from "./store-query.ts";
-import { storeAnswer, uploadPath } from "./upload-view.ts";
-import type { Journal } from "./upload/journal.ts";
+import { markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
+import { type Journal, STEPS } from "./upload/journal.ts";
 import { randomUploadId, storeInUpload } from "./uploads.ts";
 
 /** Handles one store. */
@@ -57,12 +57,26 @@ function finalAnswer(journal: Journal): Response {
   if (journal.state === "certified") {
     return jsonResponse(storeAnswer(journal), { headers: { "Content-Location": location } });
   }
+  const markedInvalid = markedInvalidAnswer(journal);
+  if (markedInvalid !== null) {
+    return jsonResponse(markedInvalid, { headers: { "Content-Location": location } });
+  }
   const problem = failureToProblem(journal.failure ?? { kind: "interrupted" });
   return problemResponse({
     ...problem,
-    metadata: { ...problem.metadata, upload: location, state: journal.state },
+    metadata: {
+      ...problem.metadata,
+      failurePhase: failingPhase(journal),
+      upload: location,
+      state: journal.state,
+    },
     headers: { ...problem.headers, "Content-Location": location },
   });
+}
+
+/** The step that has not been done: the failure is its own. */
+function failingPhase({ steps }: Journal): string {
+  return STEPS.find((step) => steps[step].status !== "done") ?? "record";
 }
 
 /**

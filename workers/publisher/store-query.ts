@@ -14,6 +14,8 @@ export interface StoreQuery {
   /** Epochs from the current one, at least 1. */
   readonly epochs: number;
   readonly deletable: boolean;
+  /** Stores even what the network has already. */
+  readonly force: boolean;
   /** `0x` and 64 hex digits; `null` leaves the object with the publisher's wallet. */
   readonly sendObjectTo: string | null;
 }
@@ -76,10 +78,10 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
   for (const parameter of ["share", "reuse_resources"] as const) {
     if (flags[parameter]) return err({ kind: "query-unsupported", parameter, value: "true" });
   }
-  // `force` skips the official look for an existing certified blob; every store here is a new one.
   return ok({
     epochs: epochs.value,
     deletable: !flags.permanent,
+    force: flags.force ?? false,
     sendObjectTo: sendObjectTo.value,
   });
 }

@@ -29,6 +29,19 @@ export function storeAnswer(journal: Journal): object {
   return { blobStoreResult, storedQuiltBlobs: patchViews(patches, blobId) };
 }
 
+/**
+ * The 200 of a quilt whose blob the network has marked invalid; `null` for any other failure. The
+ * official publisher answers a blob store with 500 there.
+ */
+export function markedInvalidAnswer({ request, failure }: Journal): object | null {
+  if (request.patches === undefined || failure?.kind !== "marked-invalid") return null;
+  const { blobId, event } = failure;
+  return {
+    blobStoreResult: { markedInvalid: { blobId, event } },
+    storedQuiltBlobs: patchViews(request.patches, blobId),
+  };
+}
+
 function patchViews(patches: readonly StoredPatch[], blobId: string): readonly object[] {
   const quiltId = parseBlobId(blobId);
   if (quiltId === null) throw new TypeError(`Cannot read journal: ${blobId} is no blob ID`);
@@ -41,6 +54,10 @@ function patchViews(patches: readonly StoredPatch[], blobId: string): readonly o
 
 function blobAnswer(journal: Journal): object {
   const encoded = resultOf(journal, "encode");
+  if (encoded.alreadyCertified !== undefined) {
+    const { endEpoch, event } = encoded.alreadyCertified;
+    return { alreadyCertified: { blobId: encoded.blobId, event, endEpoch } };
+  }
   const registered = resultOf(journal, "register");
   const certified = resultOf(journal, "certify");
   return {
@@ -89,11 +106,17 @@ export function uploadView({ journal, progress }: UploadRecord): object {
     deletable: request.deletable,
     epochs: request.epochs,
     startEpoch: register?.startEpoch ?? null,
-    endEpoch: register?.endEpoch ?? null,
+    endEpoch: register?.endEpoch ?? encode?.alreadyCertified?.endEpoch ?? null,
+    alreadyCertified: encode?.alreadyCertified !== undefined,
     certifiedEpoch: certify?.certifiedEpoch ?? null,
     size: journal.unencodedBytes,
     encodedSize: encode?.encodedBytes ?? null,
-    cost: register === null ? null : Number(register.costFrost),
+    cost:
+      register === null
+        ? encode?.alreadyCertified === undefined
+          ? null
+          : 0
+        : Number(register.costFrost),
     gas: register === null ? null : Number(register.gasMist) + Number(certify?.gasMist ?? 0),
     attempts: journal.attemptCount,
     failure: journal.failure === null ? null : failureView(journal.failure),

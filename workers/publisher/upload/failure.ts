@@ -1,5 +1,7 @@
 /** Why an upload cannot be carried out: data that fits the journal (JSON), never prose. */
 
+import type { StatusEvent } from "../../../shared/nodes/blob-status.ts";
+
 /** One failure of an upload. */
 export type UploadFailure =
   /** Refused while it came in. */
@@ -22,6 +24,8 @@ export type UploadFailure =
       readonly failureCounts: Readonly<Record<string, number>>;
     }
   | { readonly kind: "blob-blocked" }
+  /** The network has found the encoding of this ID inconsistent; it takes it from nobody. */
+  | { readonly kind: "marked-invalid"; readonly blobId: string; readonly event: StatusEvent }
   /** The epoch changed each time a certificate was ready. */
   | { readonly kind: "epoch-unsettled" }
   /** The upload was interrupted (a restart); an alarm goes on with it. */
@@ -43,6 +47,7 @@ export function isTransient(failure: UploadFailure): boolean {
     case "epochs-too-many":
     case "transaction-refused":
     case "blob-blocked":
+    case "marked-invalid":
       return false;
   }
 }

@@ -11,6 +11,7 @@ import {
   UPLOAD_RETRY_MIN_MS,
   UPLOAD_STATE_TTL_MS,
 } from "../../../shared/limits.ts";
+import type { StatusEvent } from "../../../shared/nodes/blob-status.ts";
 import { isTransient, mustGoOn, type UploadFailure } from "./failure.ts";
 
 /** The steps in their order. `stage` is done before the journal exists. */
@@ -38,6 +39,8 @@ export interface UploadRequest {
   readonly waits: boolean;
   /** Hex SHA-256 of the bytes where the sender may send them again; `null` where it cannot. */
   readonly contentDigest: string | null;
+  /** Stores even what the network has already. */
+  readonly force?: boolean;
   /** The patches, where the blob is a quilt. */
   readonly patches?: readonly StoredPatch[];
 }
@@ -50,6 +53,13 @@ export interface StepResults {
     readonly rootHash: string;
     readonly shardCount: number;
     readonly encodedBytes: number;
+    /** A permanent blob of the same content that lasts long enough: nothing is left to do. */
+    readonly alreadyCertified?: {
+      /** Exclusive. */
+      readonly endEpoch: number;
+      /** Event that certified it. */
+      readonly event: StatusEvent;
+    };
   };
   readonly register: {
     readonly blobObjectId: string;
@@ -138,6 +148,7 @@ export function openJournal(
 export function nextStep(journal: Journal): Step | null {
   const isGivenUp = journal.state === "certified" && journal.attemptCount >= UPLOAD_ATTEMPTS_MAX;
   if (journal.state === "failed" || isGivenUp) return null;
+  if (journal.steps.encode.result?.alreadyCertified !== undefined) return null;
   return STEPS.find((step) => journal.steps[step].status !== "done") ?? null;
 }
 
@@ -147,7 +158,7 @@ export function startStep(journal: Journal, step: Step, nowMs: number): Journal 
   return withStep(journal, step, { ...journal.steps[step], status: "doing", startedAtMs });
 }
 
-/** Records what a step has produced. Certification is final for the state. */
+/** Records what a step has produced. Certification, found or made, is final for the state. */
 export function finishStep<S extends Step>(
   journal: Journal,
   step: S,
@@ -161,8 +172,16 @@ export function finishStep<S extends Step>(
     finishedAtMs: nowMs,
     result,
   });
-  return step === "certify"
-    ? { ...finished, state: "certified", finishedAtMs: nowMs, failure: null, attemptCount: 0 }
+  const isCertified =
+    step === "certify" || finished.steps.encode.result?.alreadyCertified !== undefined;
+  return isCertified
+    ? {
+        ...finished,
+        state: "certified",
+        finishedAtMs: nowMs,
+        failure: null,
+        attemptCount: 0,
+      }
     : finished;
 }
 

@@ -7,7 +7,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { UPLOAD_STATE_TTL_MS, UPLOAD_WATCHDOG_MS } from "../../../shared/limits.ts";
+import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
+import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
@@ -178,9 +180,11 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
   #ports(): RunPorts {
     const { env } = this;
     const config = publisherConfig(env);
+    const permit = platformPermit();
+    const client = createNodeClient({ permit, timer: systemTimer, lane: "status" });
     const chain = createChain({
       ...config.network,
-      fetch: platformPermit().fetch,
+      fetch: permit.fetch,
       clock: systemClock,
       timer: systemTimer,
     });
@@ -194,6 +198,8 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       leaseBook: env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME),
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
+      blobStatus: (committee, blobId) =>
+        verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),
       memory: isolateMemory,
       stagedBytes: (byteCount) => this.#store.stagedBytes(byteCount),
       save: (journal) => this.#store.save(journal),
