@@ -186,11 +186,26 @@ export const MULTIPART_PARTS_MAX = 1_000;
 
 // --- Uploads (workers/publisher) ---
 
+/** Between two looks at an upload that is watched. */
+export const UPLOAD_WATCH_POLL_MS = 500;
+
+/** Looks without news before a comment keeps the connection alive: every 15 s. */
+export const UPLOAD_WATCH_IDLE_POLLS = 30;
+
+/** Looks in one stream, ten minutes; each is a subrequest. Whoever still waits asks again. */
+export const UPLOAD_WATCH_POLLS_MAX = 1_200;
+
+/** Body of a question for a price. */
+export const ESTIMATE_BODY_BYTES_MAX = 4 * 1024;
+
+/** Longest `Idempotency-Key`; a UUID has 36. */
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
+
 /** A refused body up to this is read to its end, so that its connection can be used again. */
 export const REFUSED_BODY_READ_BYTES_MAX = 64 * 1024;
 
-/** Bodies of quilts one isolate holds at once: each is in memory as a whole, as is the quilt. */
-export const QUILT_BODIES_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
+/** Bodies one isolate reads as a whole at once: of quilts, dry runs and the upload relay. */
+export const WHOLE_BODIES_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
 
 /** Tags of one form's `_metadata` part, as JSON. */
 export const QUILT_METADATA_BYTES_MAX = 4 * 1024 * 1024;

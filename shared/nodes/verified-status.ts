@@ -1,15 +1,16 @@
 /**
  * What the committee says of a blob: a status that nodes of more than f shards agree on.
  *
- * One of them is honest, so it is true. Counts of deletable blobs differ from node to node and do
- * not take part. No event is looked up on chain: without agreement the answer is `null`, and the
- * caller does without. Source: `walrus-sdk node_client.rs::get_verified_blob_status`, which waits
- * for a quorum where we stop at the first agreement.
+ * One of them is honest, so it is true. Nodes learn of a certification one after the other: the
+ * answer comes at once when it is final (certified, invalid), else the furthest one when a quorum
+ * has answered. Counts of deletable blobs differ from node to node and do not take part. No event
+ * is looked up on chain: without agreement the answer is `null`, and the caller does without.
+ * Source: `walrus-sdk node_client.rs::get_verified_blob_status`.
  */
 import { BLOB_STATUS_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { Timer } from "../ports.ts";
 import type { Committee } from "../protocol/committee.ts";
-import { isAboveValidity } from "../protocol/quorum.ts";
+import { isAboveValidity, isQuorum } from "../protocol/quorum.ts";
 import type { BlobStatus } from "./blob-status.ts";
 import type { NodeClient } from "./client.ts";
 
@@ -26,9 +27,10 @@ export async function verifiedBlobStatus(
   blobId: Uint8Array,
 ): Promise<BlobStatus | null> {
   const stop = new AbortController();
-  const weights = new Map<string, number>();
+  const words = new Map<string, Word>();
   const agreed = Promise.withResolvers<BlobStatus | null>();
   let nextIndex = 0;
+  let repliedWeight = 0;
 
   async function askInTurn(): Promise<void> {
     for (;;) {
@@ -37,14 +39,18 @@ export async function verifiedBlobStatus(
       const status = await client.getBlobStatus(member, blobId, { signal: stop.signal });
       if (!status.ok) continue;
       const key = keyOf(status.value);
-      const weight = (weights.get(key) ?? 0) + member.shardIndices.length;
-      weights.set(key, weight);
-      if (isAboveValidity(weight, committee.shardCount)) agreed.resolve(status.value);
+      const weight = (words.get(key)?.weight ?? 0) + member.shardIndices.length;
+      words.set(key, { status: status.value, weight });
+      repliedWeight += member.shardIndices.length;
+      const best = furthest(words, committee.shardCount);
+      if (best === null) continue;
+      const isFinal = rankOf(best) >= FINAL_RANK;
+      if (isFinal || isQuorum(repliedWeight, committee.shardCount)) agreed.resolve(best);
     }
   }
 
   const asked = Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT_MAX }, askInTurn));
-  asked.then(() => agreed.resolve(null), agreed.reject);
+  asked.then(() => agreed.resolve(furthest(words, committee.shardCount)), agreed.reject);
   timer.sleep(BLOB_STATUS_DEADLINE_MS, stop.signal).then(
     () => agreed.resolve(null),
     // Stopped because there is an answer.
@@ -54,6 +60,36 @@ export async function verifiedBlobStatus(
     return await agreed.promise;
   } finally {
     stop.abort(new Error("the status is known"));
+  }
+}
+
+interface Word {
+  readonly status: BlobStatus;
+  /** Shards of the nodes that say so. */
+  readonly weight: number;
+}
+
+/** The furthest status that is true. */
+function furthest(words: ReadonlyMap<string, Word>, shardCount: number): BlobStatus | null {
+  const agreed = [...words.values()].filter(({ weight }) => isAboveValidity(weight, shardCount));
+  const [best] = agreed.sort((left, right) => rankOf(right.status) - rankOf(left.status));
+  return best?.status ?? null;
+}
+
+/** From here on nothing can change for the better. */
+const FINAL_RANK = 3;
+
+/** How far a blob has come in its life (`BlobStatus` is ordered so). */
+function rankOf(status: BlobStatus): number {
+  switch (status.kind) {
+    case "nonexistent":
+      return 0;
+    case "deletable":
+      return 1;
+    case "permanent":
+      return status.isCertified ? FINAL_RANK : 2;
+    case "invalid":
+      return 4;
   }
 }
 

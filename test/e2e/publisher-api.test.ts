@@ -1,7 +1,7 @@
 /** The publisher's official surface over HTTP, with the official SDK as the judge. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
-import { expectSameBytes, moveCalls, problemOf } from "../support/answers.ts";
+import { expectSameBytes, moveCalls, problemOf, storedBlob } from "../support/answers.ts";
 import { mediaFile, seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 import { officialClient, type OfficialClient } from "../support/sdk.ts";
@@ -97,33 +97,129 @@ describe("PUT /v1/quilts", () => {
 describe("a permanent blob that is certified already", () => {
   const content = seededBytes(3_000, 21);
 
+  interface Answer {
+    readonly newlyCreated?: {
+      readonly blobObject: { id: string; blobId: string; storage: { endEpoch: number } };
+    };
+    readonly alreadyCertified?: {
+      readonly blobId: string;
+      readonly endEpoch: number;
+      readonly object?: string;
+      readonly event?: { txDigest: string };
+    };
+  }
+  const store = async (query: string, body = content) =>
+    JSON.parse(await (await put(`/v1/blobs?permanent=true&${query}`, body)).text()) as Answer;
+
   test("is not paid again, unless it ends too early or force is asked for", async () => {
-    const store = async (query: string) =>
-      JSON.parse(await (await put(`/v1/blobs?permanent=true&${query}`, content)).text()) as {
-        newlyCreated?: { blobObject: { blobId: string; storage: { endEpoch: number } } };
-        alreadyCertified?: { blobId: string; endEpoch: number; event: { txDigest: string } };
-      };
     const { newlyCreated } = await store("epochs=3");
-    const blobId = newlyCreated?.blobObject.blobId;
+    const { id: object, blobId, storage } = newlyCreated?.blobObject ?? {};
     const before = await registrations();
     const { alreadyCertified } = await store("epochs=2");
-    expect(alreadyCertified).toMatchObject({
-      blobId,
-      endEpoch: newlyCreated?.blobObject.storage.endEpoch,
-    });
-    const event = await official.sui.getTransaction({
-      digest: alreadyCertified?.event.txDigest ?? "",
-    });
-    expect(event.$kind).toBe("Transaction");
+    expect(alreadyCertified).toEqual({ blobId, object, endEpoch: storage?.endEpoch });
     expect(await registrations()).toBe(before);
     expect((await store("epochs=4")).newlyCreated?.blobObject.blobId).toBe(blobId);
     expect((await store("epochs=2&force=true")).newlyCreated?.blobObject.blobId).toBe(blobId);
     expect(await registrations()).toBe(before + 2);
   });
 
+  test("by somebody else is not paid again either, and its event is told", async () => {
+    const body = seededBytes(3_000, 22);
+    const { blobId } = await official.walrus.writeBlob({
+      blob: body,
+      deletable: false,
+      epochs: 3,
+      signer: official.signer,
+    });
+    const isKnown = async () => {
+      const answers = await Promise.all(
+        network.description.nodes.map(({ url }) => fetch(`${url}/v1/blobs/${blobId}/status`)),
+      );
+      const texts = await Promise.all(answers.map((answer) => answer.text()));
+      return texts.every((text) => text.includes('"isCertified":true'));
+    };
+    await expect.poll(isKnown, { timeout: 30_000 }).toBe(true);
+    const before = await registrations();
+    const { alreadyCertified } = await store("epochs=1", body);
+    expect(alreadyCertified).toMatchObject({ blobId });
+    const digest = alreadyCertified?.event?.txDigest ?? "";
+    expect((await official.sui.getTransaction({ digest })).$kind).toBe("Transaction");
+    expect(await registrations()).toBe(before);
+  });
+
   test("a deletable store of the same bytes has an object of its own", async () => {
     const before = await registrations();
     expect((await put("/v1/blobs?epochs=1", content)).status).toBe(200);
     expect(await registrations()).toBe(before + 1);
+  });
+});
+
+test("many clients with one Idempotency-Key have one answer, registered once", async () => {
+  const content = seededBytes(10_000, 33);
+  const before = await registrations();
+  const store = () => put("/v1/blobs?epochs=2", content, { "idempotency-key": "one" });
+  const answers = await Promise.all(Array.from({ length: 12 }, store));
+  answers.push(await store());
+  const texts = await Promise.all(answers.map((answer) => answer.text()));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(new Set(texts).size).toBe(1);
+  expect(await registrations()).toBe(before + 1);
+  const other = await put("/v1/blobs?epochs=2", "other", { "idempotency-key": "one" });
+  expect(await problemOf(other)).toMatchObject({ status: 422 });
+});
+
+describe("what a store will cost", () => {
+  interface Estimate {
+    readonly cost: number;
+    readonly storageCost: number;
+    readonly writeCost: number;
+    readonly encodedSize: number;
+    readonly endEpoch: number;
+  }
+
+  const content = seededBytes(1_500_000, 40);
+  const wrote = async (path: string) =>
+    storedBlob(await put(path, content)).then(({ blobId, cost, storage }) => ({
+      blobId,
+      cost,
+      endEpoch: storage.endEpoch,
+    }));
+
+  test("is the official SDK's price and what the ledger takes, to the FROST", async () => {
+    const response = await gateway.publisher("/edge/v1/estimate", {
+      method: "POST",
+      body: JSON.stringify({ size: content.length, epochs: 5 }),
+    });
+    const estimate = JSON.parse(await response.text()) as Estimate;
+    const theirs = await official.walrus.storageCost(content.length, 5);
+    expect(BigInt(estimate.storageCost)).toBe(theirs.storageCost);
+    expect(BigInt(estimate.writeCost)).toBe(theirs.writeCost);
+    const stored = await wrote("/v1/blobs?epochs=5");
+    expect(stored).toMatchObject({ cost: estimate.cost, endEpoch: estimate.endEpoch });
+  });
+
+  test("is told by a dry run with the blob ID, and nothing is stored", async () => {
+    const before = await registrations();
+    const dry = await put("/v1/blobs?epochs=2&dry_run=true", content);
+    const { dryRun } = JSON.parse(await dry.text()) as { dryRun: Estimate & { blobId: string } };
+    expect(await registrations()).toBe(before);
+    const metadata = await official.walrus.computeBlobMetadata({ bytes: content });
+    expect(dryRun.blobId).toBe(metadata.blobId);
+    expect(await wrote("/v1/blobs?epochs=2")).toMatchObject({
+      blobId: dryRun.blobId,
+      cost: dryRun.cost,
+    });
+    const form = new FormData();
+    form.append("a", new Blob(["hello"]), "a");
+    const quilt = await put("/v1/quilts?dry_run=true", form);
+    expect(JSON.parse(await quilt.text())).toMatchObject({ dryRun: { epochs: 1 } });
+  });
+
+  test("has no answer for more epochs than the network sells", async () => {
+    const response = await gateway.publisher("/edge/v1/estimate", {
+      method: "POST",
+      body: JSON.stringify({ size: 1, epochs: 54 }),
+    });
+    expect(await problemOf(response)).toMatchObject({ status: 400, reason: "MALFORMED_REQUEST" });
   });
 });

@@ -1,5 +1,6 @@
 /** What the routes of the publisher are handed: ports and configuration, composed in index.ts. */
-import type { Clock, Log, Random } from "../../shared/ports.ts";
+import type { Codec } from "../../shared/codec/index.ts";
+import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import type { ByteAdmission } from "./admission.ts";
 import type { PublisherConfig } from "./config.ts";
@@ -9,14 +10,16 @@ import type { UploadDirectory } from "./uploads.ts";
 export interface AppContext {
   readonly config: PublisherConfig;
   readonly clock: Clock;
+  readonly timer: Timer;
   readonly random: Random;
   readonly log: Log;
   readonly uploads: UploadDirectory;
   readonly chain: Chain;
+  readonly codec: Codec;
   /** Shared with the uploads of this isolate. */
   readonly memory: WorkingMemory;
-  /** Bodies of quilts on their way in, over all requests of this isolate. */
-  readonly quiltBodies: ByteAdmission;
+  /** Bodies that are read as a whole, on their way in, over all requests of this isolate. */
+  readonly wholeBodies: ByteAdmission;
   /** Names this request in the log and in `X-Request-Id`. */
   readonly requestId: string;
 }

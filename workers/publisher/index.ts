@@ -12,10 +12,11 @@ import { createChain } from "../../shared/sui/create-chain.ts";
 import { createSystemCache } from "../../shared/sui/system-cache.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { handleRequest } from "./app.ts";
+import { publisherCodec } from "./codec.ts";
 import { ConfigError, type PublisherConfig, publisherConfig } from "./config.ts";
 import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
-import { isolateMemory, isolateQuiltBodies } from "./isolate-memory.ts";
+import { isolateMemory, isolateWholeBodies } from "./isolate-memory.ts";
 
 export { SliverLane } from "./lane/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
@@ -43,6 +44,7 @@ export default {
     return handleRequest(request, {
       config,
       clock: systemClock,
+      timer: systemTimer,
       random: systemRandom,
       log,
       uploads: env.UPLOADS,
@@ -53,8 +55,9 @@ export default {
         timer: systemTimer,
         cache: systemCache,
       }),
+      codec: publisherCodec(),
       memory: isolateMemory,
-      quiltBodies: isolateQuiltBodies,
+      wholeBodies: isolateWholeBodies,
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
     });
   },

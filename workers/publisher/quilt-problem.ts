@@ -3,10 +3,7 @@ import type { Problem } from "../../shared/http/problem.ts";
 import type { QuiltFormFailure } from "./quilt-form.ts";
 
 /** Why a quilt is refused before anything of it is stored. */
-export type QuiltRefusal =
-  | QuiltFormFailure
-  | { readonly kind: "not-multipart" }
-  | { readonly kind: "quilts-busy" };
+export type QuiltRefusal = QuiltFormFailure | { readonly kind: "not-multipart" };
 
 /** The problem to answer with. */
 export function quiltProblem(failure: QuiltRefusal): Problem {
@@ -15,13 +12,6 @@ export function quiltProblem(failure: QuiltRefusal): Problem {
       return {
         ...malformed("the body must be multipart/form-data with a boundary"),
         status: 415,
-      };
-    case "quilts-busy":
-      return {
-        statusWord: "UNAVAILABLE",
-        reason: "TOO_MANY_REQUESTS",
-        message: "the gateway is taking other quilts; try again",
-        retryAfterSeconds: 2,
       };
     case "quilt-too-large":
     case "quilt-exceeds-memory":

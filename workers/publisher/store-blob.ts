@@ -9,32 +9,55 @@ import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { REFUSED_BODY_READ_BYTES_MAX } from "../../shared/limits.ts";
 import type { AppContext } from "./context.ts";
+import { dryRun } from "./estimate.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
-import { parseStoreQuery } from "./store-query.ts";
+import { nameUpload } from "./idempotency.ts";
+import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
 import { markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
 import { type Journal, STEPS } from "./upload/journal.ts";
-import { randomUploadId, storeInUpload } from "./uploads.ts";
+import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store. */
 export async function storeBlob(request: Request, context: AppContext): Promise<Response> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
+  const name = await nameUpload(request.headers, "PUT /v1/blobs", query.value, context.random);
+  if (!name.ok) return refuse(request, failureToProblem(name.failure));
   const bytesMax = context.config.blobBytesMax;
   const declaredBytes = declaredLength(request.headers);
   if (declaredBytes !== null && declaredBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
   }
+  if (query.value.dryRun) return answerDryRun(request, query.value, context);
   const waits = !prefersAsync(request.headers);
-  const uploadId = randomUploadId(context.random);
   const stored = await storeInUpload(
     context.uploads,
     context.log,
-    { uploadId, source: "http", ...query.value, waits, contentDigest: null },
+    { ...name.value, source: "http", ...query.value, waits, contentDigest: null },
     { bytesMax, declaredBytes },
     request.body,
   );
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
   return answerStore(stored.value, waits);
+}
+
+async function answerDryRun(
+  request: Request,
+  query: StoreQuery,
+  context: AppContext,
+): Promise<Response> {
+  const bytesMax = context.config.blobBytesMax;
+  const leave = context.wholeBodies.enter(declaredLength(request.headers) ?? bytesMax);
+  if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
+  try {
+    const body = await readBody(request, bytesMax);
+    const estimate = body.ok ? await dryRun(body.value, query, context) : body;
+    return estimate.ok
+      ? jsonResponse(estimate.value)
+      : problemResponse(failureToProblem(estimate.failure));
+  } finally {
+    leave();
+  }
 }
 
 /** What the client of a store is told: the outcome where it waits for it, else where to look. */

@@ -16,6 +16,8 @@ export interface StoreQuery {
   readonly deletable: boolean;
   /** Stores even what the network has already. */
   readonly force: boolean;
+  /** Tells blob ID and cost, and stores nothing. */
+  readonly dryRun: boolean;
   /** `0x` and 64 hex digits; `null` leaves the object with the publisher's wallet. */
   readonly sendObjectTo: string | null;
 }
@@ -43,7 +45,9 @@ const KNOWN_KEYS = [
   "send_object_to",
   "share",
   "quilt_version",
+  "dry_run",
 ] as const;
+const FLAGS = ["permanent", "deletable", "force", "reuse_resources", "share", "dry_run"] as const;
 type KnownKey = (typeof KNOWN_KEYS)[number];
 
 /** Reads the query of a blob store. */
@@ -54,7 +58,7 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
   const epochs = parseEpochs(query.get("epochs"));
   if (!epochs.ok) return epochs;
   const flags: Partial<Record<KnownKey, boolean>> = {};
-  for (const key of ["permanent", "deletable", "force", "reuse_resources", "share"] as const) {
+  for (const key of FLAGS) {
     const flag = parseFlag(key, query.get(key));
     if (!flag.ok) return flag;
     flags[key] = flag.value;
@@ -82,6 +86,7 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
     epochs: epochs.value,
     deletable: !flags.permanent,
     force: flags.force ?? false,
+    dryRun: flags.dry_run ?? false,
     sendObjectTo: sendObjectTo.value,
   });
 }

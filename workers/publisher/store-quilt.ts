@@ -9,22 +9,34 @@ import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { multipartBoundary } from "../../shared/http/multipart.ts";
 import { ENCODING_BYTES_MAX, STAGED_ROW_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { problemResponse } from "../../shared/http/problem.ts";
+import { jsonResponse } from "../../shared/http/respond.ts";
 import type { AppContext } from "./context.ts";
+import { dryRun } from "./estimate.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import { quiltOfForm } from "./quilt-form.ts";
 import type { QuiltRefusal } from "./quilt-problem.ts";
 import { answerStore, prefersAsync, refuse } from "./store-blob.ts";
+import { nameUpload } from "./idempotency.ts";
 import { parseStoreQuery } from "./store-query.ts";
 import { chainFailure } from "./upload/failure-of.ts";
-import { randomUploadId, storeInUpload } from "./uploads.ts";
+import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store of a quilt. */
 export async function storeQuilt(request: Request, context: AppContext): Promise<Response> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
+  const name = await nameUpload(request.headers, "PUT /v1/quilts", query.value, context.random);
+  if (!name.ok) return refuse(request, failureToProblem(name.failure));
   const quilt = await takeQuilt(request, context);
   if (!quilt.ok) return refuse(request, failureToProblem(quilt.failure));
   const { index, blob } = quilt.value;
+  if (query.value.dryRun) {
+    const estimate = await dryRun(blob, query.value, context);
+    return estimate.ok
+      ? jsonResponse(estimate.value)
+      : problemResponse(failureToProblem(estimate.failure));
+  }
   const byteCount = blob.length;
   const patches = index.patches.map(({ identifier, startIndex, endIndex }) => ({
     identifier,
@@ -36,7 +48,7 @@ export async function storeQuilt(request: Request, context: AppContext): Promise
     context.uploads,
     context.log,
     {
-      uploadId: randomUploadId(context.random),
+      ...name.value,
       source: "http",
       ...query.value,
       waits,
@@ -60,8 +72,8 @@ async function takeQuilt(
   const bytesMax = context.config.blobBytesMax;
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
   if (heldBytes > bytesMax) return err({ kind: "body-too-large", bytesMax });
-  const leave = context.quiltBodies.enter(heldBytes);
-  if (leave === null) return refused({ kind: "quilts-busy" });
+  const leave = context.wholeBodies.enter(heldBytes);
+  if (leave === null) return err({ kind: "bodies-busy" });
   try {
     const body = await readBody(request, bytesMax);
     if (!body.ok) return body;

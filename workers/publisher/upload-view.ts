@@ -55,8 +55,8 @@ function patchViews(patches: readonly StoredPatch[], blobId: string): readonly o
 function blobAnswer(journal: Journal): object {
   const encoded = resultOf(journal, "encode");
   if (encoded.alreadyCertified !== undefined) {
-    const { endEpoch, event } = encoded.alreadyCertified;
-    return { alreadyCertified: { blobId: encoded.blobId, event, endEpoch } };
+    const { endEpoch, proof } = encoded.alreadyCertified;
+    return { alreadyCertified: { blobId: encoded.blobId, ...proof, endEpoch } };
   }
   const registered = resultOf(journal, "register");
   const certified = resultOf(journal, "certify");

@@ -55,6 +55,25 @@ describe("the status of a blob", () => {
     ).toMatchObject({ kind: "permanent", endEpoch: 5 });
   });
 
+  test("is the furthest one, though most have not heard of it yet", async () => {
+    const registered = { ...permanent(5), isCertified: false } as BlobStatus;
+    // A quorum is 7 of 10 shards: the answer waits for it.
+    expect(
+      await ask([
+        [3, registered],
+        [3, NOTHING],
+        [4, permanent(5)],
+      ]),
+    ).toMatchObject({ kind: "permanent", isCertified: true });
+    expect(
+      await ask([
+        [4, NOTHING],
+        [4, registered],
+        [2, null],
+      ]),
+    ).toMatchObject({ kind: "permanent", isCertified: false });
+  });
+
   test("is unknown when exactly f shards say it, and nobody else answers", async () => {
     expect(
       await ask([

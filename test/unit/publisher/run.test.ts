@@ -266,11 +266,29 @@ describe("a run of one upload", () => {
       expect(wallet.asked).toEqual([]);
       expect(journal()).toMatchObject({
         state: "certified",
-        steps: { encode: { result: { alreadyCertified: { endEpoch: 7, event } } } },
+        steps: { encode: { result: { alreadyCertified: { endEpoch: 7, proof: { event } } } } },
       });
       // A later run finds nothing to do.
       expect(await run()).toMatchObject({ failure: null });
       expect(wallet.asked).toEqual([]);
+    });
+
+    test("asks nobody when the gateway has certified it itself", async () => {
+      const { run, leases, wallet, journal, setJournal } = world();
+      setJournal(openJournal(permanent, BLOB.length, 0));
+      await run();
+      const paid = wallet.asked.length;
+      setJournal(openJournal({ ...permanent, uploadId: "v" }, BLOB.length, 0));
+      await run({
+        leasesOfBlob: () => Promise.resolve(leases),
+        blobStatus: () => Promise.reject(new Error("not needed")),
+      });
+      expect(wallet.asked).toHaveLength(paid);
+      const proof = { object: leases[0]?.blobObjectId };
+      expect(journal()).toMatchObject({
+        state: "certified",
+        steps: { encode: { result: { alreadyCertified: { endEpoch: 7, proof } } } },
+      });
     });
 
     test.each<[string, Partial<UploadRequest>, BlobStatus | null]>([

@@ -11,7 +11,7 @@ describe("the query of a store", () => {
   test("defaults to one epoch, deletable, kept by the gateway", () => {
     expect(parse("")).toEqual({
       ok: true,
-      value: { epochs: 1, deletable: true, force: false, sendObjectTo: null },
+      value: { epochs: 1, deletable: true, force: false, dryRun: false, sendObjectTo: null },
     });
   });
 

@@ -7,6 +7,10 @@ export type UploadFailure =
   /** Refused while it came in. */
   | { readonly kind: "body-too-large"; readonly bytesMax: number }
   | { readonly kind: "body-interrupted"; readonly receivedBytes: number }
+  /** The key of the client names another request. */
+  | { readonly kind: "idempotency-mismatch" }
+  /** Somebody ended it before anything was paid. */
+  | { readonly kind: "cancelled" }
   /** The network's shard count cannot encode so much. */
   | { readonly kind: "blob-exceeds-protocol"; readonly bytesMax: number }
   | { readonly kind: "epochs-too-many"; readonly epochsMax: number }
@@ -43,6 +47,8 @@ export function isTransient(failure: UploadFailure): boolean {
       return true;
     case "body-too-large":
     case "body-interrupted":
+    case "idempotency-mismatch":
+    case "cancelled":
     case "blob-exceeds-protocol":
     case "epochs-too-many":
     case "transaction-refused":

@@ -37,8 +37,13 @@ export interface UploadRequest {
   readonly sendObjectTo: string | null;
   /** Whether a client waits for the outcome: it learns of a failure and may ask again itself. */
   readonly waits: boolean;
-  /** Hex SHA-256 of the bytes where the sender may send them again; `null` where it cannot. */
+  /** Hex digest of the bytes where the sender may send them again; `null` where it cannot. */
   readonly contentDigest: string | null;
+  /**
+   * What the upload was asked for, where its name is a key of the client: who comes again with the
+   * key must ask for the same. `contentDigest` is then made while the bytes are staged.
+   */
+  readonly binding?: string;
   /** Stores even what the network has already. */
   readonly force?: boolean;
   /** The patches, where the blob is a quilt. */
@@ -57,8 +62,8 @@ export interface StepResults {
     readonly alreadyCertified?: {
       /** Exclusive. */
       readonly endEpoch: number;
-      /** Event that certified it. */
-      readonly event: StatusEvent;
+      /** Event that certified it, or the Blob object where it is one of ours. */
+      readonly proof: { readonly event: StatusEvent } | { readonly object: string };
     };
   };
   readonly register: {

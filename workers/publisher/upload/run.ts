@@ -63,6 +63,8 @@ export interface RunPorts {
   readonly leaseBook: Pick<LeaseBookRpc, "record">;
   readonly lane: Lane;
   readonly laneCount: number;
+  /** What this gateway has certified of a blob. */
+  readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
   /** What the committee knows of a blob; without it every store is a new one. */
   readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
   readonly memory: WorkingMemory;
@@ -191,8 +193,17 @@ class UploadRun {
     blobId: Uint8Array,
   ): Promise<Result<Pick<StepResults["encode"], "alreadyCertified">, UploadFailure>> {
     const { deletable, force = false, epochs } = this.#journal.request;
-    const { blobStatus } = this.#ports;
-    if (deletable || force || blobStatus === undefined) return ok({});
+    const { blobStatus, leasesOfBlob } = this.#ports;
+    if (deletable || force) return ok({});
+    const endEpochMin = system.epoch + epochs;
+    const ours = (await leasesOfBlob?.(formatBlobId(blobId)))?.find(
+      (lease) => !lease.deletable && lease.endEpoch >= endEpochMin,
+    );
+    if (ours !== undefined) {
+      const { endEpoch, blobObjectId: object } = ours;
+      return ok({ alreadyCertified: { endEpoch, proof: { object } } });
+    }
+    if (blobStatus === undefined) return ok({});
     const status = await blobStatus(writeCommittee(system), blobId);
     if (status?.kind === "invalid") {
       const { event } = status;
@@ -200,9 +211,9 @@ class UploadRun {
     }
     if (status?.kind !== "permanent" || !status.isCertified) return ok({});
     const { endEpoch, statusEvent: event } = status;
-    return endEpoch < system.epoch + epochs
+    return endEpoch < endEpochMin
       ? ok({})
-      : ok({ alreadyCertified: { endEpoch, event } });
+      : ok({ alreadyCertified: { endEpoch, proof: { event } } });
   }
 
   /** The encoded blob, made once for each run under the isolate's permit of memory. */
