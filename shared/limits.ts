@@ -246,6 +246,20 @@ export const WALLET_ASK_DELAY_MS = 1_000;
 /** How often an upload is asked to go on after the call to it was lost (a deploy restarts it). */
 export const UPLOAD_RESUMES_MAX = 3;
 
+// --- The upload relay (workers/publisher/relay) ---
+
+/** Oldest tip that is taken: the same bytes may be sent again as long, as at the official relay. */
+export const RELAY_TX_AGE_MS_MAX = 10 * 60 * 60_000;
+
+/** How far the clock of the chain may be before ours. */
+export const RELAY_TX_FUTURE_MS_MAX = 30_000;
+
+/** How often a transaction is looked for: our RPC node may not have it yet. */
+export const RELAY_TX_LOOKS_MAX = 4;
+
+/** Between two such looks. */
+export const RELAY_TX_LOOK_PAUSE_MS = 500;
+
 // --- Webhooks (workers/publisher) ---
 
 /** Largest delivery: its raw bytes are held to check the signature. */

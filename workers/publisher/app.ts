@@ -16,6 +16,7 @@ import { statusResponse } from "../../shared/http/respond.ts";
 import type { AppContext } from "./context.ts";
 import { estimateStore } from "./estimate.ts";
 import { takeDelivery } from "./hook.ts";
+import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
 import { storeQuilt } from "./store-quilt.ts";
 import { endUpload, showUpload } from "./upload-routes.ts";
@@ -37,6 +38,8 @@ const ROUTES: readonly {
       DELETE: (request, context) => endUpload(request, param(request, "uploadId"), context),
     },
   },
+  { path: "/v1/tip-config", methods: { GET: (_, context) => showTipConfig(context) } },
+  { path: "/v1/blob-upload-relay", methods: { POST: relayBlob } },
   { path: "/edge/v1/estimate", methods: { POST: estimateStore } },
   {
     path: "/edge/v1/hooks/:source",

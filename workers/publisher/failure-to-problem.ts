@@ -10,6 +10,7 @@ import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
 import type { HookFailure } from "./hook-signature.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
+import { type RelayFailure, relayProblem } from "./relay/relay-problem.ts";
 import type { QueryFailure } from "./store-query.ts";
 import type { UploadFailure } from "./upload/failure.ts";
 
@@ -20,6 +21,7 @@ export type PublisherFailure =
   | UploadFailure
   | BodyFailure
   | IdempotencyFailure
+  | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
   | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
   | { readonly kind: "hook-source-unknown" }
@@ -62,6 +64,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "body-interrupted":
     case "body-length-mismatch":
       return bodyProblem(failure);
+    case "relay-refused":
+      return relayProblem(failure.refusal);
     case "bodies-busy":
       return unavailable("TOO_MANY_REQUESTS", "the gateway is taking other bodies; try again");
     case "quilt-refused":

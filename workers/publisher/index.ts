@@ -4,11 +4,13 @@
  * Only here, and where a Durable Object composes its own ports, are bindings and real clocks
  * touched.
  */
+import { exports, waitUntil } from "cloudflare:workers";
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
+import { createPaymentReader } from "../../shared/sui/read-payment.ts";
 import { createSystemCache } from "../../shared/sui/system-cache.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { handleRequest } from "./app.ts";
@@ -16,6 +18,7 @@ import { publisherCodec } from "./codec.ts";
 import { ConfigError, type PublisherConfig, publisherConfig } from "./config.ts";
 import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
+import type { Lane } from "./lane/lane.ts";
 import { isolateMemory, isolateWholeBodies } from "./isolate-memory.ts";
 
 export { SliverLane } from "./lane/object.ts";
@@ -41,6 +44,7 @@ export default {
       log.error({ event: "config.unusable", problems: error.problems });
       return withCors(problemResponse(failureToProblem({ kind: "misconfigured" }), request.method));
     }
+    const permit = platformPermit();
     return handleRequest(request, {
       config,
       clock: systemClock,
@@ -50,11 +54,18 @@ export default {
       uploads: env.UPLOADS,
       chain: createChain({
         ...config.network,
-        fetch: platformPermit().fetch,
+        fetch: permit.fetch,
         clock: systemClock,
         timer: systemTimer,
         cache: systemCache,
       }),
+      readPayment: createPaymentReader({
+        url: config.network.suiRpcUrl,
+        fetch: permit.fetch,
+        timer: systemTimer,
+      }),
+      lane: (exports as unknown as { readonly SliverLane: Lane }).SliverLane,
+      background: waitUntil,
       codec: publisherCodec(),
       memory: isolateMemory,
       wholeBodies: isolateWholeBodies,
