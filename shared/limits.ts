@@ -132,6 +132,9 @@ export const NODE_REQUEST_TIMEOUT_MS = 20_000;
 /** Metadata is 66 kB and a confirmation less: a node that needs longer is given up early. */
 export const NODE_METADATA_TIMEOUT_MS = 10_000;
 
+/** How long nodes are asked whether a blob is certified already; then it is stored anew. */
+export const BLOB_STATUS_DEADLINE_MS = 3_000;
+
 /** Largest JSON answer of a node; the detailed health of a node is the longest. */
 export const NODE_JSON_BYTES_MAX = 256 * 1024;
 
@@ -199,7 +202,37 @@ export const CORS_REQUESTED_HEADERS_CHARS_MAX = 1_024;
 /** Most ranges answered one by one in `multipart/byteranges`; more get the whole. */
 export const RANGES_MAX = 8;
 
+/** Headers of one part of a form: a field name of 64 KiB, escaped, and a file name beside it. */
+export const MULTIPART_HEADER_BYTES_MAX = 256 * 1024;
+
+/** Parts of one form: a quilt of 1,000 shards holds 666 patches, and their tags come in one more. */
+export const MULTIPART_PARTS_MAX = 1_000;
+
 // --- Uploads (workers/publisher) ---
+
+/** Between two looks at an upload that is watched. */
+export const UPLOAD_WATCH_POLL_MS = 500;
+
+/** Looks without news before a comment keeps the connection alive: every 15 s. */
+export const UPLOAD_WATCH_IDLE_POLLS = 30;
+
+/** Looks in one stream, ten minutes; each is a subrequest. Whoever still waits asks again. */
+export const UPLOAD_WATCH_POLLS_MAX = 1_200;
+
+/** Body of a question for a price. */
+export const ESTIMATE_BODY_BYTES_MAX = 4 * 1024;
+
+/** Longest `Idempotency-Key`; a UUID has 36. */
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
+
+/** A refused body up to this is read to its end, so that its connection can be used again. */
+export const REFUSED_BODY_READ_BYTES_MAX = 64 * 1024;
+
+/** Bodies one isolate reads as a whole at once: of quilts, dry runs and the upload relay. */
+export const WHOLE_BODIES_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
+
+/** Tags of one form's `_metadata` part, as JSON. */
+export const QUILT_METADATA_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Most epochs a query may ask for: u32 on chain; the system's own maximum is checked later. */
 export const EPOCHS_QUERY_MAX = 0xffff_ffff;
@@ -230,6 +263,20 @@ export const WALLET_ASK_DELAY_MS = 1_000;
 
 /** How often an upload is asked to go on after the call to it was lost (a deploy restarts it). */
 export const UPLOAD_RESUMES_MAX = 3;
+
+// --- The upload relay (workers/publisher/relay) ---
+
+/** Oldest tip that is taken: the same bytes may be sent again as long, as at the official relay. */
+export const RELAY_TX_AGE_MS_MAX = 10 * 60 * 60_000;
+
+/** How far the clock of the chain may be before ours. */
+export const RELAY_TX_FUTURE_MS_MAX = 30_000;
+
+/** How often a transaction is looked for: our RPC node may not have it yet. */
+export const RELAY_TX_LOOKS_MAX = 4;
+
+/** Between two such looks. */
+export const RELAY_TX_LOOK_PAUSE_MS = 500;
 
 // --- Webhooks (workers/publisher) ---
 

@@ -1,7 +1,7 @@
 /** The unmodified official client, pointed at a local network: the judge of our wire formats. */
 import { SuiGrpcClient } from "@mysten/sui/grpc";
 import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
-import { WalrusClient } from "@mysten/walrus";
+import { type UploadRelayConfig, WalrusClient } from "@mysten/walrus";
 import type { NetworkDescription } from "../devnet/network/network.ts";
 
 /** An official client with a funded key of its own, so that it never shares coins with a Worker. */
@@ -15,6 +15,7 @@ export interface OfficialClient {
 export async function officialClient(
   network: NetworkDescription,
   seedByte = 7,
+  uploadRelay?: UploadRelayConfig,
 ): Promise<OfficialClient> {
   const sui = new SuiGrpcClient({ network: "testnet", baseUrl: network.rpc });
   const walrus = new WalrusClient({
@@ -22,6 +23,7 @@ export async function officialClient(
     suiClient: sui,
     storageNodeUrlScheme: network.storageNodeUrlScheme,
     storageNodeClientOptions: { timeout: 30_000 },
+    ...(uploadRelay === undefined ? {} : { uploadRelay }),
   });
   const signer = Ed25519Keypair.fromSecretKey(new Uint8Array(32).fill(seedByte));
   const funded = await fetch(network.faucet, {

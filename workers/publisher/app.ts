@@ -12,24 +12,35 @@ import {
   problemResponse,
   unknownPath,
 } from "../../shared/http/problem.ts";
-import { jsonResponse, statusResponse } from "../../shared/http/respond.ts";
+import { statusResponse } from "../../shared/http/respond.ts";
 import type { AppContext } from "./context.ts";
-import { failureToProblem } from "./failure-to-problem.ts";
+import { estimateStore } from "./estimate.ts";
 import { takeDelivery } from "./hook.ts";
+import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
-import { uploadView } from "./upload-view.ts";
-import { viewUpload } from "./uploads.ts";
+import { storeQuilt } from "./store-quilt.ts";
+import { endUpload, showUpload } from "./upload-routes.ts";
 
 type AppRequest = Request & IRequestStrict;
 type Handler = (request: AppRequest, context: AppContext) => Response | Promise<Response>;
 
 const ROUTES: readonly {
   readonly path: string;
-  readonly methods: Readonly<Partial<Record<"GET" | "PUT" | "POST", Handler>>>;
+  readonly methods: Readonly<Partial<Record<"GET" | "PUT" | "POST" | "DELETE", Handler>>>;
 }[] = [
   { path: "/status", methods: { GET: () => statusResponse() } },
   { path: "/v1/blobs", methods: { PUT: storeBlob } },
-  { path: "/edge/v1/uploads/:uploadId", methods: { GET: showUpload } },
+  { path: "/v1/quilts", methods: { PUT: storeQuilt } },
+  {
+    path: "/edge/v1/uploads/:uploadId",
+    methods: {
+      GET: (request, context) => showUpload(request, param(request, "uploadId"), context),
+      DELETE: (request, context) => endUpload(request, param(request, "uploadId"), context),
+    },
+  },
+  { path: "/v1/tip-config", methods: { GET: (_, context) => showTipConfig(context) } },
+  { path: "/v1/blob-upload-relay", methods: { POST: relayBlob } },
+  { path: "/edge/v1/estimate", methods: { POST: estimateStore } },
   {
     path: "/edge/v1/hooks/:source",
     methods: {
@@ -75,6 +86,7 @@ function buildRouter() {
     }
     if (methods.PUT !== undefined) router.put(path, methods.PUT);
     if (methods.POST !== undefined) router.post(path, methods.POST);
+    if (methods.DELETE !== undefined) router.delete(path, methods.DELETE);
     const allowed = Object.keys(methods).flatMap((name) =>
       name === "GET" ? [name, "HEAD"] : name,
     );
@@ -88,13 +100,6 @@ function buildRouter() {
     return problemResponse(unknownPath(), request.method);
   });
   return router;
-}
-
-async function showUpload(request: AppRequest, context: AppContext): Promise<Response> {
-  const upload = await viewUpload(context.uploads, param(request, "uploadId"));
-  return upload === null
-    ? problemResponse(failureToProblem({ kind: "upload-unknown" }), request.method)
-    : jsonResponse(uploadView(upload));
 }
 
 /** A parameter of the path; absent only if the route table is wrong. */

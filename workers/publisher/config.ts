@@ -10,6 +10,7 @@ import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared
 import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
 import type { PublisherEnv } from "./env.ts";
 import { parseHookSecret } from "./hook-signature.ts";
+import { type Tip, tipSchema } from "./relay/tip.ts";
 
 /** What the publisher is told. */
 export interface PublisherConfig {
@@ -18,6 +19,8 @@ export interface PublisherConfig {
   readonly blobBytesMax: number;
   /** Address of the wallet: `0x` and 64 hex digits. */
   readonly walletAddress: string;
+  /** What the upload relay asks for; `null` asks for nothing. */
+  readonly relayTip: Tip | null;
   /** Keys of each webhook source; several while one is being replaced. */
   readonly hookSecrets: ReadonlyMap<string, readonly Uint8Array[]>;
 }
@@ -80,6 +83,15 @@ const varsSchema = v.object({
       }
     }),
   ),
+  RELAY_TIP: v.pipe(
+    v.optional(v.string(), "no_tip"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const tip = parseTip(dataset.value);
+      if (tip !== undefined) return tip;
+      addIssue({ message: 'expected "no_tip" or the JSON of a tip, see docs/http-api.md' });
+      return NEVER;
+    }),
+  ),
   HOOK_SECRETS: v.pipe(
     v.optional(v.string(), "{}"),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -114,6 +126,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     laneCount: vars.output.LANES,
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
     walletAddress: vars.output.WALLET_SECRET_KEY,
+    relayTip: vars.output.RELAY_TIP,
     hookSecrets: vars.output.HOOK_SECRETS,
   };
 }
@@ -121,6 +134,17 @@ function parseConfig(env: PublisherVars): PublisherConfig {
 /** Our own words where we have some; valibot's name the received value, which may be a secret. */
 function issueText(issue: v.BaseIssue<unknown>): string {
   return issue.message.startsWith("expected") ? issue.message : "missing or of the wrong type";
+}
+
+/** `undefined` for what is no tip. */
+function parseTip(text: string): Tip | null | undefined {
+  if (text === "no_tip") return null;
+  try {
+    const parsed = v.safeParse(tipSchema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseHookSecrets(text: string): ReadonlyMap<string, readonly Uint8Array[]> | null {

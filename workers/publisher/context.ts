@@ -1,14 +1,32 @@
 /** What the routes of the publisher are handed: ports and configuration, composed in index.ts. */
-import type { Clock, Log, Random } from "../../shared/ports.ts";
+import type { Codec } from "../../shared/codec/index.ts";
+import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
+import type { Chain } from "../../shared/sui/chain.ts";
+import type { ReadPayment } from "../../shared/sui/read-payment.ts";
+import type { ByteAdmission } from "./admission.ts";
 import type { PublisherConfig } from "./config.ts";
+import type { Lane } from "./lane/lane.ts";
+import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { UploadDirectory } from "./uploads.ts";
 
 export interface AppContext {
   readonly config: PublisherConfig;
   readonly clock: Clock;
+  readonly timer: Timer;
   readonly random: Random;
   readonly log: Log;
   readonly uploads: UploadDirectory;
+  readonly chain: Chain;
+  readonly readPayment: ReadPayment;
+  readonly codec: Codec;
+  /** Invocations of this Worker that spread slivers. */
+  readonly lane: Lane;
+  /** Work that goes on behind the answer; it never rejects. */
+  readonly background: (work: Promise<void>) => void;
+  /** Shared with the uploads of this isolate. */
+  readonly memory: WorkingMemory;
+  /** Bodies that are read as a whole, on their way in, over all requests of this isolate. */
+  readonly wholeBodies: ByteAdmission;
   /** Names this request in the log and in `X-Request-Id`. */
   readonly requestId: string;
 }

@@ -12,6 +12,8 @@ export interface PublisherEnv extends NetworkVars {
   readonly LANES?: string;
   /** Largest blob in bytes, up to what fits in memory; that unless given. */
   readonly MAX_BLOB_BYTES?: string;
+  /** Tip of the upload relay as `/v1/tip-config` tells it, without `send_tip`; none unless given. */
+  readonly RELAY_TIP?: string;
   /** Secret: `suiprivkey…` of the address that pays. */
   readonly WALLET_SECRET_KEY?: string;
   /** Secret: JSON `{source: "whsec_…" or ["whsec_…", "whsec_…"]}`; no webhooks unless given. */

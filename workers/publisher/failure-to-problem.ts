@@ -8,6 +8,9 @@
 import type { BodyFailure } from "../../shared/http/body.ts";
 import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
 import type { HookFailure } from "./hook-signature.ts";
+import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
+import type { IdempotencyFailure } from "./idempotency.ts";
+import { type RelayFailure, relayProblem } from "./relay/relay-problem.ts";
 import type { QueryFailure } from "./store-query.ts";
 import type { UploadFailure } from "./upload/failure.ts";
 
@@ -17,14 +20,71 @@ export type PublisherFailure =
   | HookFailure
   | UploadFailure
   | BodyFailure
+  | IdempotencyFailure
+  | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
+  | { readonly kind: "bodies-busy" }
+  | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
   | { readonly kind: "hook-source-unknown" }
   | { readonly kind: "upload-unknown" }
+  | { readonly kind: "upload-not-cancellable" }
   | { readonly kind: "misconfigured" };
 
 const SECONDS_TO_RETRY = 5;
 
 /** The problem to answer with. */
 export function failureToProblem(failure: PublisherFailure): Problem {
+  switch (failure.kind) {
+    case "query-malformed":
+    case "query-repeated":
+    case "query-unsupported":
+    case "query-conflict":
+    case "persistence-conflict":
+      return queryProblem(failure);
+    case "hook-header-missing":
+    case "hook-header-malformed":
+    case "hook-stale":
+    case "hook-signature-mismatch":
+    case "hook-source-unknown":
+      return hookProblem(failure);
+    case "idempotency-key-malformed":
+    case "idempotency-mismatch":
+    case "upload-unknown":
+    case "upload-not-cancellable":
+    case "cancelled":
+      return uploadProblem(failure);
+    case "misconfigured":
+      return {
+        statusWord: "INTERNAL",
+        reason: "MISCONFIGURED",
+        domain: GLOBAL_DOMAIN,
+        message: "the gateway is not configured; its log lists every problem",
+      };
+    case "body-too-large":
+    case "blob-exceeds-protocol":
+    case "body-interrupted":
+    case "body-length-mismatch":
+      return bodyProblem(failure);
+    case "relay-refused":
+      return relayProblem(failure.refusal);
+    case "bodies-busy":
+      return unavailable("TOO_MANY_REQUESTS", "the gateway is taking other bodies; try again");
+    case "quilt-refused":
+      return quiltProblem(failure.refusal);
+    case "epochs-too-many":
+    case "chain-unavailable":
+    case "wallet-pending":
+    case "interrupted":
+    case "epoch-unsettled":
+    case "insufficient-funds":
+    case "transaction-refused":
+    case "insufficient-confirmations":
+    case "blob-blocked":
+    case "marked-invalid":
+      return storeProblem(failure);
+  }
+}
+
+function queryProblem(failure: QueryFailure): Problem {
   switch (failure.kind) {
     case "query-malformed":
       return badQuery(
@@ -50,12 +110,38 @@ export function failureToProblem(failure: PublisherFailure): Problem {
         message: "a blob is either deletable or permanent, not both",
         metadata: { parameter: "deletable,permanent" },
       };
-    case "hook-header-missing":
-    case "hook-header-malformed":
-    case "hook-stale":
-    case "hook-signature-mismatch":
-    case "hook-source-unknown":
-      return hookProblem(failure);
+  }
+}
+
+type UploadProblemFailure = Extract<
+  PublisherFailure,
+  {
+    readonly kind:
+      | "idempotency-key-malformed"
+      | "idempotency-mismatch"
+      | "upload-unknown"
+      | "upload-not-cancellable"
+      | "cancelled";
+  }
+>;
+
+function uploadProblem(failure: UploadProblemFailure): Problem {
+  switch (failure.kind) {
+    case "idempotency-key-malformed":
+      return {
+        statusWord: "INVALID_ARGUMENT",
+        reason: "INVALID_IDEMPOTENCY_KEY",
+        domain: GLOBAL_DOMAIN,
+        message: `Idempotency-Key must be 1 to ${failure.charsMax} printable characters`,
+      };
+    case "idempotency-mismatch":
+      return {
+        statusWord: "INVALID_ARGUMENT",
+        status: 422,
+        reason: "IDEMPOTENCY_KEY_REUSED",
+        domain: GLOBAL_DOMAIN,
+        message: "this Idempotency-Key was used with another query or body",
+      };
     case "upload-unknown":
       return {
         statusWord: "NOT_FOUND",
@@ -63,28 +149,22 @@ export function failureToProblem(failure: PublisherFailure): Problem {
         domain: GLOBAL_DOMAIN,
         message: "there is no such upload, or its state is no longer kept",
       };
-    case "misconfigured":
+    case "upload-not-cancellable":
       return {
-        statusWord: "INTERNAL",
-        reason: "MISCONFIGURED",
+        statusWord: "FAILED_PRECONDITION",
+        status: 409,
+        reason: "UPLOAD_NOT_CANCELLABLE",
         domain: GLOBAL_DOMAIN,
-        message: "the gateway is not configured; its log lists every problem",
+        message: "the upload is over, or its storage is being paid for; see its state",
       };
-    case "body-too-large":
-    case "blob-exceeds-protocol":
-    case "body-interrupted":
-    case "body-length-mismatch":
-      return bodyProblem(failure);
-    case "epochs-too-many":
-    case "chain-unavailable":
-    case "wallet-pending":
-    case "interrupted":
-    case "epoch-unsettled":
-    case "insufficient-funds":
-    case "transaction-refused":
-    case "insufficient-confirmations":
-    case "blob-blocked":
-      return storeProblem(failure);
+    case "cancelled":
+      return {
+        statusWord: "FAILED_PRECONDITION",
+        status: 409,
+        reason: "UPLOAD_CANCELLED",
+        domain: GLOBAL_DOMAIN,
+        message: "the upload was cancelled before anything was paid",
+      };
   }
 }
 
@@ -149,7 +229,10 @@ function bodyProblem(failure: BodyProblemFailure): Problem {
   }
 }
 
-type StoreProblemFailure = Exclude<UploadFailure, BodyProblemFailure>;
+type StoreProblemFailure = Exclude<
+  UploadFailure,
+  BodyProblemFailure | { readonly kind: "idempotency-mismatch" | "cancelled" }
+>;
 
 function storeProblem(failure: StoreProblemFailure): Problem {
   switch (failure.kind) {
@@ -194,6 +277,13 @@ function storeProblem(failure: StoreProblemFailure): Problem {
         statusWord: "UNAVAILABLE_FOR_LEGAL_REASONS",
         reason: "FORBIDDEN_BLOB",
         message: "the storage nodes block this blob",
+      };
+    case "marked-invalid":
+      return {
+        statusWord: "INTERNAL",
+        reason: "BLOB_MARKED_INVALID",
+        message: "the network has marked this blob as invalid and stores it from nobody",
+        metadata: { blobId: failure.blobId, ...failure.event },
       };
   }
 }

@@ -33,6 +33,10 @@ export async function takeDelivery(
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return problemResponse(failureToProblem(query.failure));
 
+  if (query.value.dryRun) {
+    const failure = { kind: "query-unsupported", parameter: "dry_run", value: "true" } as const;
+    return problemResponse(failureToProblem(failure));
+  }
   const bytes = body.value;
   const stored = await storeInUpload(
     context.uploads,

@@ -4,14 +4,23 @@
  * Only here, and where a Durable Object composes its own ports, are bindings and real clocks
  * touched.
  */
+import { exports, waitUntil } from "cloudflare:workers";
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
-import { consoleLog, systemClock, systemRandom } from "../../shared/system.ts";
+import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import { createPaymentReader } from "../../shared/sui/read-payment.ts";
+import { createSystemCache } from "../../shared/sui/system-cache.ts";
+import { isolateMemory } from "../../shared/working-memory.ts";
+import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { handleRequest } from "./app.ts";
+import { publisherCodec } from "./codec.ts";
 import { ConfigError, type PublisherConfig, publisherConfig } from "./config.ts";
 import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
+import type { Lane } from "./lane/lane.ts";
+import { isolateWholeBodies } from "./isolate-memory.ts";
 
 export { SliverLane } from "./lane/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
@@ -23,6 +32,9 @@ const REQUEST_ID_BYTES = 8;
 
 const log = consoleLog("publisher");
 
+/** A hint for the requests of this isolate: whoever must be sure reads afresh. */
+const systemCache = createSystemCache(systemClock);
+
 export default {
   async fetch(request: Request, env: PublisherEnv): Promise<Response> {
     let config: PublisherConfig;
@@ -33,12 +45,31 @@ export default {
       log.error({ event: "config.unusable", problems: error.problems });
       return withCors(problemResponse(failureToProblem({ kind: "misconfigured" }), request.method));
     }
+    const permit = platformPermit();
     return handleRequest(request, {
       config,
       clock: systemClock,
+      timer: systemTimer,
       random: systemRandom,
       log,
       uploads: env.UPLOADS,
+      chain: createChain({
+        ...config.network,
+        fetch: permit.fetch,
+        clock: systemClock,
+        timer: systemTimer,
+        cache: systemCache,
+      }),
+      readPayment: createPaymentReader({
+        url: config.network.suiRpcUrl,
+        fetch: permit.fetch,
+        timer: systemTimer,
+      }),
+      lane: (exports as unknown as { readonly SliverLane: Lane }).SliverLane,
+      background: waitUntil,
+      codec: publisherCodec(),
+      memory: isolateMemory,
+      wholeBodies: isolateWholeBodies,
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
     });
   },

@@ -4,36 +4,65 @@
  * With `Prefer: respond-async` it answers 202 as soon as the bytes are safe, and the upload is
  * followed at its `Location`. Source of query and answer: `walrus-service client/daemon/routes.rs`.
  */
-import { declaredLength } from "../../shared/http/body.ts";
+import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
+import { REFUSED_BODY_READ_BYTES_MAX } from "../../shared/limits.ts";
 import type { AppContext } from "./context.ts";
+import { dryRun } from "./estimate.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
-import { parseStoreQuery } from "./store-query.ts";
-import { storeAnswer, uploadPath } from "./upload-view.ts";
-import type { Journal } from "./upload/journal.ts";
-import { randomUploadId, storeInUpload } from "./uploads.ts";
+import { nameUpload } from "./idempotency.ts";
+import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
+import { markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
+import { type Journal, STEPS } from "./upload/journal.ts";
+import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store. */
 export async function storeBlob(request: Request, context: AppContext): Promise<Response> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
+  const name = await nameUpload(request.headers, "PUT /v1/blobs", query.value, context.random);
+  if (!name.ok) return refuse(request, failureToProblem(name.failure));
   const bytesMax = context.config.blobBytesMax;
   const declaredBytes = declaredLength(request.headers);
   if (declaredBytes !== null && declaredBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
   }
+  if (query.value.dryRun) return answerDryRun(request, query.value, context);
   const waits = !prefersAsync(request.headers);
-  const uploadId = randomUploadId(context.random);
   const stored = await storeInUpload(
     context.uploads,
     context.log,
-    { uploadId, source: "http", ...query.value, waits, contentDigest: null },
+    { ...name.value, source: "http", ...query.value, waits, contentDigest: null },
     { bytesMax, declaredBytes },
     request.body,
   );
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
-  return waits ? finalAnswer(stored.value) : acceptedAnswer(stored.value);
+  return answerStore(stored.value, waits);
+}
+
+async function answerDryRun(
+  request: Request,
+  query: StoreQuery,
+  context: AppContext,
+): Promise<Response> {
+  const bytesMax = context.config.blobBytesMax;
+  const leave = context.wholeBodies.enter(declaredLength(request.headers) ?? bytesMax);
+  if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
+  try {
+    const body = await readBody(request, bytesMax);
+    const estimate = body.ok ? await dryRun(body.value, query, context) : body;
+    return estimate.ok
+      ? jsonResponse(estimate.value)
+      : problemResponse(failureToProblem(estimate.failure));
+  } finally {
+    leave();
+  }
+}
+
+/** What the client of a store is told: the outcome where it waits for it, else where to look. */
+export function answerStore(journal: Journal, waits: boolean): Response {
+  return waits ? finalAnswer(journal) : acceptedAnswer(journal);
 }
 
 /** 202: the bytes are safe, and what becomes of them is told at `Location`. */
@@ -51,25 +80,47 @@ function finalAnswer(journal: Journal): Response {
   if (journal.state === "certified") {
     return jsonResponse(storeAnswer(journal), { headers: { "Content-Location": location } });
   }
+  const markedInvalid = markedInvalidAnswer(journal);
+  if (markedInvalid !== null) {
+    return jsonResponse(markedInvalid, { headers: { "Content-Location": location } });
+  }
   const problem = failureToProblem(journal.failure ?? { kind: "interrupted" });
   return problemResponse({
     ...problem,
-    metadata: { ...problem.metadata, upload: location, state: journal.state },
+    metadata: {
+      ...problem.metadata,
+      failurePhase: failingPhase(journal),
+      upload: location,
+      state: journal.state,
+    },
     headers: { ...problem.headers, "Content-Location": location },
   });
 }
 
-/** An early refusal leaves no body unread behind it. */
-async function refuse(
+/** The step that has not been done: the failure is its own. */
+function failingPhase({ steps }: Journal): string {
+  return STEPS.find((step) => steps[step].status !== "done") ?? "record";
+}
+
+/**
+ * An early refusal leaves no body unread behind it: a small one is read to its end, which keeps the
+ * connection; a large or endless one is cancelled, which may close it.
+ */
+export async function refuse(
   request: Request,
   problem: Parameters<typeof problemResponse>[0],
 ): Promise<Response> {
-  if (request.body !== null && !request.bodyUsed) await request.body.cancel();
+  if (request.body !== null && !request.bodyUsed) {
+    const declaredBytes = declaredLength(request.headers);
+    const isSmall = declaredBytes !== null && declaredBytes <= REFUSED_BODY_READ_BYTES_MAX;
+    if (isSmall) await readBody(request, REFUSED_BODY_READ_BYTES_MAX);
+    else await request.body.cancel();
+  }
   return problemResponse(problem);
 }
 
 /** RFC 7240; parameters and other preferences are passed over. */
-function prefersAsync(headers: Headers): boolean {
+export function prefersAsync(headers: Headers): boolean {
   const preferences = (headers.get("Prefer") ?? "").toLowerCase().split(/[,;]/);
   return preferences.some((preference) => preference.trim() === "respond-async");
 }

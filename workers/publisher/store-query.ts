@@ -14,6 +14,10 @@ export interface StoreQuery {
   /** Epochs from the current one, at least 1. */
   readonly epochs: number;
   readonly deletable: boolean;
+  /** Stores even what the network has already. */
+  readonly force: boolean;
+  /** Tells blob ID and cost, and stores nothing. */
+  readonly dryRun: boolean;
   /** `0x` and 64 hex digits; `null` leaves the object with the publisher's wallet. */
   readonly sendObjectTo: string | null;
 }
@@ -40,7 +44,10 @@ const KNOWN_KEYS = [
   "encoding_type",
   "send_object_to",
   "share",
+  "quilt_version",
+  "dry_run",
 ] as const;
+const FLAGS = ["permanent", "deletable", "force", "reuse_resources", "share", "dry_run"] as const;
 type KnownKey = (typeof KNOWN_KEYS)[number];
 
 /** Reads the query of a blob store. */
@@ -51,7 +58,7 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
   const epochs = parseEpochs(query.get("epochs"));
   if (!epochs.ok) return epochs;
   const flags: Partial<Record<KnownKey, boolean>> = {};
-  for (const key of ["permanent", "deletable", "force", "reuse_resources", "share"] as const) {
+  for (const key of FLAGS) {
     const flag = parseFlag(key, query.get(key));
     if (!flag.ok) return flag;
     flags[key] = flag.value;
@@ -59,6 +66,11 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
   const encodingType = query.get("encoding_type");
   if (encodingType !== null && encodingType !== "RS2") {
     return malformed("encoding_type", encodingType, "RS2");
+  }
+  // Quilts only; any other text is silently version 1 at the official publisher.
+  const quiltVersion = query.get("quilt_version");
+  if (quiltVersion !== null && !["v1", "V1", "1"].includes(quiltVersion)) {
+    return malformed("quilt_version", quiltVersion, "v1");
   }
   const sendObjectTo = parseAddress(query.get("send_object_to"));
   if (!sendObjectTo.ok) return sendObjectTo;
@@ -70,10 +82,11 @@ export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, Quer
   for (const parameter of ["share", "reuse_resources"] as const) {
     if (flags[parameter]) return err({ kind: "query-unsupported", parameter, value: "true" });
   }
-  // `force` skips the official look for an existing certified blob; every store here is a new one.
   return ok({
     epochs: epochs.value,
     deletable: !flags.permanent,
+    force: flags.force ?? false,
+    dryRun: flags.dry_run ?? false,
     sendObjectTo: sendObjectTo.value,
   });
 }

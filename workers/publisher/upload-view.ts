@@ -5,8 +5,9 @@
  * (camelCase, numbers as numbers). It leaves `certifiedEpoch` null even after success; here it is
  * the epoch of certification.
  */
+import { formatPatchId, parseBlobId } from "../../shared/codec/index.ts";
 import { type PublisherFailure, failureToProblem } from "./failure-to-problem.ts";
-import { type Journal, resultOf, STEPS } from "./upload/journal.ts";
+import { type Journal, resultOf, STEPS, type StoredPatch } from "./upload/journal.ts";
 import type { UploadRecord } from "./upload/object.ts";
 import { countProgress } from "./upload/progress.ts";
 
@@ -16,12 +17,47 @@ export function uploadPath(uploadId: string): string {
 }
 
 /**
- * The answer of `PUT /v1/blobs`.
+ * The answer of `PUT /v1/blobs`, or of `PUT /v1/quilts` where there are patches.
  *
  * @throws {TypeError} When the upload is not certified.
  */
 export function storeAnswer(journal: Journal): object {
+  const { patches } = journal.request;
+  const blobStoreResult = blobAnswer(journal);
+  if (patches === undefined) return blobStoreResult;
+  const { blobId } = resultOf(journal, "encode");
+  return { blobStoreResult, storedQuiltBlobs: patchViews(patches, blobId) };
+}
+
+/**
+ * The 200 of a quilt whose blob the network has marked invalid; `null` for any other failure. The
+ * official publisher answers a blob store with 500 there.
+ */
+export function markedInvalidAnswer({ request, failure }: Journal): object | null {
+  if (request.patches === undefined || failure?.kind !== "marked-invalid") return null;
+  const { blobId, event } = failure;
+  return {
+    blobStoreResult: { markedInvalid: { blobId, event } },
+    storedQuiltBlobs: patchViews(request.patches, blobId),
+  };
+}
+
+function patchViews(patches: readonly StoredPatch[], blobId: string): readonly object[] {
+  const quiltId = parseBlobId(blobId);
+  if (quiltId === null) throw new TypeError(`Cannot read journal: ${blobId} is no blob ID`);
+  return patches.map(({ identifier, startIndex, endIndex }) => ({
+    identifier,
+    quiltPatchId: formatPatchId({ quiltId, startIndex, endIndex }),
+    range: [startIndex, endIndex],
+  }));
+}
+
+function blobAnswer(journal: Journal): object {
   const encoded = resultOf(journal, "encode");
+  if (encoded.alreadyCertified !== undefined) {
+    const { endEpoch, proof } = encoded.alreadyCertified;
+    return { alreadyCertified: { blobId: encoded.blobId, ...proof, endEpoch } };
+  }
   const registered = resultOf(journal, "register");
   const certified = resultOf(journal, "certify");
   return {
@@ -70,11 +106,17 @@ export function uploadView({ journal, progress }: UploadRecord): object {
     deletable: request.deletable,
     epochs: request.epochs,
     startEpoch: register?.startEpoch ?? null,
-    endEpoch: register?.endEpoch ?? null,
+    endEpoch: register?.endEpoch ?? encode?.alreadyCertified?.endEpoch ?? null,
+    alreadyCertified: encode?.alreadyCertified !== undefined,
     certifiedEpoch: certify?.certifiedEpoch ?? null,
     size: journal.unencodedBytes,
     encodedSize: encode?.encodedBytes ?? null,
-    cost: register === null ? null : Number(register.costFrost),
+    cost:
+      register === null
+        ? encode?.alreadyCertified === undefined
+          ? null
+          : 0
+        : Number(register.costFrost),
     gas: register === null ? null : Number(register.gasMist) + Number(certify?.gasMist ?? 0),
     attempts: journal.attemptCount,
     failure: journal.failure === null ? null : failureView(journal.failure),
@@ -87,6 +129,11 @@ export function uploadView({ journal, progress }: UploadRecord): object {
       finishedAt: isoTime(steps[step].finishedAtMs),
     })),
     nodes: progress === null ? null : countProgress(progress),
+    ...(request.patches === undefined
+      ? {}
+      : {
+          storedQuiltBlobs: encode === null ? null : patchViews(request.patches, encode.blobId),
+        }),
   };
 }
 

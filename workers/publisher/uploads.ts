@@ -77,3 +77,11 @@ export async function viewUpload(
 ): Promise<UploadRecord | null> {
   return isUploadId(uploadId) ? uploads.getByName(uploadId).view() : null;
 }
+
+/** Ends an upload nothing was paid for; `null` when there is none of this name. */
+export async function cancelUpload(
+  uploads: UploadDirectory,
+  uploadId: string,
+): Promise<{ readonly isCancelled: boolean; readonly record: UploadRecord } | null> {
+  return isUploadId(uploadId) ? uploads.getByName(uploadId).cancel() : null;
+}

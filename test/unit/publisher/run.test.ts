@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Codec } from "../../../shared/codec/index.ts";
 import { CERTIFY_GENERATIONS_MAX, ISOLATE_WORKING_SET_BYTES } from "../../../shared/limits.ts";
+import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import { err, ok } from "../../../shared/result.ts";
@@ -242,5 +243,76 @@ describe("a run of one upload", () => {
     network.nodes[0]!.fault = null;
     expect(await run()).toMatchObject({ failure: null });
     expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/0"]);
+  });
+
+  describe("of a permanent blob the network may have already", () => {
+    const permanent = { ...REQUEST, deletable: false };
+    const event = { txDigest: "tx", eventSeq: "0" };
+    const certified: BlobStatus = {
+      kind: "permanent",
+      endEpoch: 7,
+      isCertified: true,
+      statusEvent: event,
+      deletableCertifiedCount: 0,
+      initialCertifiedEpoch: 5,
+    };
+
+    test("pays nothing when it lasts long enough, and is certified", async () => {
+      const { run, wallet, journal, setJournal } = world();
+      setJournal(openJournal(permanent, BLOB.length, 0));
+      expect(await run({ blobStatus: () => Promise.resolve(certified) })).toMatchObject({
+        failure: null,
+      });
+      expect(wallet.asked).toEqual([]);
+      expect(journal()).toMatchObject({
+        state: "certified",
+        steps: { encode: { result: { alreadyCertified: { endEpoch: 7, proof: { event } } } } },
+      });
+      // A later run finds nothing to do.
+      expect(await run()).toMatchObject({ failure: null });
+      expect(wallet.asked).toEqual([]);
+    });
+
+    test("asks nobody when the gateway has certified it itself", async () => {
+      const { run, leases, wallet, journal, setJournal } = world();
+      setJournal(openJournal(permanent, BLOB.length, 0));
+      await run();
+      const paid = wallet.asked.length;
+      setJournal(openJournal({ ...permanent, uploadId: "v" }, BLOB.length, 0));
+      await run({
+        leasesOfBlob: () => Promise.resolve(leases),
+        blobStatus: () => Promise.reject(new Error("not needed")),
+      });
+      expect(wallet.asked).toHaveLength(paid);
+      const proof = { object: leases[0]?.blobObjectId };
+      expect(journal()).toMatchObject({
+        state: "certified",
+        steps: { encode: { result: { alreadyCertified: { endEpoch: 7, proof } } } },
+      });
+    });
+
+    test.each<[string, Partial<UploadRequest>, BlobStatus | null]>([
+      ["it ends too early", {}, { ...certified, endEpoch: 6 }],
+      ["it is registered only", {}, { ...certified, isCertified: false }],
+      ["it is deletable", {}, { ...certified, kind: "deletable" } as unknown as BlobStatus],
+      ["nodes do not agree", {}, null],
+      ["force is asked for", { force: true }, certified],
+      ["a deletable one is asked for", { deletable: true }, certified],
+    ])("is stored anew when %s", async (_, change, status) => {
+      const { run, wallet, setJournal } = world();
+      setJournal(openJournal({ ...permanent, ...change }, BLOB.length, 0));
+      await run({ blobStatus: () => Promise.resolve(status) });
+      expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/0"]);
+    });
+
+    test("fails for nothing when it is marked invalid", async () => {
+      const { run, wallet, setJournal } = world();
+      setJournal(openJournal(permanent, BLOB.length, 0));
+      const invalid = { kind: "invalid", event } as const;
+      expect(await run({ blobStatus: () => Promise.resolve(invalid) })).toMatchObject({
+        failure: { kind: "marked-invalid", event },
+      });
+      expect(wallet.asked).toEqual([]);
+    });
   });
 });

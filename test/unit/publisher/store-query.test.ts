@@ -11,13 +11,15 @@ describe("the query of a store", () => {
   test("defaults to one epoch, deletable, kept by the gateway", () => {
     expect(parse("")).toEqual({
       ok: true,
-      value: { epochs: 1, deletable: true, sendObjectTo: null },
+      value: { epochs: 1, deletable: true, force: false, dryRun: false, sendObjectTo: null },
     });
   });
 
   test.each([
     ["epochs=53", { epochs: 53 }],
     ["permanent=true", { deletable: false }],
+    ["force=true", { force: true }],
+    ["quilt_version=V1", { epochs: 1 }],
     ["deletable=true", { deletable: true }],
     ["deletable=false", { deletable: true }],
     ["permanent=false&deletable=false", { deletable: true }],
@@ -40,6 +42,7 @@ describe("the query of a store", () => {
     ["deletable", "deletable"],
     ["force=yes", "force"],
     ["share=maybe", "share"],
+    ["quilt_version=v2", "quilt_version"],
     ["reuse_resources=2", "reuse_resources"],
     ["encoding_type=RedStuff", "encoding_type"],
     ["send_object_to=0xTYPO", "send_object_to"],

@@ -2,7 +2,7 @@
  * The publisher inside workerd: its HTTP surface, the Upload object over real SQLite, and lanes as
  * real loopback invocations. Storage nodes are in memory; no chain is asked here (e2e has one).
  */
-import { env, exports } from "cloudflare:workers";
+import { exports } from "cloudflare:workers";
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { toBase64, toHex } from "../../../shared/bytes/text.ts";
@@ -15,20 +15,14 @@ import {
 } from "../../../shared/limits.ts";
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { systemClock, systemTimer } from "../../../shared/system.ts";
-import type { PublisherEnv } from "../../../workers/publisher/env.ts";
-import worker from "../../../workers/publisher/index.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
 import { startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
 import type { UploadRequest } from "../../../workers/publisher/upload/journal.ts";
 import type { Upload } from "../../../workers/publisher/upload/object.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { StubNetwork } from "../../unit/publisher/stub-network.ts";
+import { ask, bindings, HOOK_KEY, parameterOf, reasonOf } from "./ask.ts";
 
-const ORIGIN = "https://publisher.test";
-const HOOK_KEY = new Uint8Array(32).fill(5);
-/** A throw-away Ed25519 key: 32 zero bytes, in Sui's text form. */
-const WALLET_SECRET_KEY = "suiprivkey1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq509duq";
-const bindings = env as unknown as PublisherEnv;
 const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 beforeEach(() => {
@@ -43,26 +37,6 @@ afterEach(async () => {
   await reset();
 });
 
-async function ask(path: string, init?: RequestInit, vars: object = {}): Promise<Response> {
-  const configured = {
-    ...bindings,
-    WALLET_SECRET_KEY,
-    HOOK_SECRETS: JSON.stringify({ billing: `whsec_${toBase64(HOOK_KEY)}` }),
-    ...vars,
-  };
-  return worker.fetch(new Request(`${ORIGIN}${path}`, init), configured);
-}
-
-async function reasonOf(response: Response): Promise<string | undefined> {
-  const { error } = await response.json<{ error: { details: { reason: string }[] } }>();
-  return error.details[0]?.reason;
-}
-
-function parameterOf(body: unknown): unknown {
-  return (body as { error: { details: { metadata: { parameter?: string } }[] } }).error.details[0]
-    ?.metadata.parameter;
-}
-
 describe("the HTTP surface", () => {
   test("/status is OK, for HEAD too", async () => {
     expect(await (await ask("/status")).text()).toBe("OK");
@@ -74,6 +48,8 @@ describe("the HTTP surface", () => {
     ["GET", "/v1/blobs", "PUT"],
     ["POST", "/status", "GET, HEAD"],
     ["PUT", "/edge/v1/hooks/billing", "POST"],
+    ["PUT", "/edge/v1/uploads/x", "GET, HEAD, DELETE"],
+    ["PUT", "/edge/v1/estimate", "POST"],
   ])("%s %s is 405 and says what is allowed", async (method, path, allowed) => {
     const response = await ask(path, { method, ...(method === "GET" ? {} : { body: "x" }) });
     expect([response.status, response.headers.get("allow")]).toEqual([405, allowed]);

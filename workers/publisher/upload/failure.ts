@@ -1,10 +1,16 @@
 /** Why an upload cannot be carried out: data that fits the journal (JSON), never prose. */
 
+import type { StatusEvent } from "../../../shared/nodes/blob-status.ts";
+
 /** One failure of an upload. */
 export type UploadFailure =
   /** Refused while it came in. */
   | { readonly kind: "body-too-large"; readonly bytesMax: number }
   | { readonly kind: "body-interrupted"; readonly receivedBytes: number }
+  /** The key of the client names another request. */
+  | { readonly kind: "idempotency-mismatch" }
+  /** Somebody ended it before anything was paid. */
+  | { readonly kind: "cancelled" }
   /** The network's shard count cannot encode so much. */
   | { readonly kind: "blob-exceeds-protocol"; readonly bytesMax: number }
   | { readonly kind: "epochs-too-many"; readonly epochsMax: number }
@@ -22,6 +28,8 @@ export type UploadFailure =
       readonly failureCounts: Readonly<Record<string, number>>;
     }
   | { readonly kind: "blob-blocked" }
+  /** The network has found the encoding of this ID inconsistent; it takes it from nobody. */
+  | { readonly kind: "marked-invalid"; readonly blobId: string; readonly event: StatusEvent }
   /** The epoch changed each time a certificate was ready. */
   | { readonly kind: "epoch-unsettled" }
   /** The upload was interrupted (a restart); an alarm goes on with it. */
@@ -39,10 +47,13 @@ export function isTransient(failure: UploadFailure): boolean {
       return true;
     case "body-too-large":
     case "body-interrupted":
+    case "idempotency-mismatch":
+    case "cancelled":
     case "blob-exceeds-protocol":
     case "epochs-too-many":
     case "transaction-refused":
     case "blob-blocked":
+    case "marked-invalid":
       return false;
   }
 }

@@ -11,11 +11,21 @@ import {
   UPLOAD_RETRY_MIN_MS,
   UPLOAD_STATE_TTL_MS,
 } from "../../../shared/limits.ts";
+import type { StatusEvent } from "../../../shared/nodes/blob-status.ts";
 import { isTransient, mustGoOn, type UploadFailure } from "./failure.ts";
 
 /** The steps in their order. `stage` is done before the journal exists. */
 export const STEPS = ["encode", "register", "fan-out", "certify", "record"] as const;
 export type Step = (typeof STEPS)[number];
+
+/** Where a patch lies in its quilt, as the answer of a store tells it. */
+export interface StoredPatch {
+  readonly identifier: string;
+  /** First secondary sliver. */
+  readonly startIndex: number;
+  /** One past the last. */
+  readonly endIndex: number;
+}
 
 /** What was asked for; it never changes. */
 export interface UploadRequest {
@@ -27,8 +37,17 @@ export interface UploadRequest {
   readonly sendObjectTo: string | null;
   /** Whether a client waits for the outcome: it learns of a failure and may ask again itself. */
   readonly waits: boolean;
-  /** Hex SHA-256 of the bytes where the sender may send them again; `null` where it cannot. */
+  /** Hex digest of the bytes where the sender may send them again; `null` where it cannot. */
   readonly contentDigest: string | null;
+  /**
+   * What the upload was asked for, where its name is a key of the client: who comes again with the
+   * key must ask for the same. `contentDigest` is then made while the bytes are staged.
+   */
+  readonly binding?: string;
+  /** Stores even what the network has already. */
+  readonly force?: boolean;
+  /** The patches, where the blob is a quilt. */
+  readonly patches?: readonly StoredPatch[];
 }
 
 /** Results by step; all of it JSON. Bytes are base64. */
@@ -39,6 +58,13 @@ export interface StepResults {
     readonly rootHash: string;
     readonly shardCount: number;
     readonly encodedBytes: number;
+    /** A permanent blob of the same content that lasts long enough: nothing is left to do. */
+    readonly alreadyCertified?: {
+      /** Exclusive. */
+      readonly endEpoch: number;
+      /** Event that certified it, or the Blob object where it is one of ours. */
+      readonly proof: { readonly event: StatusEvent } | { readonly object: string };
+    };
   };
   readonly register: {
     readonly blobObjectId: string;
@@ -127,6 +153,7 @@ export function openJournal(
 export function nextStep(journal: Journal): Step | null {
   const isGivenUp = journal.state === "certified" && journal.attemptCount >= UPLOAD_ATTEMPTS_MAX;
   if (journal.state === "failed" || isGivenUp) return null;
+  if (journal.steps.encode.result?.alreadyCertified !== undefined) return null;
   return STEPS.find((step) => journal.steps[step].status !== "done") ?? null;
 }
 
@@ -136,7 +163,7 @@ export function startStep(journal: Journal, step: Step, nowMs: number): Journal 
   return withStep(journal, step, { ...journal.steps[step], status: "doing", startedAtMs });
 }
 
-/** Records what a step has produced. Certification is final for the state. */
+/** Records what a step has produced. Certification, found or made, is final for the state. */
 export function finishStep<S extends Step>(
   journal: Journal,
   step: S,
@@ -150,8 +177,16 @@ export function finishStep<S extends Step>(
     finishedAtMs: nowMs,
     result,
   });
-  return step === "certify"
-    ? { ...finished, state: "certified", finishedAtMs: nowMs, failure: null, attemptCount: 0 }
+  const isCertified =
+    step === "certify" || finished.steps.encode.result?.alreadyCertified !== undefined;
+  return isCertified
+    ? {
+        ...finished,
+        state: "certified",
+        finishedAtMs: nowMs,
+        failure: null,
+        attemptCount: 0,
+      }
     : finished;
 }
 

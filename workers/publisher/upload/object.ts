@@ -7,7 +7,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { UPLOAD_STATE_TTL_MS, UPLOAD_WATCHDOG_MS } from "../../../shared/limits.ts";
+import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
+import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
@@ -28,6 +30,7 @@ import {
 } from "./journal.ts";
 import type { NodeProgress } from "./progress.ts";
 import { type RunPorts, runUpload } from "./run.ts";
+import { RowDigest } from "./row-digest.ts";
 import { type BodyBounds, stageBody } from "./stage.ts";
 import { UploadStore } from "./store.ts";
 
@@ -47,6 +50,10 @@ export interface UploadRpc {
   resume(): Promise<Journal | null>;
   /** The journal and the progress of its nodes as they stand; `null` if unknown. */
   view(): Promise<UploadRecord | null>;
+  /**
+   * Ends the upload while nothing has been paid; else leaves it alone. `null` if unknown.
+   */
+  cancel(): Promise<{ readonly isCancelled: boolean; readonly record: UploadRecord } | null>;
 }
 
 /** Everything that is known of an upload. */
@@ -61,6 +68,8 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
   readonly #store: UploadStore;
   #staging: Promise<Result<Journal, UploadFailure>> | null = null;
   #running: Promise<void> | null = null;
+  /** Set while a run is being stopped: it may save nothing more, so it cannot begin to pay. */
+  #cancelled = false;
 
   constructor(ctx: DurableObjectState, env: PublisherEnv) {
     super(ctx, env);
@@ -75,7 +84,10 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     const known = this.#store.load();
     const isNew = (known === null || known.state === "failed") && this.#staging === null;
     if (isNew) this.#staging = this.#stage(known, request, bounds, body);
-    else await body?.cancel("this upload exists");
+    else if (request.binding !== undefined) {
+      const repeated = await this.#checkRepetition(request.binding, bounds, body);
+      if (!repeated.ok) return repeated;
+    } else await body?.cancel("this upload exists");
     const staged = this.#staging === null ? null : await this.#staging;
     if (staged?.ok === false) return staged;
     // A repetition must not use up the attempts: what is there is in the hands of its alarm.
@@ -95,6 +107,25 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     return journal === null ? null : { journal, progress: this.#store.loadProgress() };
   }
 
+  async cancel(): Promise<{
+    readonly isCancelled: boolean;
+    readonly record: UploadRecord;
+  } | null> {
+    const journal = this.#store.load();
+    if (journal === null) return null;
+    const isCancelled = journal.state === "running" && journal.steps.register.status === "pending";
+    if (isCancelled) {
+      this.#cancelled = true;
+      try {
+        await this.#running;
+        await this.#settle({ kind: "cancelled" });
+      } finally {
+        this.#cancelled = false;
+      }
+    }
+    return { isCancelled, record: { journal: this.#journal(), progress: null } };
+  }
+
   override async alarm(): Promise<void> {
     const journal = this.#store.load();
     if (journal === null || nextStep(journal) === null) {
@@ -106,28 +137,55 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     await this.#advance();
   }
 
+  /** Whoever comes again with a key must bring the same request: its bytes are read to the end. */
+  async #checkRepetition(
+    binding: string,
+    bounds: BodyBounds,
+    body: ReadableStream<Uint8Array> | null,
+  ): Promise<Result<null, UploadFailure>> {
+    const digest = new RowDigest();
+    if (body !== null) {
+      const read = await stageBody(body, bounds, (_, bytes) => digest.add(bytes));
+      if (!read.ok) return read;
+    }
+    const contentDigest = await digest.finish();
+    await this.#staging;
+    const journal = this.#store.load();
+    // The first request broke off before its bytes were safe; this one may come again.
+    if (journal === null) return err({ kind: "interrupted" });
+    const isSame =
+      journal.request.binding === binding && journal.request.contentDigest === contentDigest;
+    return isSame ? ok(null) : err({ kind: "idempotency-mismatch" });
+  }
+
   async #stage(
     known: Journal | null,
     request: UploadRequest,
     bounds: BodyBounds,
     body: ReadableStream<Uint8Array> | null,
   ): Promise<Result<Journal, UploadFailure>> {
+    const digest = request.binding === undefined ? null : new RowDigest();
     try {
       this.#store.unstage();
       const staged =
         body === null
           ? ok(0)
-          : await stageBody(body, bounds, (rowIndex, bytes) => this.#store.stage(rowIndex, bytes));
+          : await stageBody(body, bounds, (rowIndex, bytes) => {
+              this.#store.stage(rowIndex, bytes);
+              digest?.add(bytes);
+            });
       if (!staged.ok) {
         if (known === null) await this.#forget();
         else this.#store.unstage();
         return err(staged.failure);
       }
       const nowMs = systemClock.nowMs();
+      const bound =
+        digest === null ? request : { ...request, contentDigest: await digest.finish() };
       const journal =
         known === null
-          ? openJournal(request, staged.value, nowMs)
-          : reopen(known, request, staged.value, nowMs);
+          ? openJournal(bound, staged.value, nowMs)
+          : reopen(known, bound, staged.value, nowMs);
       this.#store.save(journal);
       await this.ctx.storage.setAlarm(nowMs + UPLOAD_WATCHDOG_MS);
       // Nobody is told that the bytes are safe before they are.
@@ -154,6 +212,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     try {
       failure = (await runUpload(this.#ports(), journal)).failure;
     } catch (error) {
+      if (this.#cancelled) return;
       log.error({
         event: "upload.interrupted",
         uploadId: journal.request.uploadId,
@@ -161,6 +220,10 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       });
       failure = { kind: "interrupted" };
     }
+    if (!this.#cancelled) await this.#settle(failure);
+  }
+
+  async #settle(failure: UploadFailure | null): Promise<void> {
     const nowMs = systemClock.nowMs();
     const settled = settle(this.#journal(), failure, nowMs);
     this.#store.save(settled.journal);
@@ -168,7 +231,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     await this.ctx.storage.setAlarm(nowMs + settled.wakeAfterMs);
     log.info({
       event: `upload.${settled.journal.state}`,
-      uploadId: journal.request.uploadId,
+      uploadId: settled.journal.request.uploadId,
       failure: failure?.kind,
       attempts: settled.journal.attemptCount,
       durationMs: nowMs - settled.journal.stagedAtMs,
@@ -178,9 +241,12 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
   #ports(): RunPorts {
     const { env } = this;
     const config = publisherConfig(env);
+    const leaseBook = env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME);
+    const permit = platformPermit();
+    const client = createNodeClient({ permit, timer: systemTimer, lane: "status" });
     const chain = createChain({
       ...config.network,
-      fetch: platformPermit().fetch,
+      fetch: permit.fetch,
       clock: systemClock,
       timer: systemTimer,
     });
@@ -191,12 +257,18 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       codec: publisherCodec(),
       chain,
       wallet: env.WALLETS.getByName(config.walletAddress),
-      leaseBook: env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME),
+      leaseBook,
+      leasesOfBlob: (blobId) => leaseBook.ofBlob(blobId),
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
+      blobStatus: (committee, blobId) =>
+        verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),
       memory: isolateMemory,
       stagedBytes: (byteCount) => this.#store.stagedBytes(byteCount),
-      save: (journal) => this.#store.save(journal),
+      save: (journal) => {
+        if (this.#cancelled) throw new Error("Cannot go on: the upload is being cancelled");
+        this.#store.save(journal);
+      },
       saveProgress: (progress) => this.#store.saveProgress(progress),
       background: (work) => this.ctx.waitUntil(work),
     };

@@ -21,6 +21,8 @@ import {
   WALLET_ASK_DELAY_MS,
 } from "../../../shared/limits.ts";
 import type { Clock, Log, Timer } from "../../../shared/ports.ts";
+import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
+import type { Committee } from "../../../shared/protocol/committee.ts";
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -61,6 +63,10 @@ export interface RunPorts {
   readonly leaseBook: Pick<LeaseBookRpc, "record">;
   readonly lane: Lane;
   readonly laneCount: number;
+  /** What this gateway has certified of a blob. */
+  readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
+  /** What the committee knows of a blob; without it every store is a new one. */
+  readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
   readonly memory: WorkingMemory;
   /** The staged blob. */
   readonly stagedBytes: (byteCount: number) => Uint8Array<ArrayBuffer>;
@@ -167,12 +173,47 @@ class UploadRun {
     const { blobId, rootHash } = encoded.value.metadata;
     const encodedBytes = encodedBlobBytes(this.#journal.unencodedBytes, shardCount);
     if (!encodedBytes.ok) return err(sizeFailure(encodedBytes.failure));
+    const already = await this.#alreadyCertified(system.value, blobId);
+    if (!already.ok) return already;
     return ok({
       blobId: formatBlobId(blobId),
       rootHash: toBase64(rootHash),
       shardCount,
       encodedBytes: encodedBytes.value,
+      ...already.value,
     });
+  }
+
+  /**
+   * Permanent stores only, as at the official publisher: nobody can take a permanent blob away
+   * before its end, and whoever stores a deletable one expects an object of their own.
+   */
+  async #alreadyCertified(
+    system: SystemState,
+    blobId: Uint8Array,
+  ): Promise<Result<Pick<StepResults["encode"], "alreadyCertified">, UploadFailure>> {
+    const { deletable, force = false, epochs } = this.#journal.request;
+    const { blobStatus, leasesOfBlob } = this.#ports;
+    if (deletable || force) return ok({});
+    const endEpochMin = system.epoch + epochs;
+    const ours = (await leasesOfBlob?.(formatBlobId(blobId)))?.find(
+      (lease) => !lease.deletable && lease.endEpoch >= endEpochMin,
+    );
+    if (ours !== undefined) {
+      const { endEpoch, blobObjectId: object } = ours;
+      return ok({ alreadyCertified: { endEpoch, proof: { object } } });
+    }
+    if (blobStatus === undefined) return ok({});
+    const status = await blobStatus(writeCommittee(system), blobId);
+    if (status?.kind === "invalid") {
+      const { event } = status;
+      return err({ kind: "marked-invalid", blobId: formatBlobId(blobId), event });
+    }
+    if (status?.kind !== "permanent" || !status.isCertified) return ok({});
+    const { endEpoch, statusEvent: event } = status;
+    return endEpoch < endEpochMin
+      ? ok({})
+      : ok({ alreadyCertified: { endEpoch, proof: { event } } });
   }
 
   /** The encoded blob, made once for each run under the isolate's permit of memory. */

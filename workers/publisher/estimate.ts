@@ -1,0 +1,118 @@
+/**
+ * What a store will cost, before it is made: `POST /edge/v1/estimate` and `?dry_run=true`.
+ *
+ * Prices are read from the contract as they are now, and charged as the contract charges them, so
+ * the estimate is what the ledger takes unless prices change in between. Gas is not in it.
+ */
+import * as v from "valibot";
+import { encodingWorkingBytes, formatBlobId } from "../../shared/codec/index.ts";
+import { readBody } from "../../shared/http/body.ts";
+import { badParameter, problemResponse } from "../../shared/http/problem.ts";
+import { jsonResponse } from "../../shared/http/respond.ts";
+import { ESTIMATE_BODY_BYTES_MAX } from "../../shared/limits.ts";
+import { estimateCost } from "../../shared/protocol/price.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { SystemState } from "../../shared/sui/chain.ts";
+import type { AppContext } from "./context.ts";
+import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
+import type { StoreQuery } from "./store-query.ts";
+import { chainFailure, sizeFailure } from "./upload/failure-of.ts";
+
+/** Only what the body must name; the rest is passed over. */
+const bodySchema = v.object({
+  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  epochs: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), 1),
+});
+
+/** Handles `POST /edge/v1/estimate` with `{"size": bytes, "epochs": n}`. */
+export async function estimateStore(request: Request, context: AppContext): Promise<Response> {
+  const body = await readBody(request, ESTIMATE_BODY_BYTES_MAX);
+  if (!body.ok) return problemResponse(failureToProblem(body.failure));
+  const parsed = v.safeParse(bodySchema, parseJson(body.value));
+  if (!parsed.success) {
+    const parameter = v.getDotPath(parsed.issues[0]) ?? "body";
+    const message = 'expected {"size": bytes, "epochs": whole number from 1}';
+    return problemResponse(badParameter(parameter, message));
+  }
+  const { size, epochs } = parsed.output;
+  const estimate = await estimateOf(context, size, epochs);
+  return estimate.ok
+    ? jsonResponse(estimate.value)
+    : problemResponse(failureToProblem(estimate.failure));
+}
+
+/** Answers a store with `dry_run=true`: the blob ID and the cost; nothing is kept or paid. */
+export async function dryRun(
+  bytes: Uint8Array,
+  query: StoreQuery,
+  context: AppContext,
+): Promise<Result<object, PublisherFailure>> {
+  const estimate = await estimateOf(context, bytes.length, query.epochs);
+  if (!estimate.ok) return estimate;
+  const giveBack = await context.memory.acquire(encodingWorkingBytes(bytes.length));
+  try {
+    const metadata = context.codec.metadata(bytes, estimate.value.shardCount);
+    if (!metadata.ok) return err(sizeFailure(metadata.failure));
+    const blobId = formatBlobId(metadata.value.blobId);
+    return ok({ dryRun: { blobId, deletable: query.deletable, ...estimate.value } });
+  } finally {
+    giveBack();
+  }
+}
+
+interface Estimate {
+  readonly size: number;
+  readonly encodedSize: number;
+  readonly shardCount: number;
+  readonly epochs: number;
+  readonly startEpoch: number;
+  /** Exclusive. */
+  readonly endEpoch: number;
+  /** When that epoch begins if epochs keep their length; `null` while the epoch is changing. */
+  readonly endsAt: string | null;
+  /** FROST. */
+  readonly storageCost: number;
+  readonly writeCost: number;
+  readonly cost: number;
+}
+
+async function estimateOf(
+  { chain }: AppContext,
+  size: number,
+  epochs: number,
+): Promise<Result<Estimate, PublisherFailure>> {
+  const [system, contract] = await Promise.all([chain.readSystem(), chain.readContract()]);
+  if (!system.ok) return err(chainFailure(system.failure));
+  if (!contract.ok) return err(chainFailure(contract.failure));
+  const { epoch, maxEpochsAhead, prices, shardCount } = contract.value;
+  if (epochs > maxEpochsAhead) return err({ kind: "epochs-too-many", epochsMax: maxEpochsAhead });
+  const cost = estimateCost(size, epochs, shardCount, prices);
+  if (!cost.ok) return err(sizeFailure(cost.failure));
+  const endEpoch = epoch + epochs;
+  return ok({
+    size,
+    encodedSize: cost.value.encodedBytes,
+    shardCount,
+    epochs,
+    startEpoch: epoch,
+    endEpoch,
+    endsAt: startOfEpoch(system.value, endEpoch),
+    storageCost: Number(cost.value.storageFrost),
+    writeCost: Number(cost.value.writeFrost),
+    cost: Number(cost.value.totalFrost),
+  });
+}
+
+function startOfEpoch({ timing }: SystemState, epoch: number): string | null {
+  if (timing.phase.kind === "change-sync") return null;
+  const startMs = timing.phase.startMs + (epoch - timing.epoch) * timing.epochDurationMs;
+  return new Date(startMs).toISOString();
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
+}

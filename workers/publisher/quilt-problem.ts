@@ -1,0 +1,62 @@
+/** The failures of quilts as problems. Pure; part of the one switch in failure-to-problem.ts. */
+import type { Problem } from "../../shared/http/problem.ts";
+import type { QuiltFormFailure } from "./quilt-form.ts";
+
+/** Why a quilt is refused before anything of it is stored. */
+export type QuiltRefusal = QuiltFormFailure | { readonly kind: "not-multipart" };
+
+/** The problem to answer with. */
+export function quiltProblem(failure: QuiltRefusal): Problem {
+  switch (failure.kind) {
+    case "not-multipart":
+      return {
+        ...malformed("the body must be multipart/form-data with a boundary"),
+        status: 415,
+      };
+    case "quilt-too-large":
+    case "quilt-exceeds-memory":
+      return {
+        statusWord: "SIZE_EXCEEDED",
+        status: 413,
+        reason: "BLOB_TOO_LARGE",
+        message: "the quilt is larger than this gateway takes",
+        metadata:
+          failure.kind === "quilt-exceeds-memory"
+            ? { limitBytes: String(failure.quiltBytesMax) }
+            : { limitSymbolBytes: String(failure.symbolBytesMax) },
+      };
+    case "quilt-too-many-patches":
+      return malformed(`a quilt of this network holds at most ${failure.patchCountMax} files`, {
+        limitFiles: String(failure.patchCountMax),
+      });
+    case "quilt-identifier-invalid":
+      return malformed(`the identifier ${JSON.stringify(failure.identifier)} cannot be used`, {
+        identifier: failure.identifier,
+        cause: failure.reason,
+      });
+    case "quilt-identifier-duplicate":
+    case "quilt-tags-too-large":
+      return malformed(
+        failure.kind === "quilt-identifier-duplicate"
+          ? `the identifier ${JSON.stringify(failure.identifier)} is given twice`
+          : `the tags of ${JSON.stringify(failure.identifier)} are too long`,
+        { identifier: failure.identifier },
+      );
+    case "quilt-empty":
+      return malformed("the form holds no file");
+    case "multipart-malformed":
+      return malformed(`the form is malformed: ${failure.detail}`);
+    case "quilt-metadata-malformed":
+      return malformed(`the field _metadata is malformed: ${failure.detail}`);
+    case "quilt-version-unsupported":
+    case "quilt-columns-missing":
+    case "quilt-column-size-mismatch":
+    case "quilt-malformed":
+      // Failures of reading; laying out does not have them.
+      return malformed(`the files cannot be laid out as a quilt: ${failure.kind}`);
+  }
+}
+
+function malformed(message: string, metadata: Readonly<Record<string, string>> = {}): Problem {
+  return { statusWord: "INVALID_ARGUMENT", reason: "MALFORMED_REQUEST", message, metadata };
+}
