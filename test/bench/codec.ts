@@ -23,19 +23,28 @@ export interface CodecBenchOptions {
   readonly shardCount?: number;
   /** Leaves out larger blobs. */
   readonly sizeMax?: number;
+  /** Sees each case when it is done. */
+  readonly onCase?: (done: BenchCase) => void;
 }
 
 /** Measures and writes the page. */
 export async function run(): Promise<BenchReport> {
   const rounds = Number(process.env["BENCH_ROUNDS"] ?? ROUNDS);
-  const report = await measureCodec({ rounds });
+  const report = await measureCodec({
+    rounds,
+    // The table comes at the end, minutes later; standard output is for that.
+    onCase: ({ runtime, name, peer, ours, ratio }) =>
+      process.stderr.write(
+        `${runtime} ${name}: ${peer.toFixed(0)} / ${ours.toFixed(1)} ms, ${ratio.toFixed(1)}x\n`,
+      ),
+  });
   writeFileSync(join(ROOT, "docs/benchmarks.md"), benchmarksPage(report, rounds));
   return report;
 }
 
 /** Measures every case in both runtimes. */
 export async function measureCodec(options: CodecBenchOptions = {}): Promise<BenchReport> {
-  const { rounds = ROUNDS, shardCount = SHARDS, sizeMax } = options;
+  const { rounds = ROUNDS, shardCount = SHARDS, sizeMax, onCase } = options;
   const contest = { rounds, shardCount };
   const builds = {
     relaxed: await compileKernel("relaxed"),
@@ -45,13 +54,17 @@ export async function measureCodec(options: CodecBenchOptions = {}): Promise<Ben
     kernelFigures(build, module, FIGURE_SAMPLES),
   );
   const cases: BenchCase[] = [];
+  const add = (done: BenchCase): void => {
+    cases.push(done);
+    onCase?.(done);
+  };
   for (const each of codecCases(sizeMax)) {
-    cases.push(await contestInNode(each, builds.relaxed, contest));
+    add(await contestInNode(each, builds.relaxed, contest));
   }
   const worker = await startBenchWorker();
   try {
     for (const each of codecCases(sizeMax)) {
-      cases.push(await contestInWorkerd(each, worker, contest));
+      add(await contestInWorkerd(each, worker, contest));
     }
   } finally {
     await worker.close();

@@ -65,16 +65,20 @@ export async function contestInWorkerd(
   return caseOf({ name, runtime: "workerd", ours, peer, memoryBytes });
 }
 
-/** Ours, the peer, ours, the peer …; the first sample of each side only decides on repetition. */
+/** Ours, the peer, ours, the peer …; the first sample of each side decides on repetition. */
 async function alternate(rounds: number, sample: Sampler): Promise<Record<Side, number[]>> {
   const sides = ["ours", "peer"] as const;
   const samples: Record<Side, number[]> = { ours: [], peer: [] };
   const repeats: Record<Side, number> = { ours: 1, peer: 1 };
   for (const side of sides) {
-    repeats[side] = (await sample(side, 1)) < SHORT_CASE_MS ? SHORT_CASE_REPEAT : 1;
+    const single = await sample(side, 1);
+    if (single < SHORT_CASE_MS) repeats[side] = SHORT_CASE_REPEAT;
+    else samples[side].push(single);
   }
   for (let round = 0; round < rounds; round++) {
-    for (const side of sides) samples[side].push(await sample(side, repeats[side]));
+    for (const side of sides) {
+      if (samples[side].length <= round) samples[side].push(await sample(side, repeats[side]));
+    }
   }
   return samples;
 }
