@@ -3,6 +3,7 @@
  * `docs/benchmarks.md`.
  */
 import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { compileKernel } from "../support/codec.ts";
 import { ROOT } from "../support/local-gateway/bundle.ts";
@@ -38,7 +39,10 @@ export async function run(): Promise<BenchReport> {
         `${runtime} ${name}: ${peer.toFixed(0)} / ${ours.toFixed(1)} ms, ${ratio.toFixed(1)}x\n`,
       ),
   });
-  writeFileSync(join(ROOT, "docs/benchmarks.md"), benchmarksPage(report, rounds));
+  writeFileSync(
+    join(ROOT, "docs/benchmarks.md"),
+    benchmarksPage(report, { rounds, load: loadavg()[2] ?? 0 }),
+  );
   return report;
 }
 

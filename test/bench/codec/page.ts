@@ -3,18 +3,27 @@ import type { BenchCase, BenchReport } from "../report.ts";
 
 const MIB = 1024 * 1024;
 
+/** How a run was made. */
+export interface RunNotes {
+  /** Samples a side. */
+  readonly rounds: number;
+  /** Processes that wanted a processor, averaged over the last 15 minutes. */
+  readonly load: number;
+}
+
 /** The page. */
-export function benchmarksPage(report: BenchReport, rounds: number): string {
+export function benchmarksPage(report: BenchReport, { rounds, load }: RunNotes): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   return `# Benchmarks
 
-Written by \`npm run bench -- codec\`; do not edit. Machine: ${report.machine}. Versions:
+Written by \`npm run bench -- codec\`; do not edit. Machine: ${report.machine}; load average
+${load.toFixed(1)}, where more than one for each processor means that others were at work. Versions:
 ${versions.join(", ")}.
 
 ## The codec against the official encoder
 
 At 1,000 shards, pseudo-random blobs. Both sides take turns in one process and their results are
-compared; ${rounds} samples a side, medians shown, with the quartiles of ours. Cases under 20 ms
+compared. Samples a side: ${rounds}; medians are shown, with the quartiles of ours. Cases under 20 ms
 are repeated 50 times in a sample. In workerd (Miniflare) a sample is one HTTP request timed from
 outside, less a request that does nothing. Times on a shared machine vary by a tenth and more;
 ratios much less.
