@@ -30,8 +30,12 @@ const report = await run();
 
 console.log(`${report.machine}; ${JSON.stringify(report.versions)}`);
 console.log(`${"case".padEnd(32)} ${"peer".padStart(10)} ${"ours".padStart(10)}   ratio`);
-for (const { name, unit, peer, ours, ratio } of report.cases) {
+for (const { name, runtime, unit, peer, ours, ratio } of report.cases) {
   const columns = [peer, ours].map((value) => `${value.toFixed(1)} ${unit}`.padStart(10));
-  console.log(`${name.padEnd(32)} ${columns.join(" ")} ${ratio.toFixed(1).padStart(6)}x`);
+  const label = `${runtime}: ${name}`.padEnd(32);
+  console.log(`${label} ${columns.join(" ")} ${ratio.toFixed(1).padStart(6)}x`);
+}
+for (const { name, value, unit } of report.figures ?? []) {
+  console.log(`${name.padEnd(60)} ${value.toFixed(1)} ${unit}`);
 }
 if (values.json) console.log(JSON.stringify(report));

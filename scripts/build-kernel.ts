@@ -6,7 +6,8 @@
  *
  *     kernel-relaxed.wasm   relaxed SIMD, faster: a swizzle is one instruction
  *     kernel-plain.wasm     plain SIMD, runs wherever WebAssembly has SIMD
- *     kernel.wasm           the one that Workers are bundled with: `--simd`, relaxed by default
+ *     kernel.wasm           the one that Workers are bundled with: `--simd`, else KERNEL_SIMD of
+ *                           the environment, else relaxed
  *
  * Both come from the same source. The relaxed version reads every `i8x16.swizzle` as
  * `i8x16.relaxed_swizzle`; the two agree for indices below 16, and the kernel uses no others.
@@ -68,7 +69,8 @@ async function buildVersion(fileName: string, isRelaxed: boolean): Promise<void>
   if (error !== null) throw new Error(`Cannot build ${fileName}`, { cause: error });
 }
 
-const { values } = parseArgs({ options: { simd: { type: "string", default: "relaxed" } } });
+const simdDefault = process.env["KERNEL_SIMD"] ?? "relaxed";
+const { values } = parseArgs({ options: { simd: { type: "string", default: simdDefault } } });
 if (values.simd !== "relaxed" && values.simd !== "plain") {
   console.error(`Cannot build kernel: expected --simd relaxed or plain, got "${values.simd}"`);
   process.exit(2);

@@ -1,86 +1,77 @@
-/** The codec against the official encoder, at 1,000 shards, both in this process in turn. */
-import { BlobEncoder } from "@mysten/walrus-wasm";
-import { encodeSliver, sliverBytes, symbolBytesFor } from "../../shared/codec/index.ts";
-import { countingBytes } from "../support/bytes.ts";
-import { loadCodec } from "../support/codec.ts";
-import { valueOf } from "../support/results.ts";
-import { type BenchReport, compare, reportOf } from "./report.ts";
+/**
+ * The codec against the official encoder at 1,000 shards, in Node and in workerd. Writes
+ * `docs/benchmarks.md`.
+ */
+import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { compileKernel } from "../support/codec.ts";
+import { ROOT } from "../support/local-gateway/bundle.ts";
+import { codecCases } from "./codec/cases.ts";
+import { contestInNode, contestInWorkerd } from "./codec/contest.ts";
+import { kernelFigures } from "./codec/kernel-figures.ts";
+import { benchmarksPage } from "./codec/page.ts";
+import { startBenchWorker } from "./codec/workerd.ts";
+import { type BenchCase, type BenchReport, reportOf } from "./report.ts";
 
 const SHARDS = 1000;
-const KIB = 1024;
-const MIB = 1024 * KIB;
+const ROUNDS = 5;
+const FIGURE_SAMPLES = 9;
 
-const METADATA_SIZES: Readonly<Record<string, number>> = {
-  "1 B": 1,
-  "1 KiB": KIB,
-  "64 KiB": 64 * KIB,
-  "1 MiB": MIB,
-  "8 MiB": 8 * MIB,
-  "32 MiB": 32 * MIB,
-};
-const ENCODE_SIZES: Readonly<Record<string, number>> = { "1 MiB": MIB, "8 MiB": 8 * MIB };
-const DECODE_SIZES: Readonly<Record<string, number>> = { "64 KiB": 64 * KIB, "8 MiB": 8 * MIB };
+/** What to measure; everything by default. */
+export interface CodecBenchOptions {
+  readonly rounds?: number;
+  readonly shardCount?: number;
+  /** Leaves out larger blobs. */
+  readonly sizeMax?: number;
+  /** Sees each case when it is done. */
+  readonly onCase?: (done: BenchCase) => void;
+}
 
-/** Runs every case; `rounds` alternations each. */
-export async function run(rounds = 3): Promise<BenchReport> {
-  const codec = await loadCodec();
-  const peer = new BlobEncoder(SHARDS);
-  const pairs = Array.from({ length: SHARDS }, (_, index) => index);
-
-  const metadata = Object.entries(METADATA_SIZES).map(([label, byteCount]) => {
-    const blob = countingBytes(byteCount, 7);
-    return compare(
-      `metadata ${label}`,
-      rounds,
-      () => codec.metadata(blob, SHARDS),
-      () => peer.compute_metadata(blob),
-    );
+/** Measures and writes the page. */
+export async function run(): Promise<BenchReport> {
+  const rounds = Number(process.env["BENCH_ROUNDS"] ?? ROUNDS);
+  const report = await measureCodec({
+    rounds,
+    // The table comes at the end, minutes later; standard output is for that.
+    onCase: ({ runtime, name, peer, ours, ratio }) =>
+      process.stderr.write(
+        `${runtime} ${name}: ${peer.toFixed(0)} / ${ours.toFixed(1)} ms, ${ratio.toFixed(1)}x\n`,
+      ),
   });
+  writeFileSync(
+    join(ROOT, "docs/benchmarks.md"),
+    benchmarksPage(report, { rounds, load: loadavg()[2] ?? 0 }),
+  );
+  return report;
+}
 
-  const encode = Object.entries(ENCODE_SIZES).map(([label, byteCount]) => {
-    const blob = countingBytes(byteCount, 7);
-    const symbolBytes = valueOf(symbolBytesFor(byteCount, SHARDS));
-    const buffers = (axis: "primary" | "secondary") => {
-      const bytes = sliverBytes(axis, symbolBytes, SHARDS);
-      const length = encodeSliver({
-        axis,
-        sliverIndex: 0,
-        symbolBytes,
-        data: new Uint8Array(bytes),
-      });
-      return pairs.map(() => new Uint8Array(length.length));
-    };
-    return compare(
-      `encode ${label}`,
-      rounds,
-      () => {
-        const encoded = valueOf(codec.encode(blob, SHARDS));
-        for (const pair of encoded.slivers(pairs)) {
-          encodeSliver(pair.primary);
-          encodeSliver(pair.secondary);
-        }
-        encoded.release();
-      },
-      () => peer.encode(blob, buffers("primary"), buffers("secondary")),
-    );
-  });
-
-  const decode = Object.entries(DECODE_SIZES).map(([label, byteCount]) => {
-    const blob = countingBytes(byteCount, 7);
-    const encoded = valueOf(codec.encode(blob, SHARDS));
-    // One systematic sliver missing: parity sliver 334 in the place of sliver 0.
-    const indices = Array.from({ length: 334 }, (_, index) => index + 1);
-    const slivers = [...encoded.slivers(indices)].map((pair) => pair.primary);
-    encoded.release();
-    const bcs = slivers.map(encodeSliver);
-    const id = [...encoded.metadata.blobId];
-    return compare(
-      `decode ${label} one missing`,
-      rounds,
-      () => codec.decode(slivers, encoded.metadata),
-      () => peer.decode(id, BigInt(byteCount), bcs, new Uint8Array(byteCount)),
-    );
-  });
-
-  return reportOf([...metadata, ...encode, ...decode], ["@mysten/walrus-wasm"]);
+/** Measures every case in both runtimes. */
+export async function measureCodec(options: CodecBenchOptions = {}): Promise<BenchReport> {
+  const { rounds = ROUNDS, shardCount = SHARDS, sizeMax, onCase } = options;
+  const contest = { rounds, shardCount };
+  const builds = {
+    relaxed: await compileKernel("relaxed"),
+    plain: await compileKernel("plain"),
+  };
+  const figures = Object.entries(builds).flatMap(([build, module]) =>
+    kernelFigures(build, module, FIGURE_SAMPLES),
+  );
+  const cases: BenchCase[] = [];
+  const add = (done: BenchCase): void => {
+    cases.push(done);
+    onCase?.(done);
+  };
+  for (const each of codecCases(sizeMax)) {
+    add(await contestInNode(each, builds.relaxed, contest));
+  }
+  const worker = await startBenchWorker();
+  try {
+    for (const each of codecCases(sizeMax)) {
+      add(await contestInWorkerd(each, worker, contest));
+    }
+  } finally {
+    await worker.close();
+  }
+  return { ...reportOf(cases, ["@mysten/walrus-wasm", "miniflare"]), figures };
 }

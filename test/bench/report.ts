@@ -17,11 +17,19 @@ export interface BenchCase {
   readonly memoryBytes?: number;
 }
 
+/** Something measured that has no peer. */
+export interface BenchFigure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
 /** A whole run. */
 export interface BenchReport {
   readonly machine: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly cases: readonly BenchCase[];
+  readonly figures?: readonly BenchFigure[];
 }
 
 /** Wraps cases with the machine and the versions that were measured. */
@@ -32,37 +40,28 @@ export function reportOf(cases: readonly BenchCase[], peers: readonly string[]):
   return { machine: `${cpus().length} x ${cpu?.model ?? "unknown"}`, versions, cases };
 }
 
-/** Runs ours and the peer alternately in this process and compares medians. */
-export function compare(
-  name: string,
-  rounds: number,
-  ours: () => void,
-  peer: () => void,
-): BenchCase {
-  const oursMs: number[] = [];
-  const peerMs: number[] = [];
-  ours();
-  for (let round = 0; round < rounds; round++) {
-    oursMs.push(timeMs(ours));
-    peerMs.push(timeMs(peer));
-  }
-  const at = (samples: number[], fraction: number) =>
-    samples.sort((a, b) => a - b)[Math.floor((samples.length - 1) * fraction)] ?? Number.NaN;
-  const medians = { ours: at(oursMs, 0.5), peer: at(peerMs, 0.5) };
+/** A case from the samples of both sides, in milliseconds. */
+export function caseOf(samples: {
+  readonly name: string;
+  readonly runtime: BenchCase["runtime"];
+  readonly ours: readonly number[];
+  readonly peer: readonly number[];
+  readonly memoryBytes?: number;
+}): BenchCase {
+  const { ours, peer, ...rest } = samples;
+  const medians = { ours: quantile(ours, 0.5), peer: quantile(peer, 0.5) };
   return {
-    name,
-    runtime: "node",
+    ...rest,
     unit: "ms",
     ...medians,
     ratio: medians.peer / medians.ours,
-    quartiles: [at(oursMs, 0.25), at(oursMs, 0.75)],
+    quartiles: [quantile(ours, 0.25), quantile(ours, 0.75)],
   };
 }
 
-function timeMs(body: () => void): number {
-  const started = performance.now();
-  body();
-  return performance.now() - started;
+function quantile(samples: readonly number[], fraction: number): number {
+  const ascending = [...samples].sort((a, b) => a - b);
+  return ascending[Math.floor((ascending.length - 1) * fraction)] ?? Number.NaN;
 }
 
 function versionOf(name: string): string {

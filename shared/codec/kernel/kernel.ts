@@ -20,6 +20,10 @@ const KERNEL_PAGES_MAX = KERNEL_MEMORY_BYTES_MAX / PAGE_BYTES;
 const REGION_ALIGNMENT = 64;
 const DIGEST_BYTES = 32;
 
+/** Counts, sizes and addresses are signed 32-bit numbers inside. */
+const COUNT_MAX = 0x7fff_ffff;
+const FIELD_ORDER = 65_536;
+
 /** The kernel reads whole blocks of 128 bytes and masks what lies past a value. */
 const READ_AHEAD_BYTES = 256;
 
@@ -102,6 +106,7 @@ export class Kernel {
    * @throws {RangeError} When the memory's maximum would be exceeded.
    */
   reserve(byteCount: number): number {
+    assertCounts(byteCount);
     const address = Math.ceil(this.#top / REGION_ALIGNMENT) * REGION_ALIGNMENT;
     const top = address + byteCount;
     if (top + READ_AHEAD_BYTES > this.#bytes.length) {
@@ -150,6 +155,7 @@ export class Kernel {
     return this.#bytes.slice(address, address + byteCount);
   }
 
+  /** The digest of `byteCount` bytes. */
   hashBytes(target: number, source: number, byteCount: number): void {
     this.#check(target, DIGEST_BYTES);
     this.#check(source, byteCount);
@@ -164,6 +170,7 @@ export class Kernel {
     stride: number,
     byteCount: number,
   ): void {
+    assertCounts(count, stride, byteCount);
     if (count === 0) return;
     this.#check(target, count * DIGEST_BYTES);
     this.#check(source, (count - 1) * stride + byteCount);
@@ -172,6 +179,7 @@ export class Kernel {
 
   /** Leaf digests of adjacent two-byte values out of a `LEAF_TABLE_BYTES` table. */
   lookupLeaves(target: number, source: number, count: number, table: number): void {
+    assertCounts(count);
     this.#check(target, count * DIGEST_BYTES);
     this.#check(source, count * 2);
     this.#check(table, LEAF_TABLE_BYTES);
@@ -187,6 +195,7 @@ export class Kernel {
     leftStride: number,
     rightStride: number = leftStride,
   ): void {
+    assertCounts(count, leftStride, rightStride);
     if (count === 0) return;
     this.#check(target, count * DIGEST_BYTES);
     this.#check(left, (count - 1) * leftStride + DIGEST_BYTES);
@@ -196,6 +205,7 @@ export class Kernel {
 
   /** target ^= source over whole positions. */
   addPositions(target: Work, source: Work, count: number): void {
+    assertSameWidth(target, source);
     this.#checkWork(target, count);
     this.#checkWork(source, count);
     this.#exports.addInto(target.address, source.address, count * target.width);
@@ -215,12 +225,15 @@ export class Kernel {
 
   /** Coefficients to values at points `point` …, of which `first` … `limit` - 1 are wanted. */
   forwardTransform(work: Work, size: number, point: number, limit: number, first = 0): void {
+    assertCounts(first);
+    assertPoint(point, size);
     this.#checkTransform(work, size, limit);
     this.#exports.forwardTransform(work.address, size, work.width, point, limit, first);
   }
 
   /** Values at points `point` … to coefficients; all from `limit` on are zero. */
   inverseTransform(work: Work, size: number, point: number, limit: number): void {
+    assertPoint(point, size);
     this.#checkTransform(work, size, limit);
     this.#exports.inverseTransform(work.address, size, work.width, point, limit);
   }
@@ -234,6 +247,7 @@ export class Kernel {
 
   /** One position: the sum of `count` positions, each times its u16 label at `factors`. */
   combine(target: Work, work: Work, factors: number, count: number): void {
+    assertSameWidth(target, work);
     this.#checkWork(target, 1);
     this.#checkWork(work, count);
     this.#check(factors, count * 2);
@@ -245,6 +259,7 @@ export class Kernel {
    * u16: the position, modulo the power of two `size`, and the label.
    */
   spread(work: Work, size: number, source: Work, places: number, count: number): void {
+    assertSameWidth(work, source);
     this.#checkTransform(work, size, size);
     this.#checkWork(source, count);
     this.#check(places, count * 4);
@@ -309,6 +324,7 @@ export class Kernel {
   }
 
   #checkTransform(work: Work, size: number, limit: number): void {
+    assertCounts(size, limit);
     if (size <= 0 || (size & (size - 1)) !== 0 || limit > size) {
       throw new RangeError(`Cannot transform: expected a power of two, got ${size} to ${limit}`);
     }
@@ -316,6 +332,7 @@ export class Kernel {
   }
 
   #checkWork(work: Work, count: number): void {
+    assertCounts(work.width, count);
     if (work.width <= 0 || work.width % 32 !== 0) {
       throw new RangeError(`Cannot use positions: expected a multiple of 32, got ${work.width}`);
     }
@@ -332,6 +349,8 @@ export class Kernel {
   }
 
   #checkGrid(grid: SymbolGrid, positionCount: number, shape: LaneShape): void {
+    assertCounts(positionCount, shape.laneCount, shape.symbolBytes);
+    assertCounts(grid.positionStride, grid.laneStride);
     if (positionCount === 0 || shape.laneCount === 0) return;
     const reach =
       (positionCount - 1) * grid.positionStride +
@@ -341,11 +360,37 @@ export class Kernel {
   }
 
   #check(address: number, byteCount: number): void {
-    if (!(address >= this.#heapBase && byteCount >= 0 && address + byteCount <= this.#top)) {
+    assertCounts(address, byteCount);
+    if (!(address >= this.#heapBase && address + byteCount <= this.#top)) {
       throw new RangeError(
         `Cannot touch kernel memory: expected ${this.#heapBase} to ${this.#top}, ` +
           `got ${byteCount} bytes at ${address}`,
       );
     }
+  }
+}
+
+/** WebAssembly would wrap or cut anything else into some number. */
+function assertCounts(...values: readonly number[]): void {
+  for (const value of values) {
+    if (!Number.isInteger(value) || value < 0 || value > COUNT_MAX) {
+      throw new RangeError(`Cannot call the kernel: expected a count, got ${value}`);
+    }
+  }
+}
+
+/** Twiddles are labels of points, and points are below the order of the field. */
+function assertPoint(point: number, size: number): void {
+  assertCounts(point, size);
+  if (point + size > FIELD_ORDER) {
+    throw new RangeError(`Cannot transform: expected points below 65536, got ${point} + ${size}`);
+  }
+}
+
+function assertSameWidth(one: Work, other: Work): void {
+  if (one.width !== other.width) {
+    throw new RangeError(
+      `Cannot use positions: expected one width, got ${one.width} and ${other.width}`,
+    );
   }
 }

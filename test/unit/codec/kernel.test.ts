@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { blake2b } from "@noble/hashes/blake2.js";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { equalBytes } from "../../../shared/bytes/arrays.ts";
 import { createCodec, loadKernel } from "../../../shared/codec/index.ts";
 import { labelOf, logOf, multiplyLabels } from "../../../shared/codec/field.ts";
 import { Kernel } from "../../../shared/codec/kernel/kernel.ts";
@@ -158,6 +159,64 @@ describe("bounds", () => {
       () => fresh.releaseTo(0),
     ];
     for (const escape of escapes) expect(escape).toThrow(RangeError);
+  });
+
+  test("calls with any numbers either refuse or stay in what was reserved", () => {
+    const GUARD = 4096;
+    const fresh = new Kernel(module);
+    const before = fresh.place(new Uint8Array(GUARD).fill(0xa5));
+    const region = fresh.reserve(2048);
+    const end = fresh.mark();
+    fresh.place(new Uint8Array(GUARD).fill(0xa5));
+    // From here on the bytes after the region are not reserved, but still there to be looked at.
+    fresh.releaseTo(end);
+    const untouched = new Uint8Array(GUARD).fill(0xa5);
+    const odd = fc.constantFrom(-1, -64, 0.5, Number.NaN, 2 ** 31, 2 ** 32 + 8, -(2 ** 32));
+    const small = fc.oneof({ weight: 8, arbitrary: fc.nat(70) }, { weight: 1, arbitrary: odd });
+    const place = fc.oneof(
+      { weight: 8, arbitrary: fc.nat(1800).map((offset) => region + offset) },
+      { weight: 1, arbitrary: odd },
+    );
+    const width = fc.oneof(fc.constantFrom(32, 64, 96), odd);
+    const power = fc.oneof(fc.constantFrom(1, 2, 4, 8, 16, 1024), small);
+    const work = fc.record({ address: place, width });
+    const grid = fc.record({ address: place, positionStride: small, laneStride: small });
+    const shape = fc.record({ laneCount: small, symbolBytes: small });
+    const call = fc.oneof(
+      fc.tuple(place, place, small).map((a) => () => fresh.hashBytes(...a)),
+      fc.tuple(place, place, small, small, small).map((a) => () => fresh.hashLeaves(...a)),
+      fc.tuple(place, place, place, small, small, small).map((a) => () => fresh.hashPairs(...a)),
+      fc.tuple(work, work, small).map((a) => () => fresh.addPositions(...a)),
+      fc.tuple(work, small).map((a) => () => fresh.changeBase(...a)),
+      fc.tuple(work, power, small).map((a) => () => fresh.differentiate(...a)),
+      fc.tuple(work, power, small, small, small).map((a) => () => fresh.forwardTransform(...a)),
+      fc.tuple(work, power, small, small).map((a) => () => fresh.inverseTransform(...a)),
+      fc.tuple(work, place, small).map((a) => () => fresh.scalePositions(...a)),
+      fc.tuple(work, work, place, small).map((a) => () => fresh.combine(...a)),
+      fc.tuple(work, power, work, place, small).map((a) => () => fresh.spread(...a)),
+      fc.tuple(work, grid, small, shape).map((a) => () => fresh.gather(...a)),
+      fc.tuple(grid, work, small, shape).map((a) => () => fresh.scatter(...a)),
+      fc.tuple(grid, grid, small, shape).map((a) => () => fresh.copySymbols(...a)),
+      fc.tuple(place, small).map((a) => () => fresh.clear(...a)),
+      fc.tuple(place, place, small).map((a) => () => fresh.move(...a)),
+    );
+    let done = 0;
+    fc.assert(
+      fc.property(call, (attempt) => {
+        try {
+          attempt();
+          done++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+        expect(equalBytes(fresh.read(before, GUARD), untouched)).toBe(true);
+        const after = fresh.reserve(GUARD);
+        expect(equalBytes(fresh.read(after, GUARD), untouched)).toBe(true);
+        fresh.releaseTo(end);
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(done).toBeGreaterThan(300);
   });
 
   test("memory has a hard maximum", () => {
