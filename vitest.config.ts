@@ -77,14 +77,14 @@ export default defineConfig({
     projects: [
       inNode("unit"),
       inNode("parity"),
+      inNode("browser"),
+      // Not in test/budgets.json, so not part of `npm test`.
+      inNode("slow", { testTimeout: SLOW_TEST_TIMEOUT_MS }),
       inWorkerd("publisher"),
       inWorkerd("aggregator", besidePublisher),
       inWorkerd("renewal", besidePublisher),
       withNetwork("contract"),
       withNetwork("e2e"),
-      inNode("browser"),
-      // Not in test/budgets.json, so not part of `npm test`.
-      inNode("slow", { testTimeout: SLOW_TEST_TIMEOUT_MS }),
     ],
   },
 });

@@ -30,8 +30,26 @@ export const KERNEL_MEMORY_BYTES_MAX = 96 * 1024 * 1024;
 /** A kernel that grew beyond this is dropped after use: WebAssembly memory never shrinks. */
 export const KERNEL_IDLE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Hashes of rows of zeros kept by a codec, one for each shard count and symbol size met. */
+export const ZERO_ROW_HASHES_KEPT_MAX = 256;
+
 /** Slivers an encoded blob computes together: what an upload holds besides the matrix. */
 export const SLIVER_BAND_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * What the encoders and decoders of one isolate may hold together; who comes later waits. One blob
+ * of the in-memory maximum fits; the rest of the 128 MB is code and requests under way.
+ */
+export const ISOLATE_WORKING_SET_BYTES = 112 * 1024 * 1024;
+
+/**
+ * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
+ * 128 MB isolate spares beside a running upload. Allows 7.2 GiB at 1,000 shards.
+ */
+export const EXTERNAL_WORKING_BYTES_MAX = 48 * 1024 * 1024;
+
+/** Largest transfer of that work from or to its ports; several are under way at once. */
+export const EXTERNAL_PIECE_BYTES_MAX = 512 * 1024;
 
 // --- The platform (Cloudflare Workers) ---
 
@@ -52,26 +70,6 @@ export const KV_VALUE_BYTES_MAX = 25 * 1024 * 1024;
 
 /** Shortest lifetime KV accepts for a value. */
 export const KV_TTL_SECONDS_MIN = 60;
-
-// --- Working memory (shared/working-memory.ts, shared/codec/external) ---
-
-/**
- * What the encoders and decoders of one isolate may hold together; who comes later waits. One blob
- * of the in-memory maximum fits; the rest of the 128 MB is code and requests under way.
- */
-export const ISOLATE_WORKING_SET_BYTES = 112 * 1024 * 1024;
-
-/**
- * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
- * 128 MB isolate spares beside a running upload. Allows 7.2 GiB at 1,000 shards.
- */
-export const EXTERNAL_WORKING_BYTES_MAX = 48 * 1024 * 1024;
-
-/** Largest transfer of that work from or to its ports; several are under way at once. */
-export const EXTERNAL_PIECE_BYTES_MAX = 512 * 1024;
-
-/** Hashes of rows of zeros kept by a codec, one for each shard count and symbol size met. */
-export const ZERO_ROW_HASHES_KEPT_MAX = 256;
 
 // --- Sui ---
 

@@ -4,12 +4,13 @@
  * `createCodec` takes the module because workerd refuses to compile WebAssembly at run time: each
  * Worker imports the built kernel, tests and scripts read it from disk.
  */
-import { IN_MEMORY_BLOB_BYTES_MAX } from "../limits.ts";
+import { equalBytes } from "../bytes/arrays.ts";
+import { IN_MEMORY_BLOB_BYTES_MAX, SYMBOL_BYTES_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { decodeBlob } from "./blob-decoder.ts";
 import { encodeBlob } from "./blob-encoder.ts";
 import { hashMatrix } from "./blob-hasher.ts";
-import { checkBlobId, checkPaddingRows, checkRows, ZeroRowHashes } from "./consistency.ts";
+import { checkPaddingRows, checkRows, ZeroRowHashes } from "./consistency.ts";
 import type {
   CodecFailure,
   ConsistencyFailure,
@@ -128,19 +129,20 @@ export interface Codec {
 
 /** Makes a codec from the compiled kernel. Cheap; one for each isolate is enough. */
 export function createCodec(module: WebAssembly.Module): Codec {
-  const zeroRows = new ZeroRowHashes();
   const pool = new KernelPool(module);
-  const codec: Codec = {
+  const zeroRows = new ZeroRowHashes();
+  const metadataOf: Codec["metadata"] = (blob, shardCount) => {
+    const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
+    if (!symbolBytes.ok) return symbolBytes;
+    const parameters = encodingParameters(shardCount);
+    return pool.with((kernel) => {
+      const matrix = new MessageMatrix(kernel, blob, parameters, symbolBytes.value);
+      return ok(hashMatrix(matrix, blob.length));
+    });
+  };
+  return {
     hash: (bytes) => pool.with((kernel) => hashWith(kernel, bytes)),
-    metadata(blob, shardCount) {
-      const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
-      if (!symbolBytes.ok) return symbolBytes;
-      const parameters = encodingParameters(shardCount);
-      return pool.with((kernel) => {
-        const matrix = new MessageMatrix(kernel, blob, parameters, symbolBytes.value);
-        return ok(hashMatrix(matrix, blob.length));
-      });
-    },
+    metadata: metadataOf,
     encode(blob, shardCount) {
       const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
       if (!symbolBytes.ok) return symbolBytes;
@@ -158,14 +160,25 @@ export function createCodec(module: WebAssembly.Module): Codec {
       pool.with((kernel) => verifyMetadata(kernel, metadata, blobId)),
     verifySliver: (sliver, metadata) =>
       pool.with((kernel) => verifySliver(kernel, sliver, metadata)),
-    zeroRowHash: (shardCount, symbolBytes) =>
-      pool.with((kernel) => zeroRows.of(kernel, shardCount, symbolBytes)),
+    zeroRowHash(shardCount, symbolBytes) {
+      assertSymbolBytes(symbolBytes);
+      encodingParameters(shardCount);
+      return pool.with((kernel) => zeroRows.of(kernel, shardCount, symbolBytes));
+    },
     checkPaddingRows: (metadata) =>
       pool.with((kernel) => checkPaddingRows(kernel, zeroRows, metadata)),
     checkRows: (blob, metadata, verifiedRows) =>
       pool.with((kernel) => checkRows(kernel, zeroRows, blob, metadata, verifiedRows)),
-    checkBlobId: (blob, metadata) =>
-      checkBlobId(codec.metadata(blob, metadata.shardCount), metadata),
+    checkBlobId(blob, metadata) {
+      const actual = metadataOf(blob, metadata.shardCount);
+      if (!actual.ok) return actual;
+      if (equalBytes(actual.value.blobId, metadata.blobId)) return ok(undefined);
+      return err({
+        kind: "blob-id-mismatch",
+        expectedBlobId: metadata.blobId.slice(),
+        actualBlobId: actual.value.blobId,
+      });
+    },
     expandSliver(sliver, shardCount) {
       const shape = checkSliverShape(sliver, shardCount, sliver.symbolBytes);
       if (!shape.ok) return shape;
@@ -176,7 +189,15 @@ export function createCodec(module: WebAssembly.Module): Codec {
     recoverSliver: (target, symbols, metadata) =>
       pool.with((kernel) => recoverSliver(kernel, target, symbols, metadata)),
   };
-  return codec;
+}
+
+function assertSymbolBytes(symbolBytes: number): void {
+  const isEven = symbolBytes % 2 === 0;
+  if (!(isEven && symbolBytes > 0 && symbolBytes <= SYMBOL_BYTES_MAX)) {
+    throw new RangeError(
+      `Cannot hash row: expected an even symbol size up to ${SYMBOL_BYTES_MAX}, got ${symbolBytes}`,
+    );
+  }
 }
 
 function hashWith(kernel: Kernel, bytes: Uint8Array): Uint8Array<ArrayBuffer> {

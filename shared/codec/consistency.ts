@@ -8,14 +8,14 @@
  * `encoding/blob_encoding.rs::default_consistency_check`.
  */
 import { equalBytes, isZeroBytes } from "../bytes/arrays.ts";
-import { SYMBOL_BYTES_MAX, ZERO_ROW_HASHES_KEPT_MAX } from "../limits.ts";
+import { ZERO_ROW_HASHES_KEPT_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { ConsistencyFailure, MetadataFailure, SizeFailure } from "./failure.ts";
+import type { ConsistencyFailure, SizeFailure } from "./failure.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { LeafHasher } from "./leaf-hasher.ts";
 import { leafRegionBytes, reduceTree } from "./merkle.ts";
 import { sliverHash } from "./metadata-layout.ts";
-import { DIGEST_BYTES, encodingParameters, isShardCount, symbolBytesFor } from "./parameters.ts";
+import { DIGEST_BYTES, encodingParameters, symbolBytesFor } from "./parameters.ts";
 import {
   encodeLanes,
   encodeWorkBytes,
@@ -32,21 +32,8 @@ const INNER_PREFIX = 1;
 export class ZeroRowHashes {
   readonly #known = new Map<string, Uint8Array>();
 
-  /**
-   * All leaves are one digest, so each level has two nodes at most: the last, and any other.
-   *
-   * @throws {RangeError} When the protocol has no such shard count or symbol size.
-   */
+  /** All leaves are one digest, so each level has two nodes at most: the last, and any other. */
   of(kernel: Kernel, shardCount: number, symbolBytes: number): Uint8Array {
-    const isEven = symbolBytes % 2 === 0;
-    if (
-      !(isShardCount(shardCount) && isEven && symbolBytes > 0 && symbolBytes <= SYMBOL_BYTES_MAX)
-    ) {
-      throw new RangeError(
-        `Cannot hash row: expected n symbols of an even size up to ${SYMBOL_BYTES_MAX}, ` +
-          `got ${shardCount} of ${symbolBytes}`,
-      );
-    }
     const key = `${shardCount}/${symbolBytes}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known.slice();
@@ -141,18 +128,6 @@ export function checkRows(
     }
   }
   return checkPaddingRows(kernel, zeroRows, metadata);
-}
-
-/** Compares the metadata of the blob, computed again, with the metadata it was read by. */
-export function checkBlobId(
-  actual: Result<VerifiedMetadata, SizeFailure>,
-  metadata: VerifiedMetadata,
-): Result<void, SizeFailure | MetadataFailure> {
-  if (!actual.ok) return actual;
-  const { blobId } = actual.value;
-  if (equalBytes(blobId, metadata.blobId)) return ok(undefined);
-  const expectedBlobId = metadata.blobId.slice();
-  return err({ kind: "blob-id-mismatch", expectedBlobId, actualBlobId: blobId });
 }
 
 /** Roots of a few rows at a time: their symbols lie side by side as lanes of the transform. */

@@ -6,6 +6,16 @@
  * quilts are pure functions.
  */
 export { createCodec, type Codec } from "./codec.ts";
+export { decodingWorkingBytes, encodingWorkingBytes } from "./working-bytes.ts";
+export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
+export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
+export {
+  type ExternalOptions,
+  type ExternalPlan,
+  groupCountOf,
+  workingBytesOf,
+} from "./external/plan.ts";
+export type { BlobSource, ExternalPorts, ScratchStore } from "./external/ports.ts";
 export type {
   BlobMetadata,
   DecodingSymbol,
@@ -65,16 +75,6 @@ export {
   parseSymbolId,
   type SymbolId,
 } from "./symbol-layout.ts";
-export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
-export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
-export {
-  type ExternalOptions,
-  type ExternalPlan,
-  groupCountOf,
-  workingBytesOf,
-} from "./external/plan.ts";
-export type { BlobSource, ExternalPorts, ScratchStore } from "./external/ports.ts";
-export { decodingWorkingBytes, encodingWorkingBytes } from "./working-bytes.ts";
 export { blobIdFromU256, blobIdToU256, formatBlobId, parseBlobId } from "./blob-id.ts";
 export { checkQuiltIdentifier } from "./quilt/identifier.ts";
 export { decodeQuiltIndex, decodeQuiltPatch, quiltColumn } from "./quilt/decode.ts";

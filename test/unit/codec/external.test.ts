@@ -129,8 +129,8 @@ describe("metadata and slivers", () => {
   test("at 1,000 shards, in many groups", async () => {
     const shardCount = 1000;
     const blob = seededBytes(130_000_000 / 8, 5);
-    const work = workOn(blob, shardCount, { workingBytes: 5 * 1024 * 1024 });
-    expect(groupCountOf(work.plan)).toBeGreaterThan(4);
+    const work = workOn(blob, shardCount, { workingBytes: 4.5 * 1024 * 1024 });
+    expect(groupCountOf(work.plan)).toBeGreaterThan(10);
     const { metadata } = await finish(firstCheckpoint(work.plan), work.ports);
     const encoded = valueOf(codec.encode(blob, shardCount));
     expect(metadata).toEqual(encoded.metadata);
