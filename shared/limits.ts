@@ -43,16 +43,16 @@ export const ZERO_ROW_HASHES_KEPT_MAX = 256;
  * What the encoders and decoders of one isolate may hold together; who comes later waits. One blob
  * of the in-memory maximum fits; the rest of the 128 MB is code and requests under way.
  */
-export const ISOLATE_WORKING_SET_BYTES = 100 * 1024 * 1024;
+export const ISOLATE_WORKING_SET_BYTES = 112 * 1024 * 1024;
 
 /**
  * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
- * 128 MB isolate spares beside a running upload. Allows 7.3 GiB at 1,000 shards.
+ * 128 MB isolate spares beside a running upload. Allows 7.2 GiB at 1,000 shards.
  */
 export const EXTERNAL_WORKING_BYTES_MAX = 48 * 1024 * 1024;
 
-/** Largest transfer of that work from or to its ports: fits one row of a Durable Object. */
-export const EXTERNAL_PIECE_BYTES_MAX = 1024 * 1024;
+/** Largest transfer of that work from or to its ports; several are under way at once. */
+export const EXTERNAL_PIECE_BYTES_MAX = 512 * 1024;
 
 // --- The platform (Cloudflare Workers) ---
 

@@ -7,7 +7,7 @@ import { SLIVER_BAND_BYTES_MAX } from "../limits.ts";
 
 const MIB = 1024 * 1024;
 
-/** Tables, trees, work positions, metadata, and all slivers of two-byte symbols (2 MB, twice). */
+/** Tables, trees, work positions, metadata and slivers on their way out. */
 const ENCODING_FIXED_BYTES = 8 * MIB;
 
 /** Tables and work positions. */
@@ -17,16 +17,12 @@ const DECODING_FIXED_BYTES = 4 * MIB;
 const EXPANSION = 4.6;
 
 /**
- * Bytes to ask for before `Codec.encode` or `metadata` of a blob of L bytes.
- *
- * While it is hashed: the blob, the matrix it was copied to and the parity of its rows. While
- * slivers are handed out: matrix, parity, a band in the kernel and its copy; the blob is gone.
+ * Bytes to ask for before `Codec.encode` or `metadata` of a blob of L bytes: the blob, the matrix
+ * it is copied to, the parity of its rows and a band of slivers.
  */
 export function encodingWorkingBytes(unencodedBytes: number): number {
   const band = Math.min(SLIVER_BAND_BYTES_MAX, EXPANSION * unencodedBytes);
-  const hashing = 2.5 * unencodedBytes;
-  const handingOut = 1.5 * unencodedBytes + 2 * band;
-  return ENCODING_FIXED_BYTES + Math.ceil(Math.max(hashing, handingOut));
+  return ENCODING_FIXED_BYTES + Math.ceil(2.5 * unencodedBytes + band);
 }
 
 /**

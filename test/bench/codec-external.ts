@@ -14,6 +14,7 @@ import {
   firstCheckpoint,
   type ScratchStore,
 } from "../../shared/codec/index.ts";
+import { TRANSFERS_TOGETHER } from "../../shared/codec/external/transfer.ts";
 import { compileKernel } from "../support/codec.ts";
 import { seededBytes } from "../support/contents.ts";
 import { valueOf } from "../support/results.ts";
@@ -22,13 +23,14 @@ import { type BenchReport, reportOf } from "./report.ts";
 const SHARDS = 1000;
 const MIB = 1024 * 1024;
 const BLOB_MIB = 1024;
+const PEER_MIB: readonly [number, number] = [32, 64];
 
-/** Runs the case over `blobMib` MiB. */
-export async function run(blobMib: number = BLOB_MIB): Promise<BenchReport> {
+/** Runs the case over `blobMib` MiB; the peer's time is extrapolated from two smaller sizes. */
+export async function run(blobMib = BLOB_MIB, peerMib = PEER_MIB): Promise<BenchReport> {
   const folder = await mkdtemp(join(tmpdir(), "walrus-edge-bench-"));
   try {
     const ours = await measure(blobMib * MIB, folder);
-    const peer = extrapolatedPeerMs(blobMib);
+    const peer = extrapolatedPeerMs(blobMib, peerMib);
     const name = `metadata ${blobMib} MiB, CPU, peer extrapolated`;
     const ratio = peer / ours.cpuMs;
     const { memoryBytes } = ours;
@@ -56,7 +58,10 @@ async function measure(byteCount: number, folder: string) {
     const { user, system } = process.cpuUsage(before);
     await scratch.close();
     const memoryBytes = kernels.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
-    return { cpuMs: (user + system) / 1000, memoryBytes: memoryBytes + 2 * plan.pieceBytes };
+    return {
+      cpuMs: (user + system) / 1000,
+      memoryBytes: memoryBytes + TRANSFERS_TOGETHER * plan.pieceBytes,
+    };
   } finally {
     kernels.restore();
   }
@@ -118,15 +123,17 @@ class FileScratch implements ScratchStore {
   }
 }
 
-function extrapolatedPeerMs(blobMib: number): number {
+function extrapolatedPeerMs(blobMib: number, [small, large]: readonly [number, number]): number {
   const encoder = new BlobEncoder(SHARDS);
-  const [ms32 = 0, ms64 = 0] = [32, 64].map((mib) => {
-    const blob = seededBytes(mib * MIB, 2);
-    const before = process.cpuUsage();
-    encoder.compute_metadata(blob);
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  });
+  const [smallMs, largeMs] = [peerMs(encoder, small), peerMs(encoder, large)];
   encoder.free();
-  return ms64 + ((blobMib - 64) * (ms64 - ms32)) / 32;
+  return largeMs + ((blobMib - large) * (largeMs - smallMs)) / (large - small);
+}
+
+function peerMs(encoder: BlobEncoder, blobMib: number): number {
+  const blob = seededBytes(blobMib * MIB, 2);
+  const before = process.cpuUsage();
+  encoder.compute_metadata(blob);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }

@@ -28,7 +28,7 @@ import {
   groupAt,
 } from "./plan.ts";
 import { columnsSection, digestsSection, type ExternalPorts, ROW_PARITY_SECTION } from "./ports.ts";
-import { appendSection, loadBlob, loadSection } from "./transfer.ts";
+import { appendSection, loadBlob, loadSection, transferAll } from "./transfer.ts";
 
 /** Does one group and appends its digests last. */
 export async function hashGroup(
@@ -85,14 +85,14 @@ async function loadGroup(
   const parityBytes = (columnCount - fromBlob) * symbolBytes;
   const partBytes = columnCount * symbolBytes;
   kernel.clear(target, primaryCount * partBytes);
-  for (let row = 0; row < dataRowCount(plan); row++) {
+  await transferAll(dataRowCount(plan), async (row) => {
     const address = target + row * partBytes;
     const start = (row * secondaryCount + firstColumn) * symbolBytes;
     await loadBlob(kernel, plan, ports, address, start, fromBlob * symbolBytes);
     const offset = (row * faultyCount + firstParity) * symbolBytes;
     const parity = address + fromBlob * symbolBytes;
     await loadSection(kernel, plan, ports, parity, ROW_PARITY_SECTION, offset, parityBytes);
-  }
+  });
 }
 
 /** Columns of n adjacent symbols each, valid until the next ones are asked for. */

@@ -13,6 +13,7 @@ import type { SizeFailure } from "../failure.ts";
 import { leafRegionBytes } from "../merkle.ts";
 import { DIGEST_BYTES, encodingParameters, symbolBytesFor } from "../parameters.ts";
 import { encodeWorkBytes, laneSlices, linearCode, positionWidthMax } from "../reed-solomon.ts";
+import { TRANSFERS_TOGETHER } from "./transfer.ts";
 
 /** The cut. Serialisable: part of every checkpoint. */
 export interface ExternalPlan {
@@ -47,9 +48,8 @@ export interface ColumnGroup {
 /** Where the kernel keeps its tables; generous. */
 const KERNEL_FIXED_BYTES = 128 * 1024;
 
-/** Pieces held at once: one on its way in or out, one being copied. */
-const PIECES_TOGETHER = 2;
-const PIECES_PER_WORKING_SET = 16;
+/** Pieces are small beside the rest where memory is scarce. */
+const PIECES_PER_WORKING_SET = 32;
 
 /** Batches of small rows gain nothing above this. */
 const INGEST_BYTES_TARGET = 4 * 1024 * 1024;
@@ -102,7 +102,7 @@ export function planExternal(
 /** Most bytes the work takes at any time: kernel memory and transfers. */
 export function workingBytesOf(plan: ExternalPlan): number {
   const passes = Math.max(ingestBytes(plan), groupBytes(plan), combineBytes(plan));
-  return KERNEL_FIXED_BYTES + PIECES_TOGETHER * plan.pieceBytes + passes;
+  return KERNEL_FIXED_BYTES + TRANSFERS_TOGETHER * plan.pieceBytes + passes;
 }
 
 /** Groups of the second pass. */

@@ -12,10 +12,7 @@ import type { Sliver, SliverAxis, SliverPair } from "../types.ts";
 import { keptColumnBytes } from "./hash-group.ts";
 import { type ExternalPlan, groupAt } from "./plan.ts";
 import { columnsSection, type ExternalPorts } from "./ports.ts";
-import { exactly } from "./transfer.ts";
-
-/** Reads that wait for the store together. */
-const READS_TOGETHER = 8;
+import { exactly, transferAll } from "./transfer.ts";
 
 /**
  * Yields the pairs in the order asked for, a band of bounded memory at a time.
@@ -119,10 +116,7 @@ async function readParityRows(
       row.set(cell, column * symbolBytes);
     });
   };
-  for (let first = 0; first < secondaryCount; first += READS_TOGETHER) {
-    const count = Math.min(READS_TOGETHER, secondaryCount - first);
-    await Promise.all(Array.from({ length: count }, (_, index) => readPart(first + index)));
-  }
+  await transferAll(secondaryCount, readPart);
   return rows;
 }
 

@@ -2,9 +2,30 @@
  * Bytes between ports and kernel memory, in pieces, so that a transfer never needs memory of its
  * own size. A port that gives another number of bytes than asked for is a bug of the port.
  */
+import { REQUESTS_IN_FLIGHT_MAX } from "../../limits.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ExternalPlan } from "./plan.ts";
 import type { ExternalPorts } from "./ports.ts";
+
+/** Transfers that wait for a port side by side: as many as the platform lets an invocation have. */
+export const TRANSFERS_TOGETHER: number = REQUESTS_IN_FLIGHT_MAX;
+
+/**
+ * Runs `transfer` for 0 … count - 1, a few at a time. A failure ends it once those beside it have
+ * ended, so that none of them touches memory that was given back.
+ */
+export async function transferAll(
+  count: number,
+  transfer: (index: number) => Promise<void>,
+): Promise<void> {
+  for (let first = 0; first < count; first += TRANSFERS_TOGETHER) {
+    const length = Math.min(TRANSFERS_TOGETHER, count - first);
+    const ends = await Promise.allSettled(
+      Array.from({ length }, (_, index) => transfer(first + index)),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+}
 
 /** Reads bytes of the blob to `address`; what lies past its end stays as it is. */
 export async function loadBlob(

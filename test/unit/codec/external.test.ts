@@ -24,6 +24,7 @@ import {
 import { combineGroups } from "../../../shared/codec/external/combine.ts";
 import { hashGroup } from "../../../shared/codec/external/hash-group.ts";
 import { ingestRows } from "../../../shared/codec/external/ingest.ts";
+import { TRANSFERS_TOGETHER } from "../../../shared/codec/external/transfer.ts";
 import { Kernel } from "../../../shared/codec/kernel/kernel.ts";
 import { EXTERNAL_PIECE_BYTES_MAX, EXTERNAL_WORKING_BYTES_MAX } from "../../../shared/limits.ts";
 import { compileKernel } from "../../support/codec.ts";
@@ -235,7 +236,9 @@ describe("memory", () => {
         await hashGroup(kernel, plan, ports, groupIndex);
       }
       await combineGroups(kernel, plan, ports);
-      expect(kernel.memoryBytes + 2 * plan.pieceBytes).toBeLessThanOrEqual(workingBytes);
+      expect(kernel.memoryBytes + TRANSFERS_TOGETHER * plan.pieceBytes).toBeLessThanOrEqual(
+        workingBytes,
+      );
       expect(ports.scratch.pieceBytesMax).toBeLessThanOrEqual(EXTERNAL_PIECE_BYTES_MAX);
     }
     const refused = failureOf(external.plan(blob.length, shardCount, { workingBytes: least - 1 }));
