@@ -21,6 +21,7 @@ import { failureToProblem } from "./failure-to-problem.ts";
 import type { Lane } from "./lane/lane.ts";
 import { isolateMemory, isolateWholeBodies } from "./isolate-memory.ts";
 
+export { Token } from "./auth/object.ts";
 export { SliverLane } from "./lane/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
 export { PublisherRpc } from "./rpc.ts";
@@ -52,6 +53,7 @@ export default {
       random: systemRandom,
       log,
       uploads: env.UPLOADS,
+      tokens: env.TOKENS,
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,
