@@ -264,6 +264,14 @@ export const WALLET_ASK_DELAY_MS = 1_000;
 /** How often an upload is asked to go on after the call to it was lost (a deploy restarts it). */
 export const UPLOAD_RESUMES_MAX = 3;
 
+// --- Upload tokens (workers/publisher/auth) ---
+
+/** How long after `exp` a token is still taken, as at the official publisher. */
+export const JWT_LEEWAY_SECONDS = 60;
+
+/** Longest token; those of the official publisher have a few hundred characters. */
+export const JWT_CHARS_MAX = 8 * 1024;
+
 // --- The upload relay (workers/publisher/relay) ---
 
 /** Oldest tip that is taken: the same bytes may be sent again as long, as at the official relay. */

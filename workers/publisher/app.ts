@@ -13,6 +13,7 @@ import {
   unknownPath,
 } from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
+import { showApi } from "./api/show-api.ts";
 import type { AppContext } from "./context.ts";
 import { estimateStore } from "./estimate.ts";
 import { takeDelivery } from "./hook.ts";
@@ -24,11 +25,13 @@ import { endUpload, showUpload } from "./upload-routes.ts";
 type AppRequest = Request & IRequestStrict;
 type Handler = (request: AppRequest, context: AppContext) => Response | Promise<Response>;
 
-const ROUTES: readonly {
+/** Paths and methods; everything else is refused. */
+export const ROUTES: readonly {
   readonly path: string;
   readonly methods: Readonly<Partial<Record<"GET" | "PUT" | "POST" | "DELETE", Handler>>>;
 }[] = [
   { path: "/status", methods: { GET: () => statusResponse() } },
+  { path: "/v1/api", methods: { GET: showApi } },
   { path: "/v1/blobs", methods: { PUT: storeBlob } },
   { path: "/v1/quilts", methods: { PUT: storeQuilt } },
   {

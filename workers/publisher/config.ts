@@ -8,6 +8,8 @@ import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
 import * as v from "valibot";
 import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared/limits.ts";
 import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
+import { parseWriteAccess } from "./auth/access.ts";
+import type { WriteAccess } from "./auth/verify.ts";
 import type { PublisherEnv } from "./env.ts";
 import { parseHookSecret } from "./hook-signature.ts";
 import { type Tip, tipSchema } from "./relay/tip.ts";
@@ -19,6 +21,7 @@ export interface PublisherConfig {
   readonly blobBytesMax: number;
   /** Address of the wallet: `0x` and 64 hex digits. */
   readonly walletAddress: string;
+  readonly writeAccess: WriteAccess;
   /** What the upload relay asks for; `null` asks for nothing. */
   readonly relayTip: Tip | null;
   /** Keys of each webhook source; several while one is being replaced. */
@@ -26,7 +29,7 @@ export interface PublisherConfig {
 }
 
 /** The variables and secrets, without the bindings. */
-export type PublisherVars = Omit<PublisherEnv, "UPLOADS" | "WALLETS" | "LEASE_BOOKS">;
+export type PublisherVars = Omit<PublisherEnv, "UPLOADS" | "WALLETS" | "LEASE_BOOKS" | "TOKENS">;
 
 /** A configuration that cannot be used; the message lists every problem. */
 export class ConfigError extends Error {
@@ -120,12 +123,15 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   for (const issue of vars.issues ?? []) {
     problems.push(`${v.getDotPath(issue) ?? "vars"}: ${issueText(issue)}`);
   }
-  if (network === null || !vars.success) throw new ConfigError(problems);
+  const access = parseWriteAccess(env);
+  if (!("kind" in access)) problems.push(...access);
+  if (network === null || !vars.success || !("kind" in access)) throw new ConfigError(problems);
   return {
     network,
     laneCount: vars.output.LANES,
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
     walletAddress: vars.output.WALLET_SECRET_KEY,
+    writeAccess: access,
     relayTip: vars.output.RELAY_TIP,
     hookSecrets: vars.output.HOOK_SECRETS,
   };

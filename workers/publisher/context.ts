@@ -4,6 +4,7 @@ import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import type { ReadPayment } from "../../shared/sui/read-payment.ts";
 import type { ByteAdmission } from "./admission.ts";
+import type { TokenDirectory } from "./auth/token-guard.ts";
 import type { PublisherConfig } from "./config.ts";
 import type { Lane } from "./lane/lane.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
@@ -16,6 +17,7 @@ export interface AppContext {
   readonly random: Random;
   readonly log: Log;
   readonly uploads: UploadDirectory;
+  readonly tokens: TokenDirectory;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
   readonly codec: Codec;

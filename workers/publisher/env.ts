@@ -1,13 +1,16 @@
 /** The bindings of `[env.publisher]` in wrangler.toml. Types only. */
 import type { NetworkVars } from "../../shared/protocol/networks.ts";
+import type { AccessVars } from "./auth/access.ts";
+import type { Token } from "./auth/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Upload } from "./upload/object.ts";
 import type { Wallet } from "./wallet/object.ts";
 
-export interface PublisherEnv extends NetworkVars {
+export interface PublisherEnv extends NetworkVars, AccessVars {
   readonly UPLOADS: DurableObjectNamespace<Upload>;
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;
+  readonly TOKENS: DurableObjectNamespace<Token>;
   /** Fan-out lanes, 1 to 31; 16 unless given. */
   readonly LANES?: string;
   /** Largest blob in bytes, up to what fits in memory; that unless given. */

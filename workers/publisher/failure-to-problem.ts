@@ -7,6 +7,8 @@
  */
 import type { BodyFailure } from "../../shared/http/body.ts";
 import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
+import { tokenProblem } from "./auth/token-problem.ts";
+import type { TokenFailure } from "./auth/verify.ts";
 import type { HookFailure } from "./hook-signature.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
@@ -21,6 +23,7 @@ export type PublisherFailure =
   | UploadFailure
   | BodyFailure
   | IdempotencyFailure
+  | { readonly kind: "token-refused"; readonly refusal: TokenFailure }
   | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
   | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
@@ -64,6 +67,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "body-interrupted":
     case "body-length-mismatch":
       return bodyProblem(failure);
+    case "token-refused":
+      return tokenProblem(failure.refusal);
     case "relay-refused":
       return relayProblem(failure.refusal);
     case "bodies-busy":

@@ -33,6 +33,7 @@ export async function nameUpload(
   headers: Headers,
   route: string,
   query: StoreQuery,
+  sub: string | null,
   random: Random,
 ): Promise<Result<UploadName, IdempotencyFailure>> {
   const key = headers.get("Idempotency-Key");
@@ -40,7 +41,7 @@ export async function nameUpload(
   if (key.length > IDEMPOTENCY_KEY_CHARS_MAX || !KEY.test(key)) {
     return err({ kind: "idempotency-key-malformed", charsMax: IDEMPOTENCY_KEY_CHARS_MAX });
   }
-  const name = utf8Bytes(JSON.stringify([route, key]));
+  const name = utf8Bytes(JSON.stringify([sub, route, key]));
   const uploadId = toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", name)));
   return ok({ uploadId, binding: bindingOf(query) });
 }

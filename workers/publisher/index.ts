@@ -22,6 +22,7 @@ import { failureToProblem } from "./failure-to-problem.ts";
 import type { Lane } from "./lane/lane.ts";
 import { isolateWholeBodies } from "./isolate-memory.ts";
 
+export { Token } from "./auth/object.ts";
 export { SliverLane } from "./lane/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
 export { PublisherRpc } from "./rpc.ts";
@@ -53,6 +54,7 @@ export default {
       random: systemRandom,
       log,
       uploads: env.UPLOADS,
+      tokens: env.TOKENS,
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,

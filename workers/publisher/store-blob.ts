@@ -8,37 +8,77 @@ import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { REFUSED_BODY_READ_BYTES_MAX } from "../../shared/limits.ts";
+import { authorizeStore, type Caller } from "./auth/authorize.ts";
+import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
 import { dryRun } from "./estimate.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { nameUpload } from "./idempotency.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
 import { markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
-import { type Journal, STEPS } from "./upload/journal.ts";
+import { type Journal, STEPS, type StoredPatch, type UploadRequest } from "./upload/journal.ts";
+import type { BodyBounds } from "./upload/stage.ts";
 import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store. */
 export async function storeBlob(request: Request, context: AppContext): Promise<Response> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
-  const name = await nameUpload(request.headers, "PUT /v1/blobs", query.value, context.random);
-  if (!name.ok) return refuse(request, failureToProblem(name.failure));
-  const bytesMax = context.config.blobBytesMax;
   const declaredBytes = declaredLength(request.headers);
+  const caller = await authorizeStore(request, query.value, declaredBytes, context);
+  if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
+  const bytesMax = Math.min(context.config.blobBytesMax, caller.value.bytesMax ?? Infinity);
   if (declaredBytes !== null && declaredBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
   }
   if (query.value.dryRun) return answerDryRun(request, query.value, context);
+  const { body } = request;
+  return storeFor(request, "PUT /v1/blobs", query.value, caller.value, context, {
+    bounds: { bytesMax, declaredBytes: declaredBytes ?? caller.value.bytesExact },
+    body,
+  });
+}
+
+/** The bytes of a store, and what is known of them. */
+export interface StoreSource {
+  readonly bounds: BodyBounds;
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** The patches, where they are a quilt. */
+  readonly patches?: readonly StoredPatch[];
+}
+
+/** Names the upload, takes the token for it, stores and answers. */
+export async function storeFor(
+  request: Request,
+  route: string,
+  query: StoreQuery,
+  caller: Caller,
+  context: AppContext,
+  { bounds, body, patches }: StoreSource,
+): Promise<Response> {
+  const { sub } = caller;
+  const name = await nameUpload(request.headers, route, query, sub, context.random);
+  if (!name.ok) return refuse(request, failureToProblem(name.failure));
+  const token = await caller.consume(name.value.uploadId);
+  if (!token.ok) return refuse(request, tokenProblem(token.failure));
+  const { epochs, deletable, force, sendObjectTo } = query;
   const waits = !prefersAsync(request.headers);
-  const stored = await storeInUpload(
-    context.uploads,
-    context.log,
-    { ...name.value, source: "http", ...query.value, waits, contentDigest: null },
-    { bytesMax, declaredBytes },
-    request.body,
-  );
+  const upload: UploadRequest = {
+    ...name.value,
+    source: "http",
+    sub,
+    ...(token.value === null ? {} : { token: token.value }),
+    epochs,
+    deletable,
+    force,
+    sendObjectTo,
+    waits,
+    contentDigest: null,
+    ...(patches === undefined ? {} : { patches }),
+  };
+  const stored = await storeInUpload(context.uploads, context.log, upload, bounds, body);
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
-  return answerStore(stored.value, waits);
+  return waits ? finalAnswer(stored.value) : acceptedAnswer(stored.value);
 }
 
 async function answerDryRun(
@@ -58,11 +98,6 @@ async function answerDryRun(
   } finally {
     leave();
   }
-}
-
-/** What the client of a store is told: the outcome where it waits for it, else where to look. */
-export function answerStore(journal: Journal, waits: boolean): Response {
-  return waits ? finalAnswer(journal) : acceptedAnswer(journal);
 }
 
 /** 202: the bytes are safe, and what becomes of them is told at `Location`. */
@@ -120,7 +155,7 @@ export async function refuse(
 }
 
 /** RFC 7240; parameters and other preferences are passed over. */
-export function prefersAsync(headers: Headers): boolean {
+function prefersAsync(headers: Headers): boolean {
   const preferences = (headers.get("Prefer") ?? "").toLowerCase().split(/[,;]/);
   return preferences.some((preference) => preference.trim() === "respond-async");
 }

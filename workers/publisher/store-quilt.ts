@@ -11,24 +11,25 @@ import { IN_MEMORY_BLOB_BYTES_MAX, STAGED_ROW_BYTES_MAX } from "../../shared/lim
 import { err, ok, type Result } from "../../shared/result.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
+import { authorizeStore, type Caller } from "./auth/authorize.ts";
+import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
 import { dryRun } from "./estimate.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import { quiltOfForm } from "./quilt-form.ts";
 import type { QuiltRefusal } from "./quilt-problem.ts";
-import { answerStore, prefersAsync, refuse } from "./store-blob.ts";
-import { nameUpload } from "./idempotency.ts";
+import { refuse, storeFor } from "./store-blob.ts";
 import { parseStoreQuery } from "./store-query.ts";
 import { chainFailure } from "./upload/failure-of.ts";
-import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store of a quilt. */
 export async function storeQuilt(request: Request, context: AppContext): Promise<Response> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
-  const name = await nameUpload(request.headers, "PUT /v1/quilts", query.value, context.random);
-  if (!name.ok) return refuse(request, failureToProblem(name.failure));
-  const quilt = await takeQuilt(request, context);
+  const declaredBytes = declaredLength(request.headers);
+  const caller = await authorizeStore(request, query.value, declaredBytes, context);
+  if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
+  const quilt = await takeQuilt(request, caller.value, context);
   if (!quilt.ok) return refuse(request, failureToProblem(quilt.failure));
   const { index, blob } = quilt.value;
   if (query.value.dryRun) {
@@ -43,28 +44,17 @@ export async function storeQuilt(request: Request, context: AppContext): Promise
     startIndex,
     endIndex,
   }));
-  const waits = !prefersAsync(request.headers);
-  const stored = await storeInUpload(
-    context.uploads,
-    context.log,
-    {
-      ...name.value,
-      source: "http",
-      ...query.value,
-      waits,
-      contentDigest: null,
-      patches,
-    },
-    { bytesMax: byteCount, declaredBytes: byteCount },
-    streamOnce(blob),
-  );
-  if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
-  return answerStore(stored.value, waits);
+  return storeFor(request, "PUT /v1/quilts", query.value, caller.value, context, {
+    bounds: { bytesMax: byteCount, declaredBytes: byteCount },
+    body: streamOnce(blob),
+    patches,
+  });
 }
 
 /** Reads and lays out; what is held for it is given back before the quilt is stored. */
 async function takeQuilt(
   request: Request,
+  caller: Caller,
   context: AppContext,
 ): Promise<Result<EncodedQuilt, PublisherFailure>> {
   const boundary = multipartBoundary(request.headers.get("Content-Type"));
@@ -77,6 +67,9 @@ async function takeQuilt(
   try {
     const body = await readBody(request, bytesMax);
     if (!body.ok) return body;
+    // The form is what a client can measure, so that is what its token speaks of.
+    const allowed = caller.checkBody(body.value.length);
+    if (!allowed.ok) return err({ kind: "token-refused", refusal: allowed.failure });
     const system = await context.chain.readSystem();
     if (!system.ok) return err(chainFailure(system.failure));
     const giveBack = await context.memory.acquire(IN_MEMORY_BLOB_BYTES_MAX);

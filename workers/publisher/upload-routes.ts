@@ -4,6 +4,8 @@
  */
 import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
+import { authorizeFree } from "./auth/authorize.ts";
+import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { uploadView } from "./upload-view.ts";
@@ -31,6 +33,10 @@ export async function endUpload(
   uploadId: string,
   context: AppContext,
 ): Promise<Response> {
+  const caller = await authorizeFree(request, context);
+  if (!caller.ok) return problemResponse(tokenProblem(caller.failure));
+  const upload = await viewUpload(context.uploads, uploadId);
+  if ((upload?.journal.request.sub ?? null) !== caller.value.sub) return unknown(request);
   const ended = await cancelUpload(context.uploads, uploadId);
   if (ended === null) return unknown(request);
   return ended.isCancelled

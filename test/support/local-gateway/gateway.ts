@@ -129,6 +129,7 @@ export function localVars(
     STORAGE_NODE_URL_SCHEME: description.storageNodeUrlScheme,
     ...(name === "publisher"
       ? {
+          OPEN_WRITES: "true",
           WALLET_SECRET_KEY: description.wallet.secretKey,
           HOOK_SECRETS: JSON.stringify(description.hookSecrets),
         }

@@ -16,6 +16,7 @@ export async function ask(path: string, init?: RequestInit, vars: object = {}): 
   const configured = {
     ...bindings,
     WALLET_SECRET_KEY,
+    OPEN_WRITES: "true",
     HOOK_SECRETS: JSON.stringify({ billing: `whsec_${toBase64(HOOK_KEY)}` }),
     ...vars,
   };

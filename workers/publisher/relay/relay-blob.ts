@@ -24,6 +24,8 @@ import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
 import type { Payment } from "../../../shared/sui/read-payment.ts";
+import { authorizeFree } from "../auth/authorize.ts";
+import { tokenProblem } from "../auth/token-problem.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import { refuse } from "../store-blob.ts";
@@ -42,7 +44,12 @@ export function showTipConfig({ config }: AppContext): Response {
 export async function relayBlob(request: Request, context: AppContext): Promise<Response> {
   const query = parseRelayQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
-  const bytesMax = context.config.blobBytesMax;
+  const { blobBytesMax: bytesMax, relayTip } = context.config;
+  if (relayTip === null) {
+    // A tip is an entrance of its own; without one the relay is as open as the gateway.
+    const caller = await authorizeFree(request, context);
+    if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
+  }
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
   if (heldBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));

@@ -39,6 +39,10 @@ export interface UploadRequest {
   readonly waits: boolean;
   /** Hex digest of the bytes where the sender may send them again; `null` where it cannot. */
   readonly contentDigest: string | null;
+  /** Subject of the token it was sent with; nobody unless given. */
+  readonly sub?: string | null;
+  /** Hash of that token: given back when nothing was registered. */
+  readonly token?: string;
   /**
    * What the upload was asked for, where its name is a key of the client: who comes again with the
    * key must ask for the same. `contentDigest` is then made while the bytes are staged.

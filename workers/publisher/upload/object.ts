@@ -14,6 +14,7 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
 import { isolateMemory } from "../../../shared/working-memory.ts";
+import { tokenShard } from "../auth/token-guard.ts";
 import { publisherCodec } from "../codec.ts";
 import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
@@ -175,13 +176,19 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
               digest?.add(bytes);
             });
       if (!staged.ok) {
-        if (known === null) await this.#forget();
-        else this.#store.unstage();
+        if (known === null) {
+          await this.#giveTokenBack(request);
+          await this.#forget();
+        } else this.#store.unstage();
         return err(staged.failure);
       }
       const nowMs = systemClock.nowMs();
       const bound =
         digest === null ? request : { ...request, contentDigest: await digest.finish() };
+      if (known !== null && isOtherPurchase(known, bound)) {
+        this.#store.unstage();
+        return err({ kind: "idempotency-mismatch" });
+      }
       const journal =
         known === null
           ? openJournal(bound, staged.value, nowMs)
@@ -228,6 +235,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     const settled = settle(this.#journal(), failure, nowMs);
     this.#store.save(settled.journal);
     if (settled.journal.state !== "running") this.#store.unstage();
+    if (hasBoughtNothing(settled.journal)) await this.#giveTokenBack(settled.journal.request);
     await this.ctx.storage.setAlarm(nowMs + settled.wakeAfterMs);
     log.info({
       event: `upload.${settled.journal.state}`,
@@ -274,6 +282,16 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     };
   }
 
+  async #giveTokenBack({ token, uploadId }: UploadRequest): Promise<void> {
+    if (token === undefined) return;
+    try {
+      await this.env.TOKENS.getByName(tokenShard(token)).release(token, uploadId);
+    } catch (error) {
+      // The token stays used until it expires; the upload itself is decided all the same.
+      log.warn({ event: "token.not-released", uploadId, error: String(error) });
+    }
+  }
+
   #journal(): Journal {
     const journal = this.#store.load();
     if (journal === null) throw new TypeError("Cannot run upload: it has no journal");
@@ -284,6 +302,25 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     await this.ctx.storage.deleteAll();
     this.#store.reset();
   }
+}
+
+/** A token buys once: what it has paid for may be finished, but not be exchanged. */
+function isOtherPurchase(known: Journal, request: UploadRequest): boolean {
+  return (
+    request.token !== undefined &&
+    known.request.token === request.token &&
+    !hasBoughtNothing(known) &&
+    known.request.contentDigest !== request.contentDigest
+  );
+}
+
+/**
+ * Whether an upload has failed, and surely without a registration: it was never asked for, or the
+ * first question found an empty wallet.
+ */
+function hasBoughtNothing({ state, steps, failure, attemptCount }: Journal): boolean {
+  const isPoor = failure?.kind === "insufficient-funds" && attemptCount <= 1;
+  return state === "failed" && (steps.register.status === "pending" || isPoor);
 }
 
 /** This Worker's own `SliverLane`: every call is an invocation with its own six requests. */

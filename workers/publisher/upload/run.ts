@@ -363,7 +363,7 @@ class UploadRun {
       blobObjectId: registered.blobObjectId,
       blobId,
       owner: resultOf(this.#journal, "certify").owner,
-      sub: null,
+      sub: this.#journal.request.sub ?? null,
       unencodedBytes: this.#journal.unencodedBytes,
       storageBytes: registered.storageBytes,
       deletable: this.#journal.request.deletable,

@@ -1,0 +1,204 @@
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { beforeAll, describe, expect, test } from "vitest";
+import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
+import { JWT_CHARS_MAX, JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
+import { type AccessVars, parseWriteAccess } from "../../../workers/publisher/auth/access.ts";
+import { checkSize, checkStore, type Claims } from "../../../workers/publisher/auth/claims.ts";
+import { createTokenRows } from "../../../workers/publisher/auth/token-guard.ts";
+import { verifyToken } from "../../../workers/publisher/auth/verify.ts";
+import { memorySql } from "../../support/memory-sql.ts";
+
+const NOW_SECONDS = 1_800_000_000;
+const SECRET = "a secret that nobody else knows of";
+const ADDRESS = `0x${"ab".repeat(32)}`;
+
+function rules(vars: AccessVars) {
+  const access = parseWriteAccess(vars);
+  if (!("kind" in access) || access.kind !== "token") throw new Error(JSON.stringify(access));
+  return access.rules;
+}
+
+function sign(payload: JWTPayload, key: Parameters<SignJWT["sign"]>[0], alg: string, kid?: string) {
+  const token = new SignJWT({ exp: NOW_SECONDS + 60, jti: "j", ...payload });
+  return token.setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }) }).sign(key);
+}
+
+async function verify(token: string | null, vars: AccessVars = { JWT_SECRET: SECRET }) {
+  const headers = new Headers(token === null ? {} : { authorization: `Bearer ${token}` });
+  const verified = await verifyToken(headers, rules(vars), NOW_SECONDS * 1_000);
+  return verified.ok ? "ok" : verified.failure.kind;
+}
+
+describe("a token", () => {
+  const key = utf8Bytes(SECRET);
+
+  test.each(["HS256", "HS384", "HS512"])("of %s is verified", async (alg) => {
+    const token = await sign({}, key, alg);
+    const vars = { JWT_SECRET: SECRET, JWT_ALGORITHM: alg };
+    expect(await verify(token, vars)).toBe("ok");
+    expect(await verify(token, { ...vars, JWT_SECRET: "another" })).toBe("token-signature");
+    expect(
+      await verify(token, {
+        JWT_SECRET: SECRET,
+        JWT_ALGORITHM: alg === "HS256" ? "HS512" : "HS256",
+      }),
+    ).toBe("token-invalid");
+  });
+
+  test("of a secret in hex is verified", async () => {
+    const token = await sign({}, Uint8Array.of(1, 2, 3, 255), "HS256");
+    expect(await verify(token, { JWT_SECRET: "0x010203ff" })).toBe("ok");
+  });
+
+  test.each<[string, JWTPayload, string]>([
+    ["in its last moment", { exp: NOW_SECONDS - JWT_LEEWAY_SECONDS + 1 }, "ok"],
+    ["after its end", { exp: NOW_SECONDS - JWT_LEEWAY_SECONDS }, "token-expired"],
+    ["before its beginning", { nbf: NOW_SECONDS + JWT_LEEWAY_SECONDS + 1 }, "token-invalid"],
+    ["without a jti", { jti: undefined } as unknown as JWTPayload, "token-invalid"],
+    ["for an audience", { aud: "somebody" }, "token-invalid"],
+    ["with both kinds of size", { size: 1, max_size: 1 }, "token-inconsistent"],
+    ["with both kinds of epochs", { epochs: 1, max_epochs: 1 }, "token-inconsistent"],
+    ["with a size that is no count", { size: "1" }, "token-invalid"],
+  ])("%s is judged", async (_, payload, outcome) => {
+    expect(await verify(await sign(payload, key, "HS256"))).toBe(outcome);
+  });
+
+  test("without an end is refused", async () => {
+    const token = await new SignJWT({ jti: "j" }).setProtectedHeader({ alg: "HS256" }).sign(key);
+    expect(await verify(token)).toBe("token-invalid");
+  });
+
+  test("needs the audience, issuer and lifetime that are configured", async () => {
+    const vars = {
+      JWT_SECRET: SECRET,
+      JWT_AUDIENCE: "us",
+      JWT_ISSUER: "them",
+      JWT_EXPIRING_SEC: "90",
+    };
+    const good = { aud: "us", iss: "them", iat: NOW_SECONDS - 30 };
+    expect(await verify(await sign(good, key, "HS256"), vars)).toBe("ok");
+    for (const [change, outcome] of [
+      [{ aud: "you" }, "token-invalid"],
+      [{ iss: "you" }, "token-invalid"],
+      [{ iat: NOW_SECONDS }, "token-lifetime"],
+    ] as const) {
+      expect(await verify(await sign({ ...good, ...change }, key, "HS256"), vars)).toBe(outcome);
+    }
+  });
+
+  test.each([
+    [null, "token-missing"],
+    ["nonsense", "token-invalid"],
+    ["eyJhbGciOiJub25lIn0.e30.", "token-invalid"],
+    ["x".repeat(JWT_CHARS_MAX), "token-invalid"],
+    ["x".repeat(JWT_CHARS_MAX + 1), "token-invalid"],
+  ])("that is none (%#) is refused", async (token, outcome) => {
+    expect(await verify(token)).toBe(outcome);
+  });
+
+  describe("of a key set", () => {
+    const algorithms = ["ES256", "ES384", "RS256", "RS512", "PS256", "EdDSA"];
+    const pairs = new Map<string, Awaited<ReturnType<typeof generateKeyPair>>>();
+    let jwks = "";
+
+    beforeAll(async () => {
+      const keys = [];
+      for (const alg of algorithms) {
+        const pair = await generateKeyPair(alg, { extractable: true });
+        pairs.set(alg, pair);
+        keys.push({ ...(await exportJWK(pair.publicKey)), kid: alg, alg });
+      }
+      jwks = JSON.stringify({ keys });
+    });
+
+    test.each(algorithms)("%s is verified with the key it names", async (alg) => {
+      const pair = pairs.get(alg);
+      if (pair === undefined) throw new Error(alg);
+      expect(await verify(await sign({}, pair.privateKey, alg, alg), { JWT_JWKS: jwks })).toBe(
+        "ok",
+      );
+      const unknown = await sign({}, pair.privateKey, alg, "unknown");
+      expect(await verify(unknown, { JWT_JWKS: jwks })).toBe("token-signature");
+      const other = await generateKeyPair(alg);
+      const forged = await sign({}, other.privateKey, alg, alg);
+      expect(await verify(forged, { JWT_JWKS: jwks })).toBe("token-signature");
+    });
+
+    test("is not verified with a public key taken for a secret", async () => {
+      expect(await verify(await sign({}, utf8Bytes(jwks), "HS256"), { JWT_JWKS: jwks })).toBe(
+        "token-invalid",
+      );
+    });
+  });
+});
+
+describe("the claims of a token", () => {
+  const claims: Claims = { exp: 1, jti: "j" };
+  const asked = { epochs: 3, sendObjectTo: ADDRESS };
+
+  test.each<[Partial<Claims>, string]>([
+    [{}, "ok"],
+    [{ epochs: 3 }, "ok"],
+    [{ epochs: 2 }, "token-epochs"],
+    [{ max_epochs: 3 }, "ok"],
+    [{ max_epochs: 2 }, "token-epochs"],
+    [{ send_object_to: ADDRESS.toUpperCase().replace("0X", "0x") }, "ok"],
+    [{ send_object_to: "0x2" }, "token-recipient"],
+    [{ scope: "list store" }, "ok"],
+    [{ scope: "list" }, "token-scope"],
+    [{ size: 10 }, "ok"],
+    [{ size: 11 }, "token-size"],
+    [{ max_size: 10 }, "ok"],
+    [{ max_size: 9 }, "token-size"],
+  ])("%j are judged %s", (change, outcome) => {
+    const judged = checkStore({ ...claims, ...change }, asked, 10);
+    expect(judged.ok ? "ok" : judged.failure.kind).toBe(outcome);
+  });
+
+  test("are judged on the body where its length was not declared", () => {
+    expect(checkStore({ ...claims, size: 11 }, asked, null)).toMatchObject({ ok: true });
+    expect(checkSize({ ...claims, size: 11 }, 10)).toMatchObject({ ok: false });
+  });
+});
+
+describe("who may write", () => {
+  test.each<[AccessVars, unknown]>([
+    [{}, { kind: "closed" }],
+    [{ OPEN_WRITES: "false" }, { kind: "closed" }],
+    [{ OPEN_WRITES: "true" }, { kind: "open" }],
+    [{ OPEN_WRITES: "yes" }, ["OPEN_WRITES: expected true or false"]],
+    [{ OPEN_WRITES: "true", JWT_SECRET: "s" }, ["OPEN_WRITES: excludes JWT_SECRET and JWT_JWKS"]],
+    [{ JWT_SECRET: "s", JWT_JWKS: "{}" }, ["JWT_JWKS: excludes JWT_SECRET"]],
+    [{ JWT_SECRET: "" }, ["JWT_SECRET: expected a text, or 0x and hex"]],
+    [{ JWT_SECRET: "0xzz" }, ["JWT_SECRET: expected a text, or 0x and hex"]],
+    [
+      { JWT_JWKS: '{"keys":[{"kty":"oct","k":"AA"}]}' },
+      ["JWT_JWKS: expected a JWK Set of public EC, RSA or OKP keys"],
+    ],
+    [
+      { JWT_SECRET: "s", JWT_EXPIRING_SEC: "0" },
+      ["JWT_EXPIRING_SEC: expected a whole number of seconds"],
+    ],
+    [
+      { JWT_SECRET: "s", JWT_ALGORITHM: "none" },
+      ["JWT_ALGORITHM: expected one of HS256, HS384, HS512"],
+    ],
+  ])("%j is %j", (vars, access) => {
+    expect(parseWriteAccess(vars)).toEqual(access);
+  });
+});
+
+test("a used token stays with its upload until it is given back or expires", () => {
+  const rows = createTokenRows(memorySql());
+  expect(rows.use("t", "upload", 100)).toBe(true);
+  expect(rows.use("t", "upload", 100)).toBe(true);
+  expect(rows.use("t", "another", 100)).toBe(false);
+  rows.release("t", "another");
+  expect(rows.use("t", "another", 100)).toBe(false);
+  rows.release("t", "upload");
+  expect(rows.use("t", "another", 100)).toBe(true);
+  rows.use("u", "upload", 200);
+  expect(rows.sweep(100)).toBe(200);
+  expect(rows.use("t", "third", 100)).toBe(true);
+  expect(rows.sweep(200)).toBeNull();
+});

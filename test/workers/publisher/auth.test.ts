@@ -1,0 +1,179 @@
+/** Who may write, inside workerd: the replay guard is a real Durable Object. */
+import {
+  evictDurableObject,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { type JWTPayload, SignJWT } from "jose";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
+import { toHex } from "../../../shared/bytes/text.ts";
+import { tokenShard } from "../../../workers/publisher/auth/token-guard.ts";
+import type { Upload } from "../../../workers/publisher/upload/object.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { ask, bindings, reasonOf } from "./ask.ts";
+
+const SECRET = "a secret that nobody else knows of";
+const TOKENS = { OPEN_WRITES: undefined, JWT_SECRET: SECRET };
+const BODY = seededBytes(1_000, 1);
+
+beforeEach(() => {
+  for (const level of ["info", "log", "warn", "error"] as const) {
+    vi.spyOn(console, level).mockImplementation(() => undefined);
+  }
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+function sign(payload: JWTPayload): Promise<string> {
+  const exp = Math.floor(Date.now() / 1_000) + 600;
+  return new SignJWT({ exp, ...payload })
+    .setProtectedHeader({ alg: "HS256" })
+    .sign(utf8Bytes(SECRET));
+}
+
+function store(
+  token: string | null,
+  headers: Record<string, string> = {},
+  body = BODY,
+  query = "",
+) {
+  return ask(
+    `/v1/blobs?${query}`,
+    {
+      method: "PUT",
+      body,
+      headers: {
+        prefer: "respond-async",
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+    },
+    TOKENS,
+  );
+}
+
+/** The upload of an answer ends as failed, for `failure`. */
+async function fail(location: string, change: string): Promise<void> {
+  const uploadId = location.split("/").at(-1) ?? "";
+  await runInDurableObject(bindings.UPLOADS.getByName(uploadId), (_: Upload, state) => {
+    state.storage.sql.exec(`UPDATE journal SET json = json_set(json, ${change})`);
+  });
+}
+
+test.each([
+  ["PUT", "/v1/blobs"],
+  ["PUT", "/v1/quilts"],
+  ["POST", "/v1/blob-upload-relay?blob_id=" + "A".repeat(43)],
+  ["DELETE", `/edge/v1/uploads/${"A".repeat(22)}`],
+])(
+  "a gateway without authentication refuses %s %s and says how to open it",
+  async (method, path) => {
+    const response = await ask(path, { method }, { OPEN_WRITES: undefined });
+    expect(response.status).toBe(403);
+    const body = await response.clone().text();
+    expect(body).toContain("OPEN_WRITES=true");
+    expect(await reasonOf(response)).toBe("WRITES_CLOSED");
+  },
+);
+
+test("a broken authentication closes the gateway altogether", async () => {
+  const vars = { OPEN_WRITES: undefined, JWT_SECRET: SECRET, JWT_ALGORITHM: "none" };
+  expect((await ask("/v1/blobs", { method: "PUT" }, vars)).status).toBe(500);
+});
+
+describe("a gateway with tokens", () => {
+  test("refuses a store without one, and one that does not allow it", async () => {
+    const missing = await store(null);
+    expect([missing.status, missing.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    for (const [payload, status, reason, query] of [
+      [{ max_epochs: 1 }, 400, "INVALID_EPOCHS", "epochs=2"],
+      [{ max_size: 999 }, 400, "INVALID_SIZE", ""],
+      [{ size: 1_001 }, 400, "INVALID_SIZE", ""],
+      [{ send_object_to: `0x${"1".repeat(64)}` }, 400, "INVALID_SEND_OBJECT_TO", ""],
+      [{ exp: 1_000 }, 504, "EXPIRED_SIGNATURE", ""],
+      [{ scope: "list" }, 403, "INSUFFICIENT_SCOPE", ""],
+    ] as const) {
+      const token = await sign({ jti: "same", ...payload });
+      const length = { "content-length": String(BODY.length) };
+      const response = await store(token, length, BODY, query);
+      expect([response.status, await reasonOf(response)]).toEqual([status, reason]);
+    }
+    // None of them has used the token up.
+    expect((await store(await sign({ jti: "same" }))).status).toBe(202);
+  });
+
+  test("takes a token once, though the guard is restarted in between", async () => {
+    const token = await sign({ jti: "once" });
+    expect((await store(token)).status).toBe(202);
+    const digest = await crypto.subtle.digest("SHA-256", utf8Bytes("once"));
+    const hash = toHex(new Uint8Array(digest));
+    await evictDurableObject(bindings.TOKENS.getByName(tokenShard(hash)));
+    const again = await store(token);
+    expect([again.status, await reasonOf(again)]).toEqual([429, "TOKEN_ALREADY_USED"]);
+    // The alarm at its expiry leaves a token alone that has not expired.
+    await runDurableObjectAlarm(bindings.TOKENS.getByName(tokenShard(hash)));
+    expect((await store(token)).status).toBe(429);
+  });
+
+  test("takes the same token again with the same key, for the same upload", async () => {
+    const token = await sign({ jti: "keyed" });
+    const headers = { "idempotency-key": "k" };
+    const [first, second] = await Promise.all([store(token, headers), store(token, headers)]);
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(second.headers.get("location")).toBe(first.headers.get("location"));
+    expect((await store(token, headers, seededBytes(1_000, 2))).status).toBe(422);
+    expect((await store(token, { "idempotency-key": "l" })).status).toBe(429);
+  });
+
+  test("keeps the keys of different subjects apart", async () => {
+    const headers = { "idempotency-key": "k" };
+    const ours = await store(await sign({ jti: "1", sub: "us" }), headers);
+    const theirs = await store(await sign({ jti: "2", sub: "them" }), headers);
+    expect(ours.headers.get("location")).not.toBe(theirs.headers.get("location"));
+  });
+
+  test("gives a token back when its body does not arrive", async () => {
+    const token = await sign({ jti: "broken", max_size: 500 });
+    const chunked = new ReadableStream({
+      start(controller) {
+        controller.enqueue(BODY);
+        controller.close();
+      },
+    });
+    const init = {
+      method: "PUT",
+      body: chunked,
+      duplex: "half",
+      headers: { authorization: `Bearer ${token}`, prefer: "respond-async" },
+    } as RequestInit;
+    expect((await ask("/v1/blobs", init, TOKENS)).status).toBe(413);
+    expect((await store(token, {}, BODY.slice(0, 500))).status).toBe(202);
+  });
+
+  test("gives a token back when its upload is cancelled, by its own subject alone", async () => {
+    const token = await sign({ jti: "cancelled", sub: "us" });
+    const location = (await store(token)).headers.get("location") ?? "";
+    const end = async (payload: JWTPayload) => {
+      const authorization = `Bearer ${await sign(payload)}`;
+      return ask(location, { method: "DELETE", headers: { authorization } }, TOKENS);
+    };
+    expect((await ask(location, { method: "DELETE" }, TOKENS)).status).toBe(401);
+    expect((await end({ jti: "x", sub: "them" })).status).toBe(404);
+    expect((await store(token)).status).toBe(429);
+    expect((await end({ jti: "x", sub: "us" })).status).toBe(200);
+    expect((await store(token)).status).toBe(202);
+  });
+
+  test("lets a paid upload that failed be finished, but not exchanged", async () => {
+    const token = await sign({ jti: "paid" });
+    const headers = { "idempotency-key": "k" };
+    const location = (await store(token, headers)).headers.get("location") ?? "";
+    await fail(location, `'$.state', 'failed', '$.steps.register.status', 'done'`);
+    expect((await store(token, headers, seededBytes(1_000, 2))).status).toBe(422);
+    expect((await store(token, headers)).status).toBe(202);
+  });
+});

@@ -1,0 +1,132 @@
+/** The shapes of answers and bodies in the OpenAPI document. Data only. */
+
+const text = { type: "string" } as const;
+const count = { type: "integer", minimum: 0 } as const;
+const nullable = (type: string) => ({ type: [type, "null"] }) as const;
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+function object(
+  properties: Readonly<Record<string, object>>,
+  required: readonly string[] = Object.keys(properties),
+): object {
+  return { type: "object", properties, required };
+}
+
+const event = object({ txDigest: text, eventSeq: text });
+const blobId = { type: "string", pattern: "^[A-Za-z0-9_-]{43}$" };
+const objectId = { type: "string", pattern: "^0x[0-9a-f]{64}$" };
+
+const tip = object({
+  address: objectId,
+  kind: {
+    oneOf: [
+      object({ const: count }),
+      object({ linear: object({ base: count, encoded_size_mul_per_kib: count }) }),
+    ],
+  },
+});
+
+const estimate = {
+  size: count,
+  encodedSize: count,
+  shardCount: count,
+  epochs: count,
+  startEpoch: count,
+  endEpoch: count,
+  endsAt: { type: ["string", "null"], format: "date-time" },
+  storageCost: count,
+  writeCost: count,
+  cost: count,
+};
+
+const storedFile = object({
+  identifier: text,
+  quiltPatchId: text,
+  range: { type: "array", items: count, minItems: 2, maxItems: 2 },
+});
+
+/** By name, as `#/components/schemas/…`. */
+export const SCHEMAS: Readonly<Record<string, object>> = {
+  Error: object({
+    error: object({
+      status: text,
+      code: count,
+      message: text,
+      details: {
+        type: "array",
+        items: object({
+          "@type": text,
+          reason: text,
+          domain: text,
+          metadata: { type: "object", additionalProperties: text },
+        }),
+      },
+    }),
+  }),
+  BlobObject: object({
+    id: objectId,
+    registeredEpoch: count,
+    blobId,
+    size: count,
+    encodingType: text,
+    certifiedEpoch: count,
+    storage: object({ id: objectId, startEpoch: count, endEpoch: count, storageSize: count }),
+    deletable: { type: "boolean" },
+  }),
+  StoreResult: {
+    oneOf: [
+      object({
+        newlyCreated: object({
+          blobObject: ref("BlobObject"),
+          resourceOperation: object({
+            registerFromScratch: object({ encodedLength: count, epochsAhead: count }),
+          }),
+          cost: count,
+        }),
+      }),
+      object({
+        alreadyCertified: object({ blobId, event, object: objectId, endEpoch: count }, [
+          "blobId",
+          "endEpoch",
+        ]),
+      }),
+      object({ markedInvalid: object({ blobId, event }) }),
+      object({ dryRun: object({ blobId, deletable: { type: "boolean" }, ...estimate }) }),
+    ],
+  },
+  QuiltResult: {
+    oneOf: [
+      object({
+        blobStoreResult: ref("StoreResult"),
+        storedQuiltBlobs: { type: "array", items: storedFile },
+      }),
+      object({ dryRun: object({ blobId, deletable: { type: "boolean" }, ...estimate }) }),
+    ],
+  },
+  Accepted: object({ uploadId: text, state: text, location: text }),
+  Upload: object({
+    uploadId: text,
+    source: text,
+    state: { enum: ["running", "certified", "failed"] },
+    blobId: nullable("string"),
+    objectId: nullable("string"),
+    alreadyCertified: { type: "boolean" },
+    endEpoch: nullable("integer"),
+    cost: nullable("integer"),
+    gas: nullable("integer"),
+    failure: { type: ["object", "null"] },
+    steps: { type: "array", items: { type: "object" } },
+    nodes: { type: ["object", "null"] },
+  }),
+  EstimateRequest: object({ size: count, epochs: { type: "integer", minimum: 1 } }, ["size"]),
+  Estimate: object(estimate),
+  TipConfig: { oneOf: [{ const: "no_tip" }, object({ send_tip: tip })] },
+  RelayCertificate: object({
+    blob_id: { type: "array", items: count, minItems: 32, maxItems: 32 },
+    confirmation_certificate: object({
+      signers: { type: "array", items: count },
+      serialized_message: { type: "array", items: count },
+      signature: text,
+    }),
+  }),
+};

@@ -1,0 +1,105 @@
+/**
+ * From a request to what it may do: closed, open, or as its token says. The token is consumed in a
+ * step of its own, when the upload has its name.
+ */
+import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
+import { toHex } from "../../../shared/bytes/text.ts";
+import { JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { AppContext } from "../context.ts";
+import { checkSize, checkStore, type Claims } from "./claims.ts";
+import { tokenShard } from "./token-guard.ts";
+import { type TokenFailure, verifyToken } from "./verify.ts";
+
+/** Who writes. */
+export interface Caller {
+  /** `null` on an open gateway, and for a token without a subject. */
+  readonly sub: string | null;
+  /** Most bytes its token allows; `null` for no limit of its own. */
+  readonly bytesMax: number | null;
+  /** Exactly so many, where its token says so. */
+  readonly bytesExact: number | null;
+  /** Whether the token allows a body of this length. */
+  checkBody(byteCount: number): Result<null, TokenFailure>;
+  /** Takes the token for an upload; an open gateway has none to take. */
+  consume(uploadId: string): Promise<Result<string | null, TokenFailure>>;
+}
+
+/** What is asked for. */
+export interface AskedStore {
+  readonly epochs: number;
+  readonly sendObjectTo: string | null;
+}
+
+const ANYBODY: Caller = {
+  sub: null,
+  bytesMax: null,
+  bytesExact: null,
+  checkBody: () => ok(null),
+  consume: () => Promise.resolve(ok(null)),
+};
+
+/** Decides whether a store may go on. */
+export async function authorizeStore(
+  request: Request,
+  asked: AskedStore,
+  declaredBytes: number | null,
+  context: AppContext,
+): Promise<Result<Caller, TokenFailure>> {
+  const { writeAccess } = context.config;
+  switch (writeAccess.kind) {
+    case "closed":
+      return err({ kind: "writes-closed" });
+    case "open":
+      return ok(ANYBODY);
+    case "token": {
+      const nowMs = context.clock.nowMs();
+      const claims = await verifyToken(request.headers, writeAccess.rules, nowMs);
+      if (!claims.ok) return claims;
+      const allowed = checkStore(claims.value, asked, declaredBytes);
+      return allowed.ok ? ok(callerOf(claims.value, context)) : allowed;
+    }
+  }
+}
+
+function callerOf(claims: Claims, { tokens }: AppContext): Caller {
+  return {
+    sub: claims.sub ?? null,
+    bytesMax: claims.size ?? claims.max_size ?? null,
+    bytesExact: claims.size ?? null,
+    checkBody: (byteCount) => checkSize(claims, byteCount),
+    async consume(uploadId) {
+      const tokenHash = await hashOf(claims.jti);
+      const keptUntilMs = (claims.exp + JWT_LEEWAY_SECONDS) * 1_000;
+      const shard = tokens.getByName(tokenShard(tokenHash));
+      const isHeld = await shard.use(tokenHash, uploadId, keptUntilMs);
+      return isHeld ? ok(tokenHash) : err({ kind: "token-used" });
+    },
+  };
+}
+
+async function hashOf(jti: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8Bytes(jti))));
+}
+
+/**
+ * Decides whether somebody may use what costs the wallet nothing: any valid token does, and is not
+ * consumed. `sub` is whose it is.
+ */
+export async function authorizeFree(
+  request: Request,
+  context: AppContext,
+): Promise<Result<{ readonly sub: string | null }, TokenFailure>> {
+  const { writeAccess } = context.config;
+  switch (writeAccess.kind) {
+    case "closed":
+      return err({ kind: "writes-closed" });
+    case "open":
+      return ok({ sub: null });
+    case "token": {
+      const nowMs = context.clock.nowMs();
+      const claims = await verifyToken(request.headers, writeAccess.rules, nowMs);
+      return claims.ok ? ok({ sub: claims.value.sub ?? null }) : claims;
+    }
+  }
+}

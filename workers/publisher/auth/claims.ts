@@ -1,0 +1,89 @@
+/**
+ * What a verified token allows. Pure.
+ *
+ * Claims, rules and reasons are the official publisher's (`walrus-service client/daemon/auth.rs`);
+ * `sub` and `scope` are ours.
+ */
+import * as v from "valibot";
+import { err, ok, type Result } from "../../../shared/result.ts";
+
+/** Why a token does not allow a store; the reasons of the official publisher. */
+export type ClaimFailure =
+  | { readonly kind: "token-inconsistent"; readonly claims: readonly string[] }
+  | { readonly kind: "token-invalid"; readonly detail: string }
+  | { readonly kind: "token-lifetime"; readonly expectedSeconds: number }
+  | { readonly kind: "token-epochs" }
+  | { readonly kind: "token-size" }
+  | { readonly kind: "token-recipient" }
+  | { readonly kind: "token-scope"; readonly scope: string };
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const claimsSchema = v.object({
+  exp: count,
+  jti: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+  iat: v.optional(count),
+  sub: v.optional(v.pipe(v.string(), v.maxLength(512))),
+  scope: v.optional(v.string()),
+  epochs: v.optional(count),
+  max_epochs: v.optional(count),
+  size: v.optional(count),
+  max_size: v.optional(count),
+  send_object_to: v.optional(v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{1,64}$/))),
+});
+
+/** The claims that matter here. */
+export type Claims = v.InferOutput<typeof claimsSchema>;
+
+/** Reads a verified payload; claims that exclude each other are refused. */
+export function readClaims(
+  payload: unknown,
+  lifetimeSeconds: number | null,
+): Result<Claims, ClaimFailure> {
+  const parsed = v.safeParse(claimsSchema, payload);
+  if (!parsed.success) {
+    const claim = v.getDotPath(parsed.issues[0]) ?? "payload";
+    return err({ kind: "token-invalid", detail: `the claim ${claim} is missing or malformed` });
+  }
+  const claims = parsed.output;
+  for (const pair of [
+    ["epochs", "max_epochs"],
+    ["size", "max_size"],
+  ] as const) {
+    if (pair.every((name) => claims[name] !== undefined)) {
+      return err({ kind: "token-inconsistent", claims: pair });
+    }
+  }
+  if (lifetimeSeconds !== null && claims.exp - (claims.iat ?? 0) !== lifetimeSeconds) {
+    return err({ kind: "token-lifetime", expectedSeconds: lifetimeSeconds });
+  }
+  return ok(claims);
+}
+
+/** Checks what a store asks for, before its body is read. */
+export function checkStore(
+  claims: Claims,
+  asked: { readonly epochs: number; readonly sendObjectTo: string | null },
+  declaredBytes: number | null,
+): Result<null, ClaimFailure> {
+  if (claims.scope !== undefined && !claims.scope.split(" ").includes("store")) {
+    return err({ kind: "token-scope", scope: "store" });
+  }
+  const { epochs = asked.epochs, max_epochs: epochsMax = asked.epochs } = claims;
+  if (asked.epochs !== epochs || asked.epochs > epochsMax) return err({ kind: "token-epochs" });
+  const recipient = claims.send_object_to;
+  if (recipient !== undefined && fullAddress(recipient) !== asked.sendObjectTo) {
+    return err({ kind: "token-recipient" });
+  }
+  return declaredBytes === null ? ok(null) : checkSize(claims, declaredBytes);
+}
+
+/** Checks the length of a body. */
+export function checkSize(claims: Claims, byteCount: number): Result<null, ClaimFailure> {
+  const { size = byteCount, max_size: sizeMax = byteCount } = claims;
+  return byteCount === size && byteCount <= sizeMax ? ok(null) : err({ kind: "token-size" });
+}
+
+function fullAddress(address: string): string {
+  return `0x${address.slice(2).toLowerCase().padStart(64, "0")}`;
+}
