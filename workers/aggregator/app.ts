@@ -14,6 +14,8 @@ import { concat } from "./concat.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import type { AggregatorServices } from "./open-blob.ts";
 import { readBlob, readByteRange, streamBlob } from "./read-blob.ts";
+import { readProof } from "./read-proof.ts";
+import { readStatus } from "./read-status.ts";
 import { readObject } from "./read-object.ts";
 import { listPatches, readPatchById, readPatchByIdentifier } from "./read-quilt.ts";
 import type { FixedLength } from "./send.ts";
@@ -55,6 +57,8 @@ const ROUTES: readonly Route[] = [
   { path: "/v1/quilts/:quiltId/patches", read: one(listPatches) },
   { path: "/v1/blobs/:blobId/byte-range", read: one(readByteRange) },
   { path: "/v1/blobs/:blobId", read: one(readBlob) },
+  { path: "/edge/v1/blobs/:blobId/status", read: one(readStatus) },
+  { path: "/edge/v1/blobs/:blobId/proof", read: one(readProof) },
 ];
 
 /** Paths as `docs/http-api-aggregator.md` lists them. */
