@@ -1,7 +1,12 @@
 /** When a blob is said not to exist, and when it must not be. */
 import { describe, expect, test } from "vitest";
 import { formatBlobId } from "../../../shared/codec/index.ts";
-import { NOT_FOUND_HOLD_MS, NOT_FOUND_REMEMBERED_MAX } from "../../../shared/limits.ts";
+import {
+  NOT_FOUND_HOLD_MS,
+  NOT_FOUND_REMEMBERED_MAX,
+  STRICT_READ_BYTES_MAX,
+} from "../../../shared/limits.ts";
+import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
 import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
 import { type AggregatorServices, openBlob } from "../../../workers/aggregator/open-blob.ts";
 import { loadCodec } from "../../support/codec.ts";
@@ -50,7 +55,7 @@ function setUp() {
     const opened = await openBlob(services, blobId);
     return opened.ok ? "open" : opened.failure.kind;
   };
-  return { nodes, world, services, open, id: formatBlobId(blobId) };
+  return { nodes, world, services, open, blobId, id: formatBlobId(blobId) };
 }
 
 describe("a blob that nodes of a quorum do not know", () => {
@@ -105,5 +110,32 @@ describe("a blob that nodes of a quorum do not know", () => {
     expect(await open()).toBe("metadata-unavailable");
     nodes.setFault([3], null);
     expect(await open()).toBe("blob-not-found");
+  });
+});
+
+describe("a strict check", () => {
+  const SERVING: BlobServing = {
+    consistency: "strict",
+    presentation: { contentType: null, filename: null, download: false },
+    isHead: false,
+  };
+
+  test.each([
+    ["above its bound is refused", { unencodedBytes: STRICT_READ_BYTES_MAX + 1 }, false],
+    ["that was checked before is not checked again", { isStrict: true }, true],
+  ])("of a blob %s, and no sliver is asked for", async (_, known, ok) => {
+    const { nodes, services, blobId } = setUp();
+    nodes.store(BLOB);
+    const opened = await openBlob(services, blobId);
+    if (!opened.ok) throw new Error(opened.failure.kind);
+    nodes.requests.length = 0;
+    const blob = { ...opened.value, entry: { ...opened.value.entry, ...known } };
+    const content = await blobContent(services, blob, SERVING, new AbortController().signal);
+    expect(content).toMatchObject(
+      ok
+        ? { ok, value: { verified: "strict" } }
+        : { ok, failure: { kind: "strict-too-large", ...known } },
+    );
+    expect(nodes.requests).toEqual([]);
   });
 });
