@@ -388,8 +388,8 @@ export const DIGEST_CHECK_ONE_IN = 16;
 /** Longest file name taken from `?filename=`. */
 export const FILENAME_CHARS_MAX = 255;
 
-/** Largest range whose symbols one proof holds. */
-export const PROOF_RANGE_BYTES_MAX = 64 * 1024;
+/** Symbols one proof holds, each with its path: about 450 kB of JSON at 1,000 shards. */
+export const PROOF_SYMBOLS_MAX = 1_024;
 
 /** Nodes asked for a sample of statuses. */
 export const STATUS_SAMPLE_NODES = 4;

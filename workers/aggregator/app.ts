@@ -14,6 +14,8 @@ import { concat } from "./concat.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 import type { AggregatorServices } from "./open-blob.ts";
 import { readBlob, readByteRange, streamBlob } from "./read-blob.ts";
+import { readProof } from "./read-proof.ts";
+import { readStatus } from "./read-status.ts";
 import { readObject } from "./read-object.ts";
 import { listPatches, readPatchById, readPatchByIdentifier } from "./read-quilt.ts";
 import type { FixedLength } from "./send.ts";
@@ -55,10 +57,15 @@ const ROUTES: readonly Route[] = [
   { path: "/v1/quilts/:quiltId/patches", read: one(listPatches) },
   { path: "/v1/blobs/:blobId/byte-range", read: one(readByteRange) },
   { path: "/v1/blobs/:blobId", read: one(readBlob) },
+  { path: "/edge/v1/blobs/:blobId/status", read: one(readStatus) },
+  { path: "/edge/v1/blobs/:blobId/proof", read: one(readProof) },
 ];
 
-/** Paths as `docs/http-api-aggregator.md` lists them. */
-export const ROUTE_PATHS: readonly string[] = ["/status", ...ROUTES.map(({ path }) => path)];
+/** What answers without reading anything. */
+const PLAIN_ROUTES: Readonly<Record<string, () => Response>> = {
+  "/status": statusResponse,
+  "/v1/api": apiResponse,
+};
 
 /** Builds the route table; it holds no state and serves every request. */
 export function createApp(): App {
@@ -85,8 +92,10 @@ export function createApp(): App {
     ],
   });
 
-  app.get("/status", statusResponse).head("/status", statusResponse);
-  app.all("/status", (request) => refuseMethod(request, READ_METHODS));
+  for (const [path, respond] of Object.entries(PLAIN_ROUTES)) {
+    app.get(path, respond).head(path, respond);
+    app.all(path, (request) => refuseMethod(request, READ_METHODS));
+  }
   for (const { path, read, methods = READ_METHODS } of ROUTES) {
     app.all(path, (request, ports) =>
       methods.some((method) => method === request.method)
@@ -112,6 +121,21 @@ function answer(
     params.push(decoded);
   }
   return read(createExchange(services(), request, fixedLength, params.join("/")), ...params);
+}
+
+/** `/v1/api`: every route, one a line. */
+function apiResponse(): Response {
+  const plain = Object.keys(PLAIN_ROUTES).map((path) => ({ path, methods: READ_METHODS }));
+  const lines = [...ROUTES, ...plain].map(
+    ({ path, methods = READ_METHODS }) => `${methods.join(", ")} ${path}\n`,
+  );
+  return new Response(lines.join(""), {
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+    },
+  });
 }
 
 function one(read: (exchange: Exchange, param: string) => Promise<Response>): Read {

@@ -30,6 +30,12 @@ export function epochEndMs(timing: EpochTiming): number | null {
   }
 }
 
+/** When `epoch` is due to begin; `null` while the current one is changing or not begun. */
+export function epochStartMs(epoch: number, timing: EpochTiming): number | null {
+  const nextMs = epochEndMs(timing);
+  return nextMs === null ? null : nextMs + (epoch - timing.epoch - 1) * timing.epochDurationMs;
+}
+
 /** Seconds, from `nowMs`, for which the blob may be kept. */
 export function lifetimeSeconds(lifetime: Lifetime, timing: EpochTiming, nowMs: number): number {
   const endMs = epochEndMs(timing);

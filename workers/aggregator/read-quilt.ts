@@ -24,12 +24,11 @@ import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { type Presentation, readPresentation } from "./query.ts";
 import { openQuilt, type QuiltReader, readIndex } from "./quilt-columns.ts";
 import { badId } from "./refusals.ts";
-import { baseHeaders, piecesOf, type Representation } from "./representation.ts";
+import { baseHeaders, inMemory, plainHeaders } from "./representation.ts";
 import { cacheStatus, precondition } from "./send.ts";
 import type { TierName } from "./tiers.ts";
 
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
-const AS_IT_IS: Presentation = { contentType: null, filename: null, download: false };
 
 /** `GET`, `HEAD /v1/blobs/by-quilt-patch-id/{patch_id}` */
 export async function readPatchById(exchange: Exchange, idText: string): Promise<Response> {
@@ -81,7 +80,7 @@ export async function listPatches(exchange: Exchange, idText: string): Promise<R
   const bytes = utf8Bytes(JSON.stringify(patches));
   const content = inMemory(bytes, {
     tag: `${blob.id}.patches`,
-    headers: baseHeaders(services, blob, AS_IT_IS),
+    headers: plainHeaders(services, blob),
     contentType: "application/json",
     tier: read.value.tier,
   });
@@ -153,19 +152,6 @@ async function readPatch(
 function isHeld(request: Request, tag: string): boolean {
   const named = request.headers.get("If-None-Match")?.trim() !== "*";
   return named && precondition(request, tag) === "not-modified";
-}
-
-function inMemory(
-  bytes: Uint8Array,
-  known: Pick<Representation, "tag" | "headers" | "contentType" | "tier">,
-): Representation {
-  return {
-    ...known,
-    totalBytes: bytes.length,
-    learnType: null,
-    verified: "slivers",
-    bytes: (range) => piecesOf(bytes, range, known.tier),
-  };
 }
 
 function sniffed(bytes: Uint8Array): Uint8Array {

@@ -67,6 +67,25 @@ export function shortCacheControl(lifetimeSeconds: number, holdSeconds: number):
   return `public, max-age=${Math.max(0, Math.min(lifetimeSeconds, holdSeconds))}`;
 }
 
+/** Content that is in memory. */
+export function inMemory(
+  bytes: Uint8Array,
+  known: Pick<Representation, "tag" | "headers" | "contentType" | "tier">,
+): Representation {
+  return {
+    ...known,
+    totalBytes: bytes.length,
+    learnType: null,
+    verified: "slivers",
+    bytes: (range) => piecesOf(bytes, range, known.tier),
+  };
+}
+
+/** Headers only by the lease: for lists and proofs, which are shown as they are. */
+export function plainHeaders(services: AggregatorServices, blob: OpenBlob): Headers {
+  return baseHeaders(services, blob, { contentType: null, filename: null, download: false });
+}
+
 /** The lifetime that two pieces of one answer have in common. */
 export function shorter(left: Lifetime, right: Lifetime): Lifetime {
   if (left.endEpoch === null || right.endEpoch === null) return { endEpoch: null };

@@ -3,6 +3,7 @@ import type { EpochTiming } from "../../../shared/protocol/epoch.ts";
 import {
   cacheControl,
   epochEndMs,
+  epochStartMs,
   lifetimeSeconds,
 } from "../../../workers/aggregator/cache-policy.ts";
 
@@ -37,6 +38,13 @@ describe("how long a blob may be kept", () => {
   test("only a known end makes it immutable", () => {
     expect(cacheControl(UNPROVEN, TIMING, 0)).toBe("public, max-age=3600");
     expect(cacheControl({ endEpoch: 6 }, TIMING, 0)).toBe("public, max-age=86400, immutable");
+  });
+
+  test.each([
+    [6, DAY_MS],
+    [8, 3 * DAY_MS],
+  ])("epoch %i is due to begin at %i", (epoch, startMs) => {
+    expect(epochStartMs(epoch, TIMING)).toBe(startMs);
   });
 
   test("before the first epoch the end is its start", () => {

@@ -280,6 +280,45 @@ const TYPE_CASES: readonly Case[] = (
 
 const OTHER_CASES: readonly Case[] = [
   { name: "/status", path: "/status", status: 200, has: { "cache-control": "no-store" } },
+  {
+    name: "/v1/api lists the routes",
+    path: "/v1/api",
+    status: 200,
+    holds: ["GET, HEAD, POST /v1alpha/blobs/concat\n", "GET, HEAD /v1/api\n"],
+  },
+  ...["status", "proof", "proof?range=0-9"].flatMap((route): Case[] => [
+    {
+      name: `edge ${route}`,
+      path: `/edge/v1/blobs/{blob}/${route}`,
+      status: 200,
+      has: { "content-type": "application/json", "cache-tag": "{blob}" },
+      holds: ['{"blobId":"', '"unencodedBytes":5000,"shardCount":10'],
+    },
+    {
+      name: `edge ${route} of an unknown blob`,
+      path: `/edge/v1/blobs/{unknown}/${route}`,
+      status: 404,
+      reason: "BLOB_NOT_FOUND",
+    },
+    {
+      name: `edge ${route} of a blocked blob`,
+      path: `/edge/v1/blobs/{blocked}/${route}`,
+      status: 451,
+      reason: "FORBIDDEN_BLOB",
+    },
+    {
+      name: `edge ${route} of no blob`,
+      path: `/edge/v1/blobs/x/${route}`,
+      status: 400,
+      reason: "INVALID_BLOB_ID",
+    },
+    {
+      name: `edge ${route}: POST`,
+      path: `/edge/v1/blobs/{blob}/${route}`,
+      method: "POST",
+      status: 405,
+    },
+  ]),
   { name: "/status: POST", path: "/status", method: "POST", status: 405 },
   {
     name: "a preflight on a path that is not there",

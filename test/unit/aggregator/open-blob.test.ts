@@ -1,0 +1,141 @@
+/** When a blob is said not to exist, and when it must not be. */
+import { describe, expect, test } from "vitest";
+import { formatBlobId } from "../../../shared/codec/index.ts";
+import {
+  NOT_FOUND_HOLD_MS,
+  NOT_FOUND_REMEMBERED_MAX,
+  STRICT_READ_BYTES_MAX,
+} from "../../../shared/limits.ts";
+import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
+import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
+import { type AggregatorServices, openBlob } from "../../../workers/aggregator/open-blob.ts";
+import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { createFakeNodes } from "../../support/fake-nodes.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+import { createVirtualTimer } from "../../support/virtual-timer.ts";
+
+const codec = await loadCodec();
+const BLOB = seededBytes(500, 1);
+const NO_LEASE: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null };
+
+function setUp() {
+  const timer = createVirtualTimer();
+  const nodes = createFakeNodes(codec, timer);
+  const world = { nowMs: 1_000, leases: NO_LEASE, asked: 0 };
+  const phase = { kind: "change-done", startMs: 0 } as const;
+  const timing = { epoch: 5, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
+  const view = {
+    ok: true,
+    value: { epoch: 5, phase, timing, readAtMs: 0, current: nodes.committee, previous: null },
+  } as const;
+  const services: AggregatorServices = {
+    codec,
+    client: nodes.client,
+    clock: { nowMs: () => world.nowMs },
+    timer,
+    random: seededRandom(1),
+    log: { info() {}, warn() {}, error() {} },
+    tiers: { get: () => Promise.resolve(null), put() {}, evict: () => Promise.resolve() },
+    views: { current: () => Promise.resolve(view), refresh: () => Promise.resolve(view) },
+    gateRules: () => Promise.resolve({ blocklist: new Set<string>(), purgeGeneration: 0 }),
+    leases: () => {
+      world.asked++;
+      return Promise.resolve(world.leases);
+    },
+    readObject: (objectId) =>
+      Promise.resolve({ ok: false, failure: { kind: "object-not-found", objectId } }),
+    memory: { notFound: new Map(), objects: new Map() },
+    background: () => undefined,
+  };
+  const encoded = codec.metadata(BLOB, 10);
+  if (!encoded.ok) throw new Error(encoded.failure.kind);
+  const { blobId } = encoded.value;
+  const open = async () => {
+    const opened = await openBlob(services, blobId);
+    return opened.ok ? "open" : opened.failure.kind;
+  };
+  return { nodes, world, services, open, blobId, id: formatBlobId(blobId) };
+}
+
+describe("a blob that nodes of a quorum do not know", () => {
+  test("does not exist, and for two seconds no node is asked again", async () => {
+    const { nodes, world, open } = setUp();
+    expect(await open()).toBe("blob-not-found");
+    nodes.requests.length = 0;
+    world.nowMs += NOT_FOUND_HOLD_MS - 1;
+    expect(await open()).toBe("blob-not-found");
+    expect(nodes.requests).toEqual([]);
+    world.nowMs += 1;
+    expect(await open()).toBe("blob-not-found");
+    expect(nodes.requests.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    { permanentEndEpoch: 9, latestEndEpoch: 9 },
+    { permanentEndEpoch: null, latestEndEpoch: 6 },
+  ])("is unavailable, not unknown, while we hold a running lease on it: %o", async (leases) => {
+    const { world, open } = setUp();
+    world.leases = leases;
+    expect(await open()).toBe("lease-running");
+    world.leases = NO_LEASE;
+    expect(await open()).toBe("blob-not-found");
+  });
+
+  test("does not exist once the last lease has ended", async () => {
+    const { world, open } = setUp();
+    world.leases = { permanentEndEpoch: 5, latestEndEpoch: 5 };
+    expect(await open()).toBe("blob-not-found");
+  });
+
+  test("is read at once when it is stored while its absence is remembered", async () => {
+    const { nodes, world, open } = setUp();
+    expect(await open()).toBe("blob-not-found");
+    nodes.store(BLOB);
+    world.leases = { permanentEndEpoch: null, latestEndEpoch: 8 };
+    expect(await open()).toBe("open");
+  });
+
+  test("is forgotten when too many are remembered", async () => {
+    const { services, open, id } = setUp();
+    const { notFound } = services.memory;
+    for (let index = 0; index < NOT_FOUND_REMEMBERED_MAX; index++) notFound.set(`${index}`, 1e9);
+    expect(await open()).toBe("blob-not-found");
+    expect([...notFound.keys()]).toEqual([id]);
+  });
+
+  test("is not said not to exist by fewer than a quorum", async () => {
+    const { nodes, open } = setUp();
+    nodes.setFault([0, 1, 2, 3], "down");
+    expect(await open()).toBe("metadata-unavailable");
+    nodes.setFault([3], null);
+    expect(await open()).toBe("blob-not-found");
+  });
+});
+
+describe("a strict check", () => {
+  const SERVING: BlobServing = {
+    consistency: "strict",
+    presentation: { contentType: null, filename: null, download: false },
+    isHead: false,
+  };
+
+  test.each([
+    ["above its bound is refused", { unencodedBytes: STRICT_READ_BYTES_MAX + 1 }, false],
+    ["that was checked before is not checked again", { isStrict: true }, true],
+  ])("of a blob %s, and no sliver is asked for", async (_, known, ok) => {
+    const { nodes, services, blobId } = setUp();
+    nodes.store(BLOB);
+    const opened = await openBlob(services, blobId);
+    if (!opened.ok) throw new Error(opened.failure.kind);
+    nodes.requests.length = 0;
+    const blob = { ...opened.value, entry: { ...opened.value.entry, ...known } };
+    const content = await blobContent(services, blob, SERVING, new AbortController().signal);
+    expect(content).toMatchObject(
+      ok
+        ? { ok, value: { verified: "strict" } }
+        : { ok, failure: { kind: "strict-too-large", ...known } },
+    );
+    expect(nodes.requests).toEqual([]);
+  });
+});
