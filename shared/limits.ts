@@ -192,6 +192,9 @@ export const UPLOAD_RETRY_MIN_MS = 5_000;
 /** … up to here. */
 export const UPLOAD_RETRY_MAX_MS = 5 * 60_000;
 
+/** How long an accepted upload waits for a chain that cannot be reached: then it has failed. */
+export const UPLOAD_CHAIN_PATIENCE_MS = 24 * 60 * 60_000;
+
 /** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
 export const UPLOAD_WATCHDOG_MS = 15_000;
 

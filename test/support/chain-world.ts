@@ -150,3 +150,6 @@ export function memoryLog(): Log & { readonly records: LogRecord[] } {
   const keep = (record: LogRecord) => void records.push(record);
   return { records, info: keep, warn: keep, error: keep };
 }
+
+/** An alarm that is set and never rings. */
+export async function neverWakes(): Promise<void> {}

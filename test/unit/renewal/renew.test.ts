@@ -13,6 +13,7 @@ import {
   type ChainWorld,
   claimedBlob,
   memoryLog,
+  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -36,6 +37,7 @@ beforeEach(() => {
     clock,
     timer: clock,
     log: memoryLog(),
+    wakeAt: neverWakes,
   });
   book = createLeaseBook(memorySql());
   publisher = createPublisherRpc({

@@ -8,6 +8,7 @@ import { createJournalStore } from "../../../workers/publisher/wallet/journal-st
 import {
   claimedBlob,
   memoryLog,
+  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -85,7 +86,15 @@ describe("the wallet", () => {
         const clock = sleepingClock();
         const { chain, signer } = world;
         const journal = createJournalStore(state.storage.sql, () => state.storage.sync());
-        const ports = { journal, chain, signer, clock, timer: clock, log: memoryLog() };
+        const ports = {
+          journal,
+          chain,
+          signer,
+          clock,
+          timer: clock,
+          log: memoryLog(),
+          wakeAt: neverWakes,
+        };
         return createWallet(ports).run(command);
       });
     const first = await once();

@@ -5,6 +5,7 @@
  * new engine over the same journal, as a Durable Object does after a crash.
  */
 import {
+  WALLET_ALARM_MS,
   WALLET_CALL_WAIT_MS,
   WALLET_LOOK_PAUSE_MAX_MS,
   WALLET_LOOK_PAUSE_MS,
@@ -44,6 +45,8 @@ export interface WalletPorts {
   readonly clock: Clock;
   readonly timer: Timer;
   readonly log: Log;
+  /** Sets the alarm, durable with the writes before it. */
+  readonly wakeAt: (atMs: number) => Promise<void>;
 }
 
 /** A wallet over its journal. */
@@ -51,6 +54,8 @@ export interface WalletEngine {
   run(command: WalletCommand): Promise<WalletReply>;
   /** Goes on with every transaction whose fate is unknown; `true` when none is left. */
   resume(): Promise<boolean>;
+  /** What the alarm does: resumes, and comes again while something is left. */
+  alarm(): Promise<void>;
   status(): WalletStatus;
 }
 
@@ -80,6 +85,8 @@ class Engine implements WalletEngine {
   async run(command: WalletCommand): Promise<WalletReply> {
     const flaw = commandFlaw(command);
     if (flaw !== null) return err({ kind: "invalid-command", detail: flaw });
+    // Set before anything is signed: whatever kills this call, the alarm goes on with its journal.
+    await this.#wakeLater();
     return this.#inTurn(() => this.#execute(command));
   }
 
@@ -90,6 +97,14 @@ class Engine implements WalletEngine {
       for (const entry of journal.doing()) await this.#settle(entry, deadlineMs);
       return journal.doing().length === 0;
     });
+  }
+
+  async alarm(): Promise<void> {
+    if (!(await this.resume())) await this.#wakeLater();
+  }
+
+  #wakeLater(): Promise<void> {
+    return this.#ports.wakeAt(this.#ports.clock.nowMs() + WALLET_ALARM_MS);
   }
 
   status(): WalletStatus {

@@ -4,7 +4,6 @@
  * The name of the object is the address; it refuses to work for any other key than its own.
  */
 import { DurableObject } from "cloudflare:workers";
-import { WALLET_ALARM_MS } from "../../../shared/limits.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { configuredNetwork, type NetworkVars } from "../../../shared/protocol/networks.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
@@ -42,12 +41,11 @@ export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
       clock: systemClock,
       timer: systemTimer,
       log: consoleLog("publisher"),
+      wakeAt: (atMs) => ctx.storage.setAlarm(atMs),
     });
   }
 
   async run(command: WalletCommand): Promise<WalletReply> {
-    // Set before anything is signed: whatever kills this call, the alarm goes on with its journal.
-    await this.ctx.storage.setAlarm(Date.now() + WALLET_ALARM_MS);
     return this.#engine.run(command);
   }
 
@@ -55,8 +53,7 @@ export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
     return this.#engine.status();
   }
 
-  override async alarm(): Promise<void> {
-    if (await this.#engine.resume()) return;
-    await this.ctx.storage.setAlarm(Date.now() + WALLET_ALARM_MS);
+  override alarm(): Promise<void> {
+    return this.#engine.alarm();
   }
 }

@@ -15,6 +15,7 @@ import {
   type ChainWorld,
   claimedBlob,
   memoryLog,
+  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
@@ -37,7 +38,15 @@ beforeEach(() => {
 function engine(chain: Chain = world.chain): WalletEngine {
   const clock = sleepingClock();
   const { signer } = world;
-  return createWallet({ journal, chain, signer, clock, timer: clock, log: memoryLog() });
+  return createWallet({
+    journal,
+    chain,
+    signer,
+    clock,
+    timer: clock,
+    log: memoryLog(),
+    wakeAt: neverWakes,
+  });
 }
 
 function register(id: string, root: number, epochs = 3, deletable = true) {
@@ -308,6 +317,7 @@ describe("what breaks on the way", () => {
       clock: sleepingClock(),
       timer: sleepingClock(),
       log: memoryLog(),
+      wakeAt: neverWakes,
     });
     done(await elsewhere.run(register("b", 2)), "registered");
     done(await engine().run(register("a", 1)), "registered");
