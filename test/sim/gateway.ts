@@ -20,6 +20,7 @@ import { UploadStore } from "../../workers/publisher/upload/store.ts";
 import { WorkingMemory } from "../../workers/publisher/upload/working-memory.ts";
 import { storeInUpload } from "../../workers/publisher/uploads.ts";
 import { createWallet, type WalletEngine } from "../../workers/publisher/wallet/engine.ts";
+import { walletSettings } from "../../workers/publisher/wallet/settings.ts";
 import { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
 import { codec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
 import type { Alarmed, Life, ObjectName, Platform } from "./platform.ts";
@@ -89,7 +90,8 @@ export class SimGateway {
     if (storage === null || !signer.ok) throw new TypeError("Cannot make wallet");
     const sync = () => this.#platform.call(life, "sync", () => Promise.resolve());
     return createWallet({
-      journal: createJournalStore(this.#sql(life), sync),
+      ...walletSettings({}).settings,
+      journal: createJournalStore(this.#sql(life), this.#clock(life), sync),
       chain: this.#chain(life),
       signer: signer.value,
       clock: this.#clock(life),

@@ -127,11 +127,12 @@ export function historyOf(world: World): string {
 
 /** No transaction of unknown fate and no upload under way; what nobody has staged is not one. */
 function isSettled(world: World): boolean {
+  if (!world.platform.isQuiet) return false;
   const isOver = journalsOf(world).every(
     ({ state, steps }) =>
       state === "failed" || (state === "certified" && steps.record.status === "done"),
   );
-  return isOver && world.platform.isQuiet && walletOf(world).unresolved.length === 0;
+  return isOver && walletOf(world).unresolved.length === 0;
 }
 
 function request(uploadId: string, waits: boolean): UploadRequest {

@@ -153,3 +153,6 @@ export function memoryLog(): Log & { readonly records: LogRecord[] } {
 
 /** An alarm that is set and never rings. */
 export async function neverWakes(): Promise<void> {}
+
+/** Caps nothing reaches. */
+export const NO_CAPS = { frostPerHour: 10n ** 18n, frostPerDay: 10n ** 18n };

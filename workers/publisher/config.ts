@@ -10,6 +10,7 @@ import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared
 import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
 import type { PublisherEnv } from "./env.ts";
 import { parseHookSecret } from "./hook-signature.ts";
+import { walletSettings } from "./wallet/settings.ts";
 
 /** What the publisher is told. */
 export interface PublisherConfig {
@@ -108,7 +109,8 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   for (const issue of vars.issues ?? []) {
     problems.push(`${v.getDotPath(issue) ?? "vars"}: ${issueText(issue)}`);
   }
-  if (network === null || !vars.success) throw new ConfigError(problems);
+  problems.push(...walletSettings(env).problems);
+  if (network === null || !vars.success || problems.length > 0) throw new ConfigError(problems);
   return {
     network,
     laneCount: vars.output.LANES,

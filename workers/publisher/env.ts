@@ -3,8 +3,9 @@ import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Upload } from "./upload/object.ts";
 import type { Wallet } from "./wallet/object.ts";
+import type { WalletVars } from "./wallet/settings.ts";
 
-export interface PublisherEnv extends NetworkVars {
+export interface PublisherEnv extends NetworkVars, WalletVars {
   readonly UPLOADS: DurableObjectNamespace<Upload>;
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;

@@ -132,7 +132,7 @@ describe("after an attempt", () => {
     expect(settled.wakeAfterMs).toBe(UPLOAD_RETRY_MAX_MS);
   });
 
-  test("an outage of the chain is waited out for a day, paid or accepted", () => {
+  test("an outage of the chain is waited out for a day, paid or accepted; a restart, paid", () => {
     const outage = { kind: "chain-unavailable", detail: "rpc-refused" } as const;
     const tired = { attemptCount: UPLOAD_ATTEMPTS_MAX };
     const accepted = { ...openJournal(REQUEST, 10, 1_000), ...tired };
@@ -142,6 +142,9 @@ describe("after an attempt", () => {
       expect(settle(journal, outage, endMs - 1).journal.state).toBe("running");
       expect(settle(journal, outage, endMs).journal.state).toBe("failed");
     }
+    const restart = { kind: "interrupted" } as const;
+    expect(settle(waiting, restart, 1_001).journal.state).toBe("running");
+    expect(settle(accepted, restart, 1_001).journal.state).toBe("failed");
     const unpaid = { ...openJournal({ ...REQUEST, waits: true }, 10, 1_000), ...tired };
     expect(settle(unpaid, outage, 1_001).journal.state).toBe("failed");
   });

@@ -14,6 +14,7 @@ import {
   claimedBlob,
   memoryLog,
   neverWakes,
+  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -31,12 +32,13 @@ beforeEach(() => {
   world.fund({ sui: 10n ** 11n, wal: 500n });
   const clock = sleepingClock();
   wallet = createWallet({
-    journal: createJournalStore(memorySql(), async () => undefined),
+    journal: createJournalStore(memorySql(), sleepingClock(), async () => undefined),
     chain: world.chain,
     signer: world.signer,
     clock,
     timer: clock,
     log: memoryLog(),
+    caps: NO_CAPS,
     wakeAt: neverWakes,
   });
   book = createLeaseBook(memorySql());

@@ -9,6 +9,7 @@ import {
   claimedBlob,
   memoryLog,
   neverWakes,
+  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -85,7 +86,7 @@ describe("the wallet", () => {
       runInDurableObject(LEASE_BOOKS.getByName("journal"), (_instance, state) => {
         const clock = sleepingClock();
         const { chain, signer } = world;
-        const journal = createJournalStore(state.storage.sql, () => state.storage.sync());
+        const journal = createJournalStore(state.storage.sql, clock, () => state.storage.sync());
         const ports = {
           journal,
           chain,
@@ -93,6 +94,7 @@ describe("the wallet", () => {
           clock,
           timer: clock,
           log: memoryLog(),
+          caps: NO_CAPS,
           wakeAt: neverWakes,
         };
         return createWallet(ports).run(command);

@@ -227,13 +227,15 @@ export function settle(journal: Journal, failure: UploadFailure | null, nowMs: n
   return { journal: { ...noted, state: "failed", finishedAtMs: nowMs }, ...done };
 }
 
-/** An outage of the chain is waited out where money may be at stake or nobody else will ask again. */
+/**
+ * An outage of the chain is waited out where money may be at stake or nobody else will ask again;
+ * a restart, which says nothing of the upload, where money may be at stake.
+ */
 function mayOutlast(journal: Journal, failure: UploadFailure, nowMs: number): boolean {
-  if (failure.kind !== "chain-unavailable") return false;
+  if (nowMs - journal.stagedAtMs >= UPLOAD_CHAIN_PATIENCE_MS) return false;
   const mayHavePaid = journal.steps.register.status !== "pending";
-  return (
-    (mayHavePaid || !journal.request.waits) && nowMs - journal.stagedAtMs < UPLOAD_CHAIN_PATIENCE_MS
-  );
+  if (failure.kind === "chain-unavailable") return mayHavePaid || !journal.request.waits;
+  return failure.kind === "interrupted" && mayHavePaid;
 }
 
 /** Names a paid command: the same text for the same payment, whoever sends it. */

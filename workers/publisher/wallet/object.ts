@@ -12,9 +12,10 @@ import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts"
 import type { WalletCommand, WalletReply, WalletRpc, WalletStatus } from "./commands.ts";
 import { createWallet, type WalletEngine } from "./engine.ts";
 import { createJournalStore } from "./journal-store.ts";
+import { walletSettings, type WalletVars } from "./settings.ts";
 
 /** Variables and secrets a wallet reads. */
-export interface WalletEnv extends NetworkVars {
+export interface WalletEnv extends NetworkVars, WalletVars {
   /** `suiprivkey…` of the signing address. */
   readonly WALLET_SECRET_KEY: string;
 }
@@ -29,8 +30,11 @@ export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
     if (!signer.ok) {
       throw new TypeError(`Cannot configure WALLET_SECRET_KEY: ${signer.failure.reason}`);
     }
+    const { settings, problems } = walletSettings(env);
+    if (problems.length > 0) throw new TypeError(`Cannot configure wallet: ${problems.join("; ")}`);
     this.#engine = createWallet({
-      journal: createJournalStore(ctx.storage.sql, () => ctx.storage.sync()),
+      ...settings,
+      journal: createJournalStore(ctx.storage.sql, systemClock, () => ctx.storage.sync()),
       chain: createChain({
         ...configuredNetwork(env),
         fetch: platformPermit().fetch,
