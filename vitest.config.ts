@@ -76,7 +76,7 @@ export default defineConfig({
     projects: [
       inNode("unit"),
       inNode("parity"),
-      inNode("sim", { testTimeout: 120_000 }),
+      inNode("sim", { testTimeout: 300_000 }),
       inWorkerd("publisher"),
       inWorkerd("aggregator", besidePublisher),
       inWorkerd("renewal", besidePublisher),

@@ -5,10 +5,10 @@ import { journalsOf, simulate } from "./simulation.ts";
 
 describe("many uploads at once", () => {
   test("share transactions, and each keeps its own cost", async () => {
-    const world = await simulate({ seed: 1, uploadCount: 60 });
+    const world = await simulate({ seed: 1, uploadCount: 30 });
     expect(violations(world, { allCertified: true })).toEqual([]);
     const { ledger } = world.network;
-    expect(ledger.userTransactionCount).toBeLessThanOrEqual(6);
+    expect(ledger.userTransactionCount).toBeLessThanOrEqual(4);
     const costs = journalsOf(world).map(({ steps }) => steps.register.result?.costFrost);
     expect(new Set(costs).size).toBe(1);
   });
@@ -16,7 +16,7 @@ describe("many uploads at once", () => {
   test("while the system object is congested end certified, in smaller batches", async () => {
     const world = await simulate({
       seed: 2,
-      uploadCount: 20,
+      uploadCount: 12,
       trouble: ({ network }) => network.ledger.congest([network.deployment.systemId], 3),
     });
     expect(violations(world, { allCertified: true })).toEqual([]);
