@@ -84,6 +84,7 @@ export default defineConfig({
       inNode("browser"),
       // Not in test/budgets.json, so not part of `npm test`.
       inNode("slow", { testTimeout: SLOW_TEST_TIMEOUT_MS }),
+      inNode("sim", { testTimeout: 300_000 }),
       inWorkerd("publisher"),
       inWorkerd("aggregator", besidePublisher),
       inWorkerd("renewal", besidePublisher),

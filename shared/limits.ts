@@ -112,6 +112,9 @@ export const GAS_BUDGET_BASE_MIST = 50_000_000n;
 /** Gas budget added for each blob a transaction extends. */
 export const GAS_BUDGET_PER_BLOB_MIST = 2_000_000n;
 
+/** Gas budget added for each blob a transaction registers: an object costs about 2,500,000. */
+export const GAS_BUDGET_PER_REGISTRATION_MIST = 5_000_000n;
+
 /** Most coins one transaction takes in: Sui allows 256 for gas, and each costs 70 bytes. */
 export const COINS_PER_TRANSACTION_MAX = 100;
 
@@ -245,6 +248,9 @@ export const UPLOAD_RETRY_MIN_MS = 5_000;
 
 /** … up to here. */
 export const UPLOAD_RETRY_MAX_MS = 5 * 60_000;
+
+/** How long an accepted upload waits for a chain that cannot be reached: then it has failed. */
+export const UPLOAD_CHAIN_PATIENCE_MS = 24 * 60 * 60_000;
 
 /** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
 export const UPLOAD_WATCHDOG_MS = 15_000;
@@ -416,6 +422,33 @@ export const WALLET_LOOK_PAUSE_MAX_MS = 5_000;
 
 /** When the alarm looks again at what is unresolved. */
 export const WALLET_ALARM_MS = 15_000;
+
+/** Registrations or certifications in one transaction unless configured otherwise. */
+export const WALLET_BATCH_DEFAULT = 32;
+
+/** Most that can be configured: 128 registrations are 516 of 900 commands and 42 of 100 KiB. */
+export const WALLET_BATCH_MAX = 128;
+
+/** Commands we put into one transaction; Sui allows `TRANSACTION_COMMANDS_MAX`. */
+export const BATCH_COMMANDS_MAX = 900;
+
+/** Bytes we put into one transaction; Sui allows `TRANSACTION_BYTES_MAX`. */
+export const BATCH_BYTES_MAX = 100 * 1024;
+
+/** How long a busy wallet waits for more commands; an idle one sends a lone command at once. */
+export const WALLET_BATCH_WINDOW_MS = 200;
+
+/** By how much a halved batch grows again after each transaction that succeeds. */
+export const WALLET_BATCH_GROWTH = 2;
+
+/** What a wallet spends in one UTC hour of ledger time unless configured otherwise: 1,000 WAL. */
+export const SPEND_FROST_PER_HOUR_DEFAULT = 1_000_000_000_000n;
+
+/** What a wallet spends in one UTC day of ledger time unless configured otherwise: 5,000 WAL. */
+export const SPEND_FROST_PER_DAY_DEFAULT = 5_000_000_000_000n;
+
+/** How long the answer to a finished command is kept: no upload asks for longer than a week. */
+export const WALLET_JOURNAL_TTL_MS = 30 * 24 * 60 * 60_000;
 
 /** Longest command id. */
 export const WALLET_COMMAND_ID_CHARS_MAX = 256;

@@ -73,6 +73,8 @@ export interface SuiEpoch {
   readonly epoch: number;
   /** MIST a computation unit. */
   readonly referenceGasPrice: bigint;
+  /** Time of the latest checkpoint the node has, milliseconds since 1970. */
+  readonly ledgerMs: number;
 }
 
 /** Who may use an object as an input. */

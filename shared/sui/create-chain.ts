@@ -90,16 +90,26 @@ function collect<Raw, T>(
 }
 
 async function readSuiEpoch(rpc: Rpc): Promise<Result<SuiEpoch, ChainFailure>> {
-  const answer = await rpc.read("getEpoch", async (client, signal) => {
-    const readMask = { paths: ["epoch", "reference_gas_price"] };
-    return (await client.ledgerService.getEpoch({ readMask }, { abort: signal })).response.epoch;
-  });
+  const [answer, service] = await Promise.all([
+    rpc.read("getEpoch", async (client, signal) => {
+      const readMask = { paths: ["epoch", "reference_gas_price"] };
+      return (await client.ledgerService.getEpoch({ readMask }, { abort: signal })).response.epoch;
+    }),
+    rpc.read("getServiceInfo", async (client, signal) => {
+      return (await client.ledgerService.getServiceInfo({}, { abort: signal })).response.timestamp;
+    }),
+  ]);
   if (!answer.ok) return answer;
+  if (!service.ok) return service;
   const { epoch, referenceGasPrice } = answer.value ?? {};
   if (epoch === undefined || referenceGasPrice === undefined) {
     return err({ kind: "malformed-answer", call: "getEpoch", detail: "no epoch" });
   }
-  return ok({ epoch: Number(epoch), referenceGasPrice });
+  if (service.value === undefined) {
+    return err({ kind: "malformed-answer", call: "getServiceInfo", detail: "no timestamp" });
+  }
+  const ledgerMs = Number(service.value.seconds) * 1_000 + Math.floor(service.value.nanos / 1e6);
+  return ok({ epoch: Number(epoch), referenceGasPrice, ledgerMs });
 }
 
 async function submit(

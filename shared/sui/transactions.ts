@@ -12,6 +12,7 @@ import {
   EXTENSIONS_PER_TRANSACTION_MAX,
   PURE_ARGUMENT_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
+  WALLET_BATCH_MAX,
 } from "../limits.ts";
 import { ENCODING_TYPE_RS2 } from "../protocol/blob-object.ts";
 import type { ContractAddresses, ObjectRef } from "./chain.ts";
@@ -31,10 +32,8 @@ export interface TransactionTerms {
 /** WAL coins of the sender; all are merged into the first. Empty only where nothing is to be paid. */
 export type WalCoins = readonly ObjectRef[];
 
-/** Reserves storage and registers a blob in it. */
-export interface RegisterStep {
-  readonly kind: "register";
-  readonly walCoins: WalCoins;
+/** One blob to be registered in storage of its own. */
+export interface Registration {
   readonly storageFrost: bigint;
   readonly writeFrost: bigint;
   /** 32 bytes each, passed as little-endian u256. */
@@ -46,14 +45,29 @@ export interface RegisterStep {
   readonly deletable: boolean;
 }
 
-/** Certifies a blob and, where asked for, gives it away. */
+/** Reserves storage for each of several blobs and registers them. */
+export interface RegisterStep {
+  readonly kind: "register";
+  readonly walCoins: WalCoins;
+  readonly registrations: readonly Registration[];
+}
+
+/** One blob to be certified (unless it is) and, where asked for, given away. */
+export interface Certification {
+  readonly blob: ObjectRef;
+  /** `null`: it is certified already. */
+  readonly certificate: {
+    readonly signature: Uint8Array;
+    readonly signersBitmap: Uint8Array;
+    readonly message: Uint8Array;
+  } | null;
+  readonly sendObjectTo: string | null;
+}
+
+/** Certifies several blobs. */
 export interface CertifyStep {
   readonly kind: "certify";
-  readonly blob: ObjectRef;
-  readonly signature: Uint8Array;
-  readonly signersBitmap: Uint8Array;
-  readonly message: Uint8Array;
-  readonly sendObjectTo: string | null;
+  readonly certifications: readonly Certification[];
 }
 
 /** Extends blobs with one payment. */
@@ -73,14 +87,7 @@ export interface DeleteStep {
   readonly blob: ObjectRef;
 }
 
-/** Gives a certified blob away. */
-export interface TransferStep {
-  readonly kind: "transfer";
-  readonly blob: ObjectRef;
-  readonly recipient: string;
-}
-
-export type TransactionStep = RegisterStep | CertifyStep | ExtendStep | DeleteStep | TransferStep;
+export type TransactionStep = RegisterStep | CertifyStep | ExtendStep | DeleteStep;
 
 /**
  * Builds a transaction.
@@ -124,66 +131,125 @@ function addStep(transaction: Transaction, terms: TransactionTerms, step: Transa
       return addExtend(transaction, terms, step);
     case "delete":
       return addDelete(transaction, terms, step);
-    case "transfer":
-      transaction.transferObjects([transaction.objectRef(toRef(step.blob))], step.recipient);
-      return;
   }
 }
 
 function addRegister(
   transaction: Transaction,
   { contract, sender }: TransactionTerms,
-  step: RegisterStep,
+  { walCoins, registrations }: RegisterStep,
 ): void {
+  checkBatch("register", registrations.length);
   const system = systemArgument(transaction, contract, true);
-  const [storagePayment, writePayment] = payments(transaction, step.walCoins, [
-    step.storageFrost,
-    step.writeFrost,
+  const amounts = registrations.flatMap(({ storageFrost, writeFrost }) => [
+    storageFrost,
+    writeFrost,
   ]);
+  const coins = payments(transaction, walCoins, amounts);
+  const blobs = registrations.map((registration, index) => {
+    const storagePayment = required(coins[2 * index]);
+    const writePayment = required(coins[2 * index + 1]);
+    const blob = addRegistration(transaction, contract, system, registration, [
+      storagePayment,
+      writePayment,
+    ]);
+    destroyZero(transaction, contract, storagePayment);
+    destroyZero(transaction, contract, writePayment);
+    return blob;
+  });
+  transaction.transferObjects(blobs, sender);
+}
+
+function addRegistration(
+  transaction: Transaction,
+  contract: ContractAddresses,
+  system: TransactionArgument,
+  registration: Registration,
+  [storagePayment, writePayment]: readonly [TransactionArgument, TransactionArgument],
+): TransactionArgument {
   const storage = transaction.moveCall({
     target: `${contract.packageId}::system::reserve_space`,
     arguments: [
       system,
-      transaction.pure.u64(step.encodedBytes),
-      transaction.pure.u32(step.epochs),
-      required(storagePayment),
+      transaction.pure.u64(registration.encodedBytes),
+      transaction.pure.u32(registration.epochs),
+      storagePayment,
     ],
   });
-  const blob = transaction.moveCall({
+  return transaction.moveCall({
     target: `${contract.packageId}::system::register_blob`,
     arguments: [
       system,
       storage,
-      transaction.pure(bytes32("blob ID", step.blobId)),
-      transaction.pure(bytes32("root hash", step.rootHash)),
-      transaction.pure.u64(step.unencodedBytes),
+      transaction.pure(bytes32("blob ID", registration.blobId)),
+      transaction.pure(bytes32("root hash", registration.rootHash)),
+      transaction.pure.u64(registration.unencodedBytes),
       transaction.pure.u8(ENCODING_TYPE_RS2),
-      transaction.pure.bool(step.deletable),
-      required(writePayment),
+      transaction.pure.bool(registration.deletable),
+      writePayment,
     ],
   });
-  destroyZero(transaction, contract, required(storagePayment));
-  destroyZero(transaction, contract, required(writePayment));
-  transaction.transferObjects([blob], sender);
 }
 
 function addCertify(
   transaction: Transaction,
   { contract }: TransactionTerms,
-  step: CertifyStep,
+  { certifications }: CertifyStep,
 ): void {
-  const blob = transaction.objectRef(toRef(step.blob));
-  transaction.moveCall({
-    target: `${contract.packageId}::system::certify_blob`,
-    arguments: [
-      systemArgument(transaction, contract, false),
-      blob,
-      byteVector(transaction, "signature", step.signature),
-      byteVector(transaction, "signers bitmap", step.signersBitmap),
-      byteVector(transaction, "message", step.message),
-    ],
-  });
-  if (step.sendObjectTo !== null) transaction.transferObjects([blob], step.sendObjectTo);
+  checkBatch("certify", certifications.length);
+  for (const { blob: ref, certificate, sendObjectTo } of certifications) {
+    const blob = transaction.objectRef(toRef(ref));
+    if (certificate !== null) {
+      transaction.moveCall({
+        target: `${contract.packageId}::system::certify_blob`,
+        arguments: [
+          systemArgument(transaction, contract, false),
+          blob,
+          byteVector(transaction, "signature", certificate.signature),
+          byteVector(transaction, "signers bitmap", certificate.signersBitmap),
+          byteVector(transaction, "message", certificate.message),
+        ],
+      });
+    }
+    if (sendObjectTo !== null) transaction.transferObjects([blob], sendObjectTo);
+  }
+}
+
+function checkBatch(what: string, count: number): void {
+  if (count === 0 || count > WALLET_BATCH_MAX) {
+    throw new RangeError(`Cannot ${what}: expected 1 to ${WALLET_BATCH_MAX} blobs, got ${count}`);
+  }
+}
+
+/** Commands of one registration: two calls, and two payments destroyed as zero. */
+const COMMANDS_PER_REGISTRATION = 4;
+
+/**
+ * Which commands of the transaction belong to which blob of the step, in order: `[first, end)`. An
+ * abort names its command, and so the blob that is to blame.
+ */
+export function commandRanges(step: TransactionStep): readonly (readonly [number, number])[] {
+  switch (step.kind) {
+    case "register": {
+      // The coins are merged, where there are several, and split once.
+      const first = step.walCoins.length > 1 ? 2 : 1;
+      return step.registrations.map((_, index) => {
+        const start = first + index * COMMANDS_PER_REGISTRATION;
+        return [start, start + COMMANDS_PER_REGISTRATION];
+      });
+    }
+    case "certify": {
+      let end = 0;
+      return step.certifications.map(({ certificate, sendObjectTo }) => {
+        const start = end;
+        end += (certificate === null ? 0 : 1) + (sendObjectTo === null ? 0 : 1);
+        return [start, end];
+      });
+    }
+    case "extend":
+    case "delete":
+      return [[0, Number.MAX_SAFE_INTEGER]];
+  }
 }
 
 function addExtend(

@@ -150,3 +150,9 @@ export function memoryLog(): Log & { readonly records: LogRecord[] } {
   const keep = (record: LogRecord) => void records.push(record);
   return { records, info: keep, warn: keep, error: keep };
 }
+
+/** An alarm that is set and never rings. */
+export async function neverWakes(): Promise<void> {}
+
+/** Caps nothing reaches. */
+export const NO_CAPS = { frostPerHour: 10n ** 18n, frostPerDay: 10n ** 18n };

@@ -13,6 +13,7 @@ import type { WriteAccess } from "./auth/verify.ts";
 import type { PublisherEnv } from "./env.ts";
 import { parseHookSecret } from "./hook-signature.ts";
 import { type Tip, tipSchema } from "./relay/tip.ts";
+import { walletSettings } from "./wallet/settings.ts";
 
 /** What the publisher is told. */
 export interface PublisherConfig {
@@ -125,7 +126,10 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   }
   const access = parseWriteAccess(env);
   if (!("kind" in access)) problems.push(...access);
-  if (network === null || !vars.success || !("kind" in access)) throw new ConfigError(problems);
+  problems.push(...walletSettings(env).problems);
+  if (network === null || !vars.success || !("kind" in access) || problems.length > 0) {
+    throw new ConfigError(problems);
+  }
   return {
     network,
     laneCount: vars.output.LANES,

@@ -5,8 +5,9 @@ import type { Token } from "./auth/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Upload } from "./upload/object.ts";
 import type { Wallet } from "./wallet/object.ts";
+import type { WalletVars } from "./wallet/settings.ts";
 
-export interface PublisherEnv extends NetworkVars, AccessVars {
+export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars {
   readonly UPLOADS: DurableObjectNamespace<Upload>;
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;

@@ -81,6 +81,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "interrupted":
     case "epoch-unsettled":
     case "insufficient-funds":
+    case "spend-capped":
     case "transaction-refused":
     case "insufficient-confirmations":
     case "blob-blocked":
@@ -259,6 +260,11 @@ function storeProblem(failure: StoreProblemFailure): Problem {
       return unavailable("EPOCH_CHANGING", "the network is changing its epoch; try again");
     case "insufficient-funds":
       return unavailable("INSUFFICIENT_FUNDS", `the gateway's wallet is short of ${failure.coin}`);
+    case "spend-capped":
+      return unavailable(
+        "SPEND_CAPPED",
+        `the gateway has spent what it may in this ${failure.period}`,
+      );
     case "transaction-refused":
       return {
         statusWord: "INTERNAL",

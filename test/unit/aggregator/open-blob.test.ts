@@ -2,10 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { formatBlobId } from "../../../shared/codec/index.ts";
 import {
+  ISOLATE_WORKING_SET_BYTES,
   NOT_FOUND_HOLD_MS,
   NOT_FOUND_REMEMBERED_MAX,
   STRICT_READ_BYTES_MAX,
 } from "../../../shared/limits.ts";
+import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
 import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
 import { type AggregatorServices, openBlob } from "../../../workers/aggregator/open-blob.ts";
@@ -45,7 +47,8 @@ function setUp() {
     },
     readObject: (objectId) =>
       Promise.resolve({ ok: false, failure: { kind: "object-not-found", objectId } }),
-    memory: { notFound: new Map(), objects: new Map() },
+    workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
+    remembered: { notFound: new Map(), objects: new Map() },
     background: () => undefined,
   };
   const encoded = codec.metadata(BLOB, 10);
@@ -98,7 +101,7 @@ describe("a blob that nodes of a quorum do not know", () => {
 
   test("is forgotten when too many are remembered", async () => {
     const { services, open, id } = setUp();
-    const { notFound } = services.memory;
+    const { notFound } = services.remembered;
     for (let index = 0; index < NOT_FOUND_REMEMBERED_MAX; index++) notFound.set(`${index}`, 1e9);
     expect(await open()).toBe("blob-not-found");
     expect([...notFound.keys()]).toEqual([id]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   UPLOAD_ATTEMPTS_MAX,
+  UPLOAD_CHAIN_PATIENCE_MS,
   UPLOAD_RETRY_MAX_MS,
   UPLOAD_RETRY_MIN_MS,
   UPLOAD_STATE_TTL_MS,
@@ -129,6 +130,23 @@ describe("after an attempt", () => {
     const settled = settle(journal, PENDING, 5);
     expect(settled.journal.state).toBe("running");
     expect(settled.wakeAfterMs).toBe(UPLOAD_RETRY_MAX_MS);
+  });
+
+  test("an outage of the chain is waited out for a day, paid or accepted; a restart, paid", () => {
+    const outage = { kind: "chain-unavailable", detail: "rpc-refused" } as const;
+    const tired = { attemptCount: UPLOAD_ATTEMPTS_MAX };
+    const accepted = { ...openJournal(REQUEST, 10, 1_000), ...tired };
+    const waiting = { ...registered({ ...REQUEST, waits: true }), ...tired };
+    for (const journal of [accepted, waiting]) {
+      const endMs = 1_000 + UPLOAD_CHAIN_PATIENCE_MS;
+      expect(settle(journal, outage, endMs - 1).journal.state).toBe("running");
+      expect(settle(journal, outage, endMs).journal.state).toBe("failed");
+    }
+    const restart = { kind: "interrupted" } as const;
+    expect(settle(waiting, restart, 1_001).journal.state).toBe("running");
+    expect(settle(accepted, restart, 1_001).journal.state).toBe("failed");
+    const unpaid = { ...openJournal({ ...REQUEST, waits: true }, 10, 1_000), ...tired };
+    expect(settle(unpaid, outage, 1_001).journal.state).toBe("failed");
   });
 
   test("what the contract refused is final at once", () => {

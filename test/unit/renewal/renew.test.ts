@@ -13,6 +13,8 @@ import {
   type ChainWorld,
   claimedBlob,
   memoryLog,
+  neverWakes,
+  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -30,12 +32,14 @@ beforeEach(() => {
   world.fund({ sui: 10n ** 11n, wal: 500n });
   const clock = sleepingClock();
   wallet = createWallet({
-    journal: createJournalStore(memorySql(), async () => undefined),
+    journal: createJournalStore(memorySql(), sleepingClock(), async () => undefined),
     chain: world.chain,
     signer: world.signer,
     clock,
     timer: clock,
     log: memoryLog(),
+    caps: NO_CAPS,
+    wakeAt: neverWakes,
   });
   book = createLeaseBook(memorySql());
   publisher = createPublisherRpc({

@@ -69,7 +69,7 @@ describe("failures of the RPC node", () => {
     world.faults.fault = "down";
     const failed = await world.chain.readSuiEpoch();
     expect(failed).toMatchObject({ ok: false, failure: { kind: "rpc-refused", call: "getEpoch" } });
-    expect(world.calls).toEqual(["GetEpoch", "GetEpoch"]);
+    expect(world.calls.filter((method) => method === "GetEpoch")).toHaveLength(2);
   });
 
   test("a broken connection is unreachable, and one break is survived", async () => {

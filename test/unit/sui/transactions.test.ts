@@ -6,8 +6,12 @@ import { bcs } from "@mysten/bcs";
 import { Transaction } from "@mysten/sui/transactions";
 import { describe, expect, test } from "vitest";
 import { fromBase64 } from "../../../shared/bytes/text.ts";
+import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, WALLET_BATCH_MAX } from "../../../shared/limits.ts";
 import {
   buildTransaction,
+  type Certification,
+  commandRanges,
+  type Registration,
   transactionBytes,
   type TransactionStep,
   type TransactionTerms,
@@ -57,46 +61,49 @@ const TERMS: TransactionTerms = {
   },
 };
 
-const STEPS: Readonly<Record<string, TransactionStep>> = {
-  register: {
-    kind: "register",
-    walCoins: [coin(1)],
-    storageFrost: 15n,
-    writeFrost: 1n,
-    blobId: new Uint8Array(32).fill(1),
-    rootHash: new Uint8Array(32).fill(2),
+function registration(byte: number, storageFrost: bigint, writeFrost: bigint): Registration {
+  return {
+    storageFrost,
+    writeFrost,
+    blobId: new Uint8Array(32).fill(byte),
+    rootHash: new Uint8Array(32).fill(byte + 1),
     unencodedBytes: 1_000,
     encodedBytes: 663_400,
     epochs: 3,
     deletable: true,
-  },
+  };
+}
+
+const CERTIFICATE = {
+  signature: new Uint8Array(96),
+  signersBitmap: new Uint8Array(13),
+  message: new Uint8Array(72),
+};
+
+function certification(
+  n: number,
+  sendObjectTo: string | null = null,
+  certificate: Certification["certificate"] = CERTIFICATE,
+): Certification {
+  return { blob: blob(n), certificate, sendObjectTo };
+}
+
+const STEPS: Readonly<Record<string, TransactionStep>> = {
+  register: { kind: "register", walCoins: [coin(1)], registrations: [registration(1, 15n, 1n)] },
   "register from several coins": {
     kind: "register",
     walCoins: [coin(1), coin(2), coin(3)],
-    storageFrost: 15n,
-    writeFrost: 0n,
-    blobId: new Uint8Array(32).fill(1),
-    rootHash: new Uint8Array(32).fill(2),
-    unencodedBytes: 0,
-    encodedBytes: 663_400,
-    epochs: 53,
-    deletable: false,
+    registrations: [registration(2, 15n, 0n)],
   },
-  certify: {
-    kind: "certify",
-    blob: blob(1),
-    signature: new Uint8Array(96),
-    signersBitmap: new Uint8Array(13),
-    message: new Uint8Array(72),
-    sendObjectTo: null,
+  "register as many as go into one": {
+    kind: "register",
+    walCoins: [coin(1), coin(2)],
+    registrations: Array.from({ length: WALLET_BATCH_MAX }, (_, n) => registration(n, 15n, 1n)),
   },
+  certify: { kind: "certify", certifications: [certification(1)] },
   "certify and send": {
     kind: "certify",
-    blob: blob(1),
-    signature: new Uint8Array(96),
-    signersBitmap: new Uint8Array(13),
-    message: new Uint8Array(40),
-    sendObjectTo: SENDER,
+    certifications: [certification(1, SENDER), certification(2), certification(3, SENDER, null)],
   },
   extend: {
     kind: "extend",
@@ -104,7 +111,6 @@ const STEPS: Readonly<Record<string, TransactionStep>> = {
     extensions: [1, 2, 3].map((n) => ({ blob: blob(n), epochs: n, costFrost: BigInt(n) })),
   },
   delete: { kind: "delete", blob: blob(1) },
-  transfer: { kind: "transfer", blob: blob(1), recipient: SENDER },
 };
 
 type Data = ReturnType<Transaction["getData"]>;
@@ -258,6 +264,42 @@ describe("each transaction", () => {
   });
 });
 
+function batchOf(kind: "register" | "certify", count: number): TransactionStep {
+  const numbers = Array.from({ length: count }, (_, n) => n);
+  if (kind === "register") {
+    const registrations = numbers.map((n) => registration(n, 15n, 1n));
+    return { kind, walCoins: [coin(1), coin(2)], registrations };
+  }
+  const certifications = numbers.map((n) => ({
+    ...certification(1, SENDER),
+    blob: { ...blob(1), objectId: `0xb${n.toString(16).padStart(63, "0")}` },
+  }));
+  return { kind, certifications };
+}
+
+describe("the commands of each blob", () => {
+  test.each(["register", "register from several coins", "register as many as go into one"])(
+    "of %s are its two calls and its two payments destroyed",
+    (name) => {
+      const step = STEPS[name]!;
+      const { commands } = buildTransaction(TERMS, step).getData();
+      for (const [first, end] of commandRanges(step)) {
+        const calls = commands.slice(first, end).map((each) => each.MoveCall?.function);
+        expect(calls).toEqual(["reserve_space", "register_blob", "destroy_zero", "destroy_zero"]);
+      }
+    },
+  );
+
+  test("of certifications are their calls and transfers", () => {
+    const step = STEPS["certify and send"]!;
+    const { commands } = buildTransaction(TERMS, step).getData();
+    const kinds = commandRanges(step).map(([first, end]) =>
+      commands.slice(first, end).map(({ $kind }) => $kind),
+    );
+    expect(kinds).toEqual([["MoveCall", "TransferObjects"], ["MoveCall"], ["TransferObjects"]]);
+  });
+});
+
 describe("limits", () => {
   function extending(count: number): TransactionStep {
     const extensions = Array.from({ length: count }, (_, n) => ({
@@ -275,9 +317,21 @@ describe("limits", () => {
     expect(() => buildTransaction(TERMS, extending(0))).toThrow(RangeError);
   });
 
+  test("the largest batch stays within our bounds, one more is refused", async () => {
+    for (const name of ["register", "certify"] as const) {
+      const batch = (count: number) => batchOf(name, count);
+      const transaction = buildTransaction(TERMS, batch(WALLET_BATCH_MAX));
+      expect(transaction.getData().commands.length).toBeLessThanOrEqual(BATCH_COMMANDS_MAX);
+      expect((await transactionBytes(transaction)).length).toBeLessThanOrEqual(BATCH_BYTES_MAX);
+      expect(() => buildTransaction(TERMS, batch(WALLET_BATCH_MAX + 1))).toThrow(RangeError);
+      expect(() => buildTransaction(TERMS, batch(0))).toThrow(RangeError);
+    }
+  });
+
   test("an ID that is not 32 bytes and a payment without coins are refused", () => {
     const register = STEPS["register"] as Extract<TransactionStep, { kind: "register" }>;
-    const short = { ...register, blobId: new Uint8Array(31) };
+    const flawed = { ...registration(1, 1n, 1n), blobId: new Uint8Array(31) };
+    const short = { ...register, registrations: [flawed] };
     expect(() => buildTransaction(TERMS, short)).toThrow("expected 32 bytes, got 31");
     expect(() => buildTransaction(TERMS, { ...register, walCoins: [] })).toThrow(RangeError);
   });

@@ -8,6 +8,8 @@ import { createJournalStore } from "../../../workers/publisher/wallet/journal-st
 import {
   claimedBlob,
   memoryLog,
+  neverWakes,
+  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -84,8 +86,17 @@ describe("the wallet", () => {
       runInDurableObject(LEASE_BOOKS.getByName("journal"), (_instance, state) => {
         const clock = sleepingClock();
         const { chain, signer } = world;
-        const journal = createJournalStore(state.storage.sql, () => state.storage.sync());
-        const ports = { journal, chain, signer, clock, timer: clock, log: memoryLog() };
+        const journal = createJournalStore(state.storage.sql, clock, () => state.storage.sync());
+        const ports = {
+          journal,
+          chain,
+          signer,
+          clock,
+          timer: clock,
+          log: memoryLog(),
+          caps: NO_CAPS,
+          wakeAt: neverWakes,
+        };
         return createWallet(ports).run(command);
       });
     const first = await once();

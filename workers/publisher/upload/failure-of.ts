@@ -22,6 +22,8 @@ export function walletFailure(step: string, failure: WalletFailure): UploadFailu
       return { kind: "insufficient-funds", coin: "WAL" };
     case "insufficient-sui":
       return { kind: "insufficient-funds", coin: "SUI" };
+    case "spend-capped":
+      return { kind: "spend-capped", period: failure.period };
     case "execution-failed": {
       const { failure: cause } = failure;
       const detail =

@@ -19,6 +19,8 @@ export type UploadFailure =
   /** The wallet is at work on this or an earlier transaction; nothing is lost. */
   | { readonly kind: "wallet-pending"; readonly detail: string }
   | { readonly kind: "insufficient-funds"; readonly coin: "WAL" | "SUI" }
+  /** The gateway has spent what it may in this hour or day. */
+  | { readonly kind: "spend-capped"; readonly period: "hour" | "day" }
   /** The contract or the validators refused for good. */
   | { readonly kind: "transaction-refused"; readonly step: string; readonly detail: string }
   | {
@@ -41,6 +43,7 @@ export function isTransient(failure: UploadFailure): boolean {
     case "chain-unavailable":
     case "wallet-pending":
     case "insufficient-funds":
+    case "spend-capped":
     case "insufficient-confirmations":
     case "epoch-unsettled":
     case "interrupted":

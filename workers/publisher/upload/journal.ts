@@ -7,6 +7,7 @@
  */
 import {
   UPLOAD_ATTEMPTS_MAX,
+  UPLOAD_CHAIN_PATIENCE_MS,
   UPLOAD_RETRY_MAX_MS,
   UPLOAD_RETRY_MIN_MS,
   UPLOAD_STATE_TTL_MS,
@@ -259,9 +260,21 @@ export function settle(journal: Journal, failure: UploadFailure | null, nowMs: n
   }
   // The fate of a transaction always becomes definite, so that is waited for without end.
   if (failure.kind === "wallet-pending") return again;
+  if (mayOutlast(journal, failure, nowMs)) return again;
   const goesOn = isTransient(failure) && (mustGoOn(failure) || !journal.request.waits);
   if (goesOn && mayTryAgain) return again;
   return { journal: { ...noted, state: "failed", finishedAtMs: nowMs }, ...done };
+}
+
+/**
+ * An outage of the chain is waited out where money may be at stake or nobody else will ask again;
+ * a restart, which says nothing of the upload, where money may be at stake.
+ */
+function mayOutlast(journal: Journal, failure: UploadFailure, nowMs: number): boolean {
+  if (nowMs - journal.stagedAtMs >= UPLOAD_CHAIN_PATIENCE_MS) return false;
+  const mayHavePaid = journal.steps.register.status !== "pending";
+  if (failure.kind === "chain-unavailable") return mayHavePaid || !journal.request.waits;
+  return failure.kind === "interrupted" && mayHavePaid;
 }
 
 /** Names a paid command: the same text for the same payment, whoever sends it. */

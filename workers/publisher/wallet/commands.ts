@@ -118,6 +118,16 @@ export type WalletFailure =
   /** Nothing was signed. Send the same command again when there is money. */
   | { readonly kind: "insufficient-wal"; readonly neededFrost: bigint; readonly heldFrost: bigint }
   | { readonly kind: "insufficient-sui"; readonly neededMist: bigint; readonly heldMist: bigint }
+  /** Nothing was signed: it would exceed what may be spent in this hour or day of ledger time. */
+  | {
+      readonly kind: "spend-capped";
+      readonly period: "hour" | "day";
+      readonly neededFrost: bigint;
+      readonly leftFrost: bigint;
+      readonly limitFrost: bigint;
+      /** When the period ends, by ledger time. */
+      readonly endsAtMs: number;
+    }
   /** Final: the certificate is of another epoch. Collect confirmations again, new generation. */
   | { readonly kind: "wrong-epoch"; readonly txDigest: string | null; readonly gasMist: bigint }
   /** Final: the contract refused. */
@@ -185,6 +195,7 @@ export function isFinalFailure(failure: WalletFailure): boolean {
     case "wallet-busy":
     case "insufficient-wal":
     case "insufficient-sui":
+    case "spend-capped":
       return false;
     case "wrong-epoch":
     case "execution-failed":

@@ -1,8 +1,10 @@
 /**
- * From the effects of a transaction to the next step of its command: an answer, or another attempt.
+ * From the effects of a transaction to the next step of its commands: answers, or another attempt.
  */
 import { WALLET_ATTEMPTS_MAX } from "../../../shared/limits.ts";
-import { err, ok, type Result } from "../../../shared/result.ts";
+import { equalBytes } from "../../../shared/bytes/arrays.ts";
+import type { BlobObject } from "../../../shared/protocol/blob-object.ts";
+import { ok, type Result } from "../../../shared/result.ts";
 import type {
   Chain,
   ChainFailure,
@@ -10,12 +12,16 @@ import type {
   ExecutionFailure,
 } from "../../../shared/sui/chain.ts";
 import type { WalletDone, WalletFailure } from "./commands.ts";
-import type { JournalEntry, SignedTransaction } from "./journal.ts";
+import type { JournalEntry, Member, Outcome, SignedTransaction } from "./journal.ts";
 
-/** What an executed transaction that failed means for its command. */
+/** What an executed transaction that failed means for its commands. */
 export type AfterFailure =
-  | { readonly kind: "try-again"; readonly moreGas: boolean }
-  | { readonly kind: "final"; readonly failure: WalletFailure };
+  /** All of them may be sent again as they are; fewer at a time where that may help. */
+  | { readonly kind: "try-again"; readonly fewer: boolean }
+  /** One of them is to blame, or all; the others have lost nothing but gas. */
+  | { readonly kind: "blame"; readonly failures: ReadonlyMap<string, WalletFailure> }
+  /** Nobody knows who is to blame: send them in two halves. */
+  | { readonly kind: "bisect" };
 
 /** `messages.move::EIncorrectEpoch`: the certificate is not of the current committee. */
 const INCORRECT_EPOCH = 1n;
@@ -24,22 +30,34 @@ const INCORRECT_EPOCH = 1n;
  * Decides after a failed execution. Gas is spent; nothing else has changed.
  *
  * A payment that no longer fits (prices moved between reading and running), congestion and too
- * little gas are tried again with what the chain says then. What the contract refuses is final.
+ * little gas are tried again with what the chain says then. What the contract refuses is final for
+ * the command it refused; a past epoch is final for every certificate of the batch.
+ *
+ * @param entries Of the members, in their order, this attempt and its gas included.
  */
 export function afterFailure(
-  entry: JournalEntry,
-  txDigest: string,
+  signed: SignedTransaction,
+  entries: readonly JournalEntry[],
   failure: ExecutionFailure,
 ): AfterFailure {
-  const { attempts, gasMist } = entry;
+  const { digest: txDigest, members } = signed;
   if (isIncorrectEpoch(failure)) {
-    return { kind: "final", failure: { kind: "wrong-epoch", txDigest, gasMist } };
+    const wrongEpoch = ({ id, gasMist }: JournalEntry) =>
+      [id, { kind: "wrong-epoch", txDigest, gasMist } as const] as const;
+    return { kind: "blame", failures: new Map(entries.map(wrongEpoch)) };
   }
-  if (attempts < WALLET_ATTEMPTS_MAX && mayPassLater(failure)) {
-    return { kind: "try-again", moreGas: failure.kind === "out-of-gas" };
+  const final = ({ id, attempts, gasMist }: JournalEntry) =>
+    [id, { kind: "execution-failed", txDigest, failure, attempts, gasMist } as const] as const;
+  if (mayPassLater(failure)) {
+    const tired = entries.filter(({ attempts }) => attempts >= WALLET_ATTEMPTS_MAX);
+    if (tired.length > 0) return { kind: "blame", failures: new Map(tired.map(final)) };
+    return { kind: "try-again", fewer: failure.kind !== "move-abort" && failure.kind !== "other" };
   }
-  const final = { kind: "execution-failed", txDigest, failure, attempts, gasMist } as const;
-  return { kind: "final", failure: final };
+  const culprit = members.length === 1 ? members[0] : memberAt(members, commandIndexOf(failure));
+  const entry = entries.find(({ id }) => id === culprit?.id);
+  return entry === undefined
+    ? { kind: "bisect" }
+    : { kind: "blame", failures: new Map([final(entry)]) };
 }
 
 function isIncorrectEpoch(failure: ExecutionFailure): boolean {
@@ -48,6 +66,15 @@ function isIncorrectEpoch(failure: ExecutionFailure): boolean {
     failure.module === "messages" &&
     failure.abortCode === INCORRECT_EPOCH
   );
+}
+
+function commandIndexOf(failure: ExecutionFailure): number | null {
+  return failure.kind === "move-abort" || failure.kind === "other" ? failure.commandIndex : null;
+}
+
+function memberAt(members: readonly Member[], commandIndex: number | null): Member | undefined {
+  if (commandIndex === null) return undefined;
+  return members.find(({ commands: [first, end] }) => first <= commandIndex && commandIndex < end);
 }
 
 function mayPassLater(failure: ExecutionFailure): boolean {
@@ -64,40 +91,77 @@ function mayPassLater(failure: ExecutionFailure): boolean {
 }
 
 /**
- * Phrases the answer after a success.
+ * Phrases the answers after a success, in the order of the members.
  *
+ * @param entries Of the members, in their order, this attempt's gas included.
  * @returns A chain failure when a created Blob cannot be read yet: ask again, it exists.
  */
 export async function conclude(
   chain: Chain,
-  entry: JournalEntry,
-  signed: SignedTransaction,
+  entries: readonly JournalEntry[],
+  { members, digest: txDigest }: SignedTransaction,
   executed: ExecutedTransaction,
-): Promise<Result<WalletDone, ChainFailure>> {
-  const { outcome, costFrost, digest: txDigest } = signed;
-  const receipt = { txDigest, costFrost, gasMist: entry.gasMist + executed.gasMist };
-  if (outcome.kind !== "registered") return ok({ ...outcome, ...receipt });
-  const { blobType, encodedBytes, epochs } = outcome;
-  const created = await createdBlob(chain, executed, blobType);
+): Promise<Result<readonly WalletDone[], ChainFailure>> {
+  const [first] = members;
+  const created =
+    first?.outcome.kind === "registered"
+      ? await createdBlobs(chain, executed, first.outcome.blobType)
+      : ok([]);
   if (!created.ok) return created;
-  const blob = await chain.readBlobObject(created.value);
-  if (!blob.ok) return blob;
-  return ok({ kind: "registered", blob: blob.value, encodedBytes, epochs, ...receipt });
+  const unclaimed = [...created.value];
+  const answers: WalletDone[] = [];
+  for (const [index, { costFrost, outcome }] of members.entries()) {
+    const receipt = { txDigest, costFrost, gasMist: entries[index]?.gasMist ?? 0n };
+    if (outcome.kind !== "registered") {
+      answers.push({ ...outcome, ...receipt });
+      continue;
+    }
+    // Equal registrations differ in nothing but their object: any of them will do.
+    const at = unclaimed.findIndex((blob) => fits(blob, outcome));
+    const [blob] = at === -1 ? [] : unclaimed.splice(at, 1);
+    if (blob === undefined) {
+      const detail = `no Blob of ${members[index]?.id} among the created objects of ${txDigest}`;
+      return { ok: false, failure: { kind: "malformed-answer", call: "getObjects", detail } };
+    }
+    const { encodedBytes, epochs } = outcome;
+    answers.push({ kind: "registered", blob, encodedBytes, epochs, ...receipt });
+  }
+  return ok(answers);
 }
 
-/** The Blob among the created objects; asks for the types where the effects do not tell them. */
-async function createdBlob(
+function fits(blob: BlobObject, outcome: Extract<Outcome, { kind: "registered" }>): boolean {
+  const { startEpoch, endEpoch } = blob.storage;
+  return (
+    equalBytes(blob.blobId, outcome.blobId) &&
+    blob.deletable === outcome.deletable &&
+    endEpoch - startEpoch === outcome.epochs
+  );
+}
+
+/** The Blobs among the created objects; asks for the types where the effects do not tell them. */
+async function createdBlobs(
   chain: Chain,
   executed: ExecutedTransaction,
   blobType: string,
-): Promise<Result<string, ChainFailure>> {
+): Promise<Result<readonly BlobObject[], ChainFailure>> {
   const created = executed.changes.filter(({ change }) => change === "created");
-  const told = created.find(({ type }) => type === blobType);
-  if (told !== undefined) return ok(told.objectId);
-  const views = await chain.readObjects(created.map(({ objectId }) => objectId));
+  const ids = await blobIds(chain, created, blobType);
+  if (!ids.ok) return ids;
+  const blobs = await chain.readBlobObjects(ids.value.toSorted());
+  if (!blobs.ok) return blobs;
+  // What is not there yet is looked for again.
+  return ok(blobs.value.filter((blob) => blob !== null));
+}
+
+async function blobIds(
+  chain: Chain,
+  created: ExecutedTransaction["changes"],
+  blobType: string,
+): Promise<Result<readonly string[], ChainFailure>> {
+  const told = created.filter(({ type }) => type === blobType);
+  if (told.length > 0) return ok(told.map(({ objectId }) => objectId));
+  const ids = created.map(({ objectId }) => objectId);
+  const views = await chain.readObjects(ids);
   if (!views.ok) return views;
-  const found = views.value.find((view) => view?.type === blobType);
-  if (found) return ok(found.objectId);
-  const detail = `no ${blobType} among the created objects of ${executed.digest}`;
-  return err({ kind: "malformed-answer", call: "getObjects", detail });
+  return ok(ids.filter((_, index) => views.value[index]?.type === blobType));
 }

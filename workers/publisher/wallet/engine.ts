@@ -1,49 +1,51 @@
 /**
- * The wallet: carries commands out one after another, each paid for once.
+ * The wallet: takes commands, puts what can share a transaction into one, and has each paid for once.
  *
- * Everything it needs is a port, so that a test can stop it between any two steps and go on with a
- * new engine over the same journal, as a Durable Object does after a crash.
+ * One transaction at a time. Everything it needs is a port, so that a test can stop it between any
+ * two steps and go on with a new engine over the same journal, as a Durable Object does after a
+ * crash.
  */
 import {
+  BATCH_BYTES_MAX,
+  WALLET_ALARM_MS,
+  WALLET_BATCH_DEFAULT,
+  WALLET_BATCH_WINDOW_MS,
   WALLET_CALL_WAIT_MS,
+  WALLET_JOURNAL_TTL_MS,
   WALLET_LOOK_PAUSE_MAX_MS,
   WALLET_LOOK_PAUSE_MS,
 } from "../../../shared/limits.ts";
-import type { Clock, Log, Timer } from "../../../shared/ports.ts";
 import { err, ok } from "../../../shared/result.ts";
-import type { Chain, ExecutedTransaction } from "../../../shared/sui/chain.ts";
 import { type Signer, transactionDigest } from "../../../shared/sui/signer.ts";
 import { buildTransaction, transactionBytes } from "../../../shared/sui/transactions.ts";
 import { commandFlaw, fingerprintOf } from "./check-command.ts";
 import {
   isFinalFailure,
   type WalletCommand,
+  type WalletFailure,
   type WalletReply,
   type WalletStatus,
 } from "./commands.ts";
-import { afterFailure, conclude } from "./conclude.ts";
 import {
-  backToPending,
   type JournalEntry,
-  type JournalStore,
   pendingEntry,
   type SignedTransaction,
-  withDone,
-  withFailedAttempt,
   withFailure,
-  withSigned,
+  withReply,
 } from "./journal.ts";
-import { prepare, type Prepared } from "./prepare.ts";
-import { lookForFate } from "./settle.ts";
+import { type Prepared, prepare, type PreparedTransaction } from "./prepare.ts";
+import { CommandQueue, type Waiting } from "./queue.ts";
+import { settle, type Settled, type SettlementPorts } from "./settlement.ts";
+import { allowanceAt, type SpendCaps } from "./spend-cap.ts";
 
 /** What a wallet is made of. */
-export interface WalletPorts {
-  readonly journal: JournalStore;
-  readonly chain: Chain;
+export interface WalletPorts extends SettlementPorts {
   readonly signer: Signer;
-  readonly clock: Clock;
-  readonly timer: Timer;
-  readonly log: Log;
+  readonly caps: SpendCaps;
+  /** Registrations or certifications in one transaction; `WALLET_BATCH_DEFAULT` unless given. */
+  readonly batchMax?: number | undefined;
+  /** Sets the alarm, durable with the writes before it. */
+  readonly wakeAt: (atMs: number) => Promise<void>;
 }
 
 /** A wallet over its journal. */
@@ -51,55 +53,83 @@ export interface WalletEngine {
   run(command: WalletCommand): Promise<WalletReply>;
   /** Goes on with every transaction whose fate is unknown; `true` when none is left. */
   resume(): Promise<boolean>;
+  /** What the alarm does: resumes, forgets what is old, and comes again while something is left. */
+  alarm(): Promise<void>;
   status(): WalletStatus;
 }
-
-/** Where settling an entry has led. */
-type Settled =
-  | { readonly kind: "done" }
-  /** Another transaction may be signed. `refusal` says why, when this one never ran. */
-  | { readonly kind: "pending"; readonly refusal: string | null }
-  | { readonly kind: "unknown" };
-
-const DONE: Settled = { kind: "done" };
-const UNKNOWN: Settled = { kind: "unknown" };
 
 export function createWallet(ports: WalletPorts): WalletEngine {
   return new Engine(ports);
 }
 
+const DAY_MS = 86_400_000;
+
+/** Commands under way together, and how it went so far. */
+interface Batch {
+  readonly waiting: readonly Waiting[];
+  readonly deadlineMs: number;
+  /** After a culprit was removed the rest is sent whole once; after that it is halved. */
+  readonly lostCulprit: boolean;
+}
+
 class Engine implements WalletEngine {
   readonly #ports: WalletPorts;
-  /** Commands and resumptions, one after another: the tail of the queue. */
+  readonly #queue: CommandQueue;
+  /** Batches and resumptions, one after another: the tail of the queue. */
   #tail: Promise<unknown> = Promise.resolve();
+  #lastBatchMs = -Infinity;
 
   constructor(ports: WalletPorts) {
     this.#ports = ports;
+    this.#queue = new CommandQueue(ports.batchMax ?? WALLET_BATCH_DEFAULT);
   }
 
   async run(command: WalletCommand): Promise<WalletReply> {
     const flaw = commandFlaw(command);
     if (flaw !== null) return err({ kind: "invalid-command", detail: flaw });
-    return this.#inTurn(() => this.#execute(command));
+    // Set before anything is signed: whatever kills this call, the alarm goes on with its journal.
+    await this.#wakeLater();
+    const { journal } = this.#ports;
+    const fingerprint = fingerprintOf(command);
+    const known = journal.get(command.id);
+    if (known !== null && known.fingerprint !== fingerprint) {
+      return err({ kind: "id-reused", id: command.id });
+    }
+    const answered = replyOf(known);
+    if (answered !== null) return answered;
+    if (known === null) journal.put(pendingEntry(command.id, fingerprint));
+    const waiting = this.#queue.add(command);
+    // A turn for each command: the first takes what it can, the last finds nothing left.
+    this.#inTurn(() => this.#work()).catch(() => undefined);
+    return waiting.reply;
   }
 
   resume(): Promise<boolean> {
-    const { journal, clock } = this.#ports;
-    return this.#inTurn(async () => {
-      const deadlineMs = clock.nowMs() + WALLET_CALL_WAIT_MS;
-      for (const entry of journal.doing()) await this.#settle(entry, deadlineMs);
-      return journal.doing().length === 0;
-    });
+    return this.#inTurn(async () => (await this.#settleOpen(this.#deadline())) === null);
+  }
+
+  async alarm(): Promise<void> {
+    const isResolved = await this.resume();
+    const nowMs = this.#ports.clock.nowMs();
+    // Ledger time is near ours; two days keep every hour that a cap still counts.
+    this.#ports.journal.collect(nowMs - WALLET_JOURNAL_TTL_MS, nowMs - 2 * DAY_MS);
+    if (!isResolved) await this.#wakeLater();
   }
 
   status(): WalletStatus {
     const { journal, signer } = this.#ports;
     const unresolved = journal
-      .doing()
-      .flatMap(({ id, phase }) =>
-        phase.kind === "doing" ? [{ id, txDigest: phase.signed.digest }] : [],
-      );
+      .open()
+      .flatMap(({ digest, members }) => members.map(({ id }) => ({ id, txDigest: digest })));
     return { address: signer.address, unresolved, ...journal.spending() };
+  }
+
+  #wakeLater(): Promise<void> {
+    return this.#ports.wakeAt(this.#ports.clock.nowMs() + WALLET_ALARM_MS);
+  }
+
+  #deadline(): number {
+    return this.#ports.clock.nowMs() + WALLET_CALL_WAIT_MS;
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -108,170 +138,204 @@ class Engine implements WalletEngine {
     return turn;
   }
 
-  async #execute(command: WalletCommand): Promise<WalletReply> {
-    const fingerprint = fingerprintOf(command);
-    const known = this.#ports.journal.get(command.id);
-    if (known !== null && known.fingerprint !== fingerprint) {
-      return err({ kind: "id-reused", id: command.id });
+  /** Carries out the next batch of the queue, if there is any. */
+  async #work(): Promise<void> {
+    if (this.#queue.length === 0) return;
+    await this.#awaitOthers();
+    const waiting = this.#queue.take();
+    const deadlineMs = this.#deadline();
+    try {
+      const open = await this.#settleOpen(deadlineMs);
+      if (open === null) await this.#carryOut({ waiting, deadlineMs, lostCulprit: false });
+      else this.#answerBlocked(waiting, open);
+    } catch (error) {
+      for (const each of waiting) each.fail(error);
+    } finally {
+      this.#queue.done(waiting);
+      this.#lastBatchMs = this.#ports.clock.nowMs();
     }
-    const answered = replyOf(known);
-    if (answered !== null) return answered;
-    if (known === null) this.#ports.journal.put(pendingEntry(command.id, fingerprint));
-    const deadlineMs = this.#ports.clock.nowMs() + WALLET_CALL_WAIT_MS;
-    const blocked = await this.#settleAll(command.id, deadlineMs);
-    if (blocked !== null) return blocked;
-    return this.#attempt(command, deadlineMs);
   }
 
-  /** Resolves what was left open before; a failure when something stays open. */
-  async #settleAll(id: string, deadlineMs: number): Promise<WalletReply | null> {
-    for (const entry of this.#ports.journal.doing()) {
-      if (entry.phase.kind !== "doing") continue;
-      if ((await this.#settle(entry, deadlineMs)).kind !== "unknown") continue;
-      const txDigest = entry.phase.signed.digest;
-      return err({ kind: entry.id === id ? "fate-unknown" : "wallet-busy", txDigest });
+  /** A lone command on an idle wallet goes at once; a busy one waits a moment for more. */
+  async #awaitOthers(): Promise<void> {
+    const { clock, timer } = this.#ports;
+    const isIdle = clock.nowMs() - this.#lastBatchMs > WALLET_BATCH_WINDOW_MS;
+    if (!this.#queue.hasRoom || (isIdle && this.#queue.length === 1)) return;
+    await timer.sleep(WALLET_BATCH_WINDOW_MS);
+  }
+
+  /** Resolves what was left open before; the first transaction that stays open. */
+  async #settleOpen(deadlineMs: number): Promise<SignedTransaction | null> {
+    for (const signed of this.#ports.journal.open()) {
+      if ((await settle(this.#ports, signed, deadlineMs)).kind === "unknown") return signed;
     }
     return null;
   }
 
-  async #attempt(command: WalletCommand, deadlineMs: number): Promise<WalletReply> {
-    for (;;) {
-      const entry = this.#ports.journal.get(command.id);
-      if (entry === null) throw new TypeError(`Cannot run: expected ${command.id} in the journal`);
-      const answered = replyOf(entry);
-      if (answered !== null) return answered;
-      const gasFactor = 2n ** BigInt(entry.attempts);
-      const prepared = await prepare(command, {
-        chain: this.#ports.chain,
-        address: this.#ports.signer.address,
-        gasFactor,
-      });
-      if (!prepared.ok) {
-        if (isFinalFailure(prepared.failure))
-          this.#ports.journal.put(withFailure(entry, prepared.failure));
-        return prepared;
-      }
-      if (prepared.value.kind === "nothing-to-do") {
-        this.#ports.journal.put(withDone(entry, prepared.value.done));
-        continue;
-      }
-      const signed = await this.#sign(prepared.value);
-      const doing = withSigned(entry, signed);
-      this.#ports.journal.put(doing);
-      // Durable before it is sent: after a crash the same bytes are sent, never others.
-      await this.#ports.journal.sync();
-      const settled = await this.#settle(doing, deadlineMs);
-      if (settled.kind === "unknown") {
-        return err({ kind: "fate-unknown", txDigest: signed.digest });
-      }
-      if (settled.kind === "pending" && settled.refusal !== null) {
-        const refused = await this.#afterRefusal(entry, settled.refusal, deadlineMs);
-        if (refused !== null) return refused;
-      }
+  #answerBlocked(waiting: readonly Waiting[], { digest, members }: SignedTransaction): void {
+    for (const each of this.#unanswered(waiting)) {
+      const isMember = members.some(({ id }) => id === each.command.id);
+      each.answer(err({ kind: isMember ? "fate-unknown" : "wallet-busy", txDigest: digest }));
     }
   }
 
-  /** Waits before the next attempt, which reads the chain again; a failure when that is no use. */
+  /** Sends a batch until every command of it is answered. */
+  async #carryOut(batch: Batch): Promise<void> {
+    for (;;) {
+      const waiting = this.#unanswered(batch.waiting);
+      if (waiting.length === 0) return;
+      if (waiting.length > this.#queue.batchSize) return this.#inHalves({ ...batch, waiting });
+      const prepared = await this.#prepare(waiting);
+      if (!prepared.ok) {
+        // Money may suffice for some of them.
+        if (waiting.length > 1 && isShortage(prepared.failure)) {
+          return this.#inHalves({ ...batch, waiting });
+        }
+        return this.#refuse(waiting, prepared.failure);
+      }
+      this.#take(waiting, prepared.value);
+      const { transaction } = prepared.value;
+      if (transaction === null) continue;
+      const signed = await this.#sign(transaction);
+      if (signed.bytes.length > BATCH_BYTES_MAX && transaction.members.length > 1) {
+        return this.#inHalves({ ...batch, waiting });
+      }
+      this.#ports.journal.begin(signed);
+      // Durable before it is sent: after a crash the same bytes are sent, never others.
+      await this.#ports.journal.sync();
+      const settled = await settle(this.#ports, signed, batch.deadlineMs);
+      const next = await this.#afterSettling({ ...batch, waiting }, signed, settled);
+      if (next === "stop") return;
+      if (next === "halve") return this.#inHalves({ ...batch, waiting });
+      if (next === "without-culprit") return this.#carryOut({ ...batch, lostCulprit: true });
+    }
+  }
+
+  async #inHalves(batch: Batch): Promise<void> {
+    const waiting = this.#unanswered(batch.waiting);
+    const middle = Math.ceil(waiting.length / 2);
+    for (const half of [waiting.slice(0, middle), waiting.slice(middle)]) {
+      // One that stays open holds up the rest.
+      const open = await this.#settleOpen(batch.deadlineMs);
+      if (open === null) await this.#carryOut({ ...batch, waiting: half });
+      else this.#answerBlocked(half, open);
+    }
+  }
+
+  async #afterSettling(
+    { waiting, deadlineMs, lostCulprit }: Batch,
+    { digest }: SignedTransaction,
+    settled: Settled,
+  ): Promise<"again" | "halve" | "without-culprit" | "stop"> {
+    switch (settled.kind) {
+      case "done":
+        this.#queue.grow();
+        return "again";
+      case "unknown":
+        for (const each of this.#unanswered(waiting)) {
+          each.answer(err({ kind: "fate-unknown", txDigest: digest }));
+        }
+        return "stop";
+      case "dead":
+        return this.#afterRefusal(waiting, settled.refusal, deadlineMs);
+      case "failed":
+        if (settled.after.kind === "bisect") return "halve";
+        if (settled.after.kind === "blame") return lostCulprit ? "halve" : "without-culprit";
+        if (settled.after.fewer) this.#queue.shrink();
+        return "again";
+    }
+  }
+
+  /** Waits before the next attempt, which reads the chain again; stops when that is no use. */
   async #afterRefusal(
-    entry: JournalEntry,
+    waiting: readonly Waiting[],
     detail: string,
     deadlineMs: number,
-  ): Promise<WalletReply | null> {
+  ): Promise<"again" | "halve" | "stop"> {
     if (detail === "invalid") {
-      this.#ports.journal.put(withFailure(entry, { kind: "rejected", reason: "invalid", detail }));
-      return null;
+      if (waiting.length > 1) return "halve";
+      this.#refuse(waiting, { kind: "rejected", reason: "invalid", detail });
+      return "stop";
     }
     if (this.#ports.clock.nowMs() + WALLET_LOOK_PAUSE_MAX_MS >= deadlineMs) {
       const call = "executeTransaction";
       const failure = { kind: "rpc-refused", call, code: "FAILED_PRECONDITION", detail } as const;
-      return err({ kind: "chain", failure });
+      this.#refuse(waiting, { kind: "chain", failure });
+      return "stop";
     }
     await this.#ports.timer.sleep(WALLET_LOOK_PAUSE_MS);
-    return null;
+    return "again";
   }
 
-  async #sign(prepared: Extract<Prepared, { kind: "transaction" }>): Promise<SignedTransaction> {
-    const { terms, step, ownedInputs, costFrost, outcome } = prepared;
+  #prepare(waiting: readonly Waiting[]): ReturnType<typeof prepare> {
+    const { chain, signer, caps, journal } = this.#ports;
+    const attempts = waiting.map(({ command }) => this.#entry(command.id).attempts);
+    return prepare(
+      waiting.map(({ command }) => command),
+      {
+        chain,
+        address: signer.address,
+        gasFactor: 2n ** BigInt(Math.max(...attempts)),
+        allowanceAt: (ledgerMs) => allowanceAt(caps, journal, ledgerMs),
+      },
+    );
+  }
+
+  /** Gives the answers that needed no transaction. */
+  #take(waiting: readonly Waiting[], { answers }: Prepared): void {
+    for (const each of waiting) {
+      const { id } = each.command;
+      const answer = answers.get(id);
+      if (answer === undefined) continue;
+      if (answer.ok || isFinalFailure(answer.failure)) {
+        this.#ports.journal.put(withReply(this.#entry(id), answer));
+      }
+      each.answer(answer);
+    }
+  }
+
+  #refuse(waiting: readonly Waiting[], failure: WalletFailure): void {
+    for (const each of waiting) {
+      if (isFinalFailure(failure)) {
+        this.#ports.journal.put(withFailure(this.#entry(each.command.id), failure));
+      }
+      each.answer(err(failure));
+    }
+  }
+
+  async #sign(prepared: PreparedTransaction): Promise<SignedTransaction> {
+    const { terms, step, ownedInputs, members, signedAtMs } = prepared;
     const bytes = await transactionBytes(buildTransaction(terms, step));
     return {
       digest: transactionDigest(bytes),
       bytes,
       signature: await this.#ports.signer.sign(bytes),
       expirationEpoch: terms.expirationEpoch,
+      signedAtMs,
       ownedInputs,
-      costFrost,
-      outcome,
+      members,
     };
   }
 
-  /** Looks until the fate of the entry's transaction is certain or time is up. */
-  async #settle(entry: JournalEntry, deadlineMs: number): Promise<Settled> {
-    if (entry.phase.kind !== "doing") return DONE;
-    const { signed } = entry.phase;
-    for (let pauseMs = WALLET_LOOK_PAUSE_MS; ; pauseMs *= 2) {
-      const fate = await lookForFate(this.#ports.chain, signed);
-      if (fate.kind === "executed") {
-        const settled = await this.#book(entry, signed, fate.transaction);
-        if (settled.kind !== "unknown") return settled;
-      } else if (fate.kind === "dead") {
-        const { reason, detail } = fate;
-        this.#ports.log.warn({
-          event: "wallet.dead",
-          command: entry.id,
-          digest: signed.digest,
-          reason,
-          detail,
-        });
-        this.#ports.journal.put(backToPending(entry));
-        return { kind: "pending", refusal: detail };
-      }
-      const pause = Math.min(pauseMs, WALLET_LOOK_PAUSE_MAX_MS);
-      if (this.#ports.clock.nowMs() + pause >= deadlineMs) return UNKNOWN;
-      await this.#ports.timer.sleep(pause);
-    }
+  /** Gives their answers to those the journal has one for; the others. */
+  #unanswered(waiting: readonly Waiting[]): readonly Waiting[] {
+    return waiting.filter((each) => {
+      if (each.isAnswered) return false;
+      const answer = replyOf(this.#entry(each.command.id));
+      if (answer !== null) each.answer(answer);
+      return answer === null;
+    });
   }
 
-  /** Writes down what an executed transaction did. */
-  async #book(
-    entry: JournalEntry,
-    signed: SignedTransaction,
-    executed: ExecutedTransaction,
-  ): Promise<Settled> {
-    const { digest } = signed;
-    const { failure, gasMist } = executed;
-    if (failure !== null) {
-      const paid = withFailedAttempt(entry, gasMist);
-      const after = afterFailure(paid, digest, failure);
-      this.#ports.log.warn({
-        event: "wallet.failed",
-        command: entry.id,
-        digest,
-        failure: failure.kind,
-      });
-      this.#ports.journal.put(after.kind === "final" ? withFailure(paid, after.failure) : paid);
-      this.#ports.journal.book(0n, gasMist);
-      return after.kind === "final" ? DONE : { kind: "pending", refusal: null };
-    }
-    const done = await conclude(this.#ports.chain, entry, signed, executed);
-    if (!done.ok) {
-      this.#ports.log.warn({
-        event: "wallet.unread",
-        command: entry.id,
-        digest,
-        failure: done.failure.kind,
-      });
-      return UNKNOWN;
-    }
-    this.#ports.journal.put(withDone(entry, done.value));
-    this.#ports.journal.book(signed.costFrost, gasMist);
-    this.#ports.log.info({
-      event: "wallet.done",
-      command: entry.id,
-      digest,
-      kind: done.value.kind,
-    });
-    return DONE;
+  #entry(id: string): JournalEntry {
+    const entry = this.#ports.journal.get(id);
+    if (entry === null) throw new TypeError(`Cannot run: expected ${id} in the journal`);
+    return entry;
   }
+}
+
+function isShortage({ kind }: WalletFailure): boolean {
+  return kind === "insufficient-wal" || kind === "insufficient-sui";
 }
 
 function replyOf(entry: JournalEntry | null): WalletReply | null {

@@ -1,10 +1,18 @@
 /**
  * The journal in the SQLite of a Durable Object.
  *
- * One row for each command, one row of totals. Rows of finished commands are kept: they are what
- * answers a repeated command.
+ * One row for each command, one for each transaction of unknown fate, one of totals and one for each
+ * hour something was spent in. Rows of finished commands are what answers a repeated command, and
+ * are collected long after anybody could repeat it.
  */
-import type { JournalEntry, JournalStore, Phase } from "./journal.ts";
+import type { Clock } from "../../../shared/ports.ts";
+import {
+  type JournalEntry,
+  type JournalStore,
+  type Phase,
+  type SignedTransaction,
+  withSigned,
+} from "./journal.ts";
 import { fromText, toText } from "./rows.ts";
 
 type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
@@ -14,17 +22,28 @@ export interface Sql {
   exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
 }
 
+const HOUR_MS = 3_600_000;
+
 const TABLES = `
-CREATE TABLE IF NOT EXISTS journal (
+CREATE TABLE IF NOT EXISTS commands (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
   fingerprint TEXT NOT NULL,
   attempts INTEGER NOT NULL,
   gas_mist TEXT NOT NULL,
   phase TEXT NOT NULL,
-  data TEXT NOT NULL
+  done_at_ms INTEGER
 );
-CREATE INDEX IF NOT EXISTS journal_by_phase ON journal (phase, sequence);
+CREATE INDEX IF NOT EXISTS commands_by_done ON commands (done_at_ms) WHERE done_at_ms IS NOT NULL;
+CREATE TABLE IF NOT EXISTS transactions (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  digest TEXT NOT NULL UNIQUE,
+  signed TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS hours (
+  hour INTEGER PRIMARY KEY,
+  frost TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS spending (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   transactions INTEGER NOT NULL,
@@ -37,11 +56,73 @@ INSERT OR IGNORE INTO spending VALUES (1, 0, '0', '0');
 /**
  * Opens the journal.
  *
+ * @param clock Dates what is done, so that it can be collected.
  * @param sync Resolves when all writes are durable (`ctx.storage.sync`).
  */
-export function createJournalStore(sql: Sql, sync: () => Promise<void>): JournalStore {
+export function createJournalStore(
+  sql: Sql,
+  clock: Clock,
+  sync: () => Promise<void>,
+): JournalStore {
   sql.exec(TABLES);
+  const commands = commandRows(sql, clock);
+  return {
+    ...commands,
+    ...spendingRows(sql),
+    begin(signed) {
+      sql.exec(
+        "INSERT INTO transactions (digest, signed) VALUES (?, ?)",
+        signed.digest,
+        toText(signed),
+      );
+      for (const { id } of signed.members) {
+        const entry = commands.get(id);
+        if (entry === null) throw new TypeError(`Cannot begin: expected ${id} in the journal`);
+        commands.put(withSigned(entry, signed.digest));
+      }
+    },
+    open() {
+      return sql
+        .exec("SELECT signed FROM transactions ORDER BY sequence")
+        .toArray()
+        .map((row) => fromText(String(row["signed"])) as SignedTransaction);
+    },
+    end(digest) {
+      sql.exec("DELETE FROM transactions WHERE digest = ?", digest);
+    },
+    collect(doneBeforeMs, hoursBeforeMs) {
+      sql.exec("DELETE FROM commands WHERE done_at_ms < ?", doneBeforeMs);
+      sql.exec("DELETE FROM hours WHERE hour < ?", Math.floor(hoursBeforeMs / HOUR_MS));
+    },
+    sync,
+  };
+}
 
+function commandRows(sql: Sql, clock: Clock): Pick<JournalStore, "get" | "put"> {
+  return {
+    get(id) {
+      const [row] = sql.exec("SELECT * FROM commands WHERE id = ?", id).toArray();
+      return row === undefined ? null : entryOf(row);
+    },
+    put(entry) {
+      sql.exec(
+        `INSERT INTO commands (id, fingerprint, attempts, gas_mist, phase, done_at_ms)
+         VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET
+           attempts = excluded.attempts, gas_mist = excluded.gas_mist,
+           phase = excluded.phase, done_at_ms = excluded.done_at_ms`,
+        entry.id,
+        entry.fingerprint,
+        entry.attempts,
+        entry.gasMist.toString(),
+        toText(entry.phase),
+        entry.phase.kind === "done" ? clock.nowMs() : null,
+      );
+    },
+  };
+}
+
+function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spentSince" | "spending"> {
   function spending() {
     const [row] = sql.exec("SELECT transactions, frost, gas_mist FROM spending").toArray();
     return {
@@ -50,34 +131,11 @@ export function createJournalStore(sql: Sql, sync: () => Promise<void>): Journal
       gasMist: bigintOf(row?.["gas_mist"]),
     };
   }
+  const hoursFrom = (hour: number) =>
+    sql.exec("SELECT hour, frost FROM hours WHERE hour >= ?", hour).toArray();
 
   return {
-    get(id) {
-      const [row] = sql.exec("SELECT * FROM journal WHERE id = ?", id).toArray();
-      return row === undefined ? null : entryOf(row);
-    },
-    put(entry) {
-      sql.exec(
-        `INSERT INTO journal (id, fingerprint, attempts, gas_mist, phase, data)
-         VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET
-           attempts = excluded.attempts, gas_mist = excluded.gas_mist,
-           phase = excluded.phase, data = excluded.data`,
-        entry.id,
-        entry.fingerprint,
-        entry.attempts,
-        entry.gasMist.toString(),
-        entry.phase.kind,
-        toText(entry.phase),
-      );
-    },
-    doing() {
-      return sql
-        .exec("SELECT * FROM journal WHERE phase = 'doing' ORDER BY sequence")
-        .toArray()
-        .map(entryOf);
-    },
-    book(costFrost, gasMist) {
+    book(costFrost, gasMist, signedAtMs) {
       const before = spending();
       sql.exec(
         "UPDATE spending SET transactions = ?, frost = ?, gas_mist = ?",
@@ -85,9 +143,19 @@ export function createJournalStore(sql: Sql, sync: () => Promise<void>): Journal
         (before.spentFrost + costFrost).toString(),
         (before.gasMist + gasMist).toString(),
       );
+      const hour = Math.floor(signedAtMs / HOUR_MS);
+      const known = hoursFrom(hour).find((row) => row["hour"] === hour);
+      sql.exec(
+        "INSERT OR REPLACE INTO hours (hour, frost) VALUES (?, ?)",
+        hour,
+        (bigintOf(known?.["frost"]) + costFrost).toString(),
+      );
+    },
+    spentSince(fromMs) {
+      const rows = hoursFrom(Math.floor(fromMs / HOUR_MS));
+      return rows.reduce((sum, row) => sum + bigintOf(row["frost"]), 0n);
     },
     spending,
-    sync,
   };
 }
 
@@ -97,7 +165,7 @@ function entryOf(row: Record<string, unknown>): JournalEntry {
     fingerprint: String(row["fingerprint"]),
     attempts: Number(row["attempts"]),
     gasMist: bigintOf(row["gas_mist"]),
-    phase: fromText(String(row["data"])) as Phase,
+    phase: fromText(String(row["phase"])) as Phase,
   };
 }
 

@@ -12,6 +12,9 @@ import type { WalletDone, WalletFailure, WalletReply } from "./commands.ts";
 export type Outcome =
   | {
       readonly kind: "registered";
+      /** 32 bytes: with `epochs` and `deletable` it tells the blobs of a batch apart. */
+      readonly blobId: Uint8Array;
+      readonly deletable: boolean;
       readonly encodedBytes: number;
       readonly epochs: number;
       /** Type of the Blob that will be among the created objects. */
@@ -28,6 +31,16 @@ export type Outcome =
     }
   | { readonly kind: "deleted"; readonly blobObjectId: string };
 
+/** One command's part in a transaction. */
+export interface Member {
+  /** Of the command. */
+  readonly id: string;
+  readonly costFrost: bigint;
+  readonly outcome: Outcome;
+  /** First command of the transaction that is this one's, and the one after its last. */
+  readonly commands: readonly [number, number];
+}
+
 /** A transaction as signed: everything that is needed to send it again and to judge its fate. */
 export interface SignedTransaction {
   /** Base58; computed from the bytes. */
@@ -35,16 +48,18 @@ export interface SignedTransaction {
   readonly bytes: Uint8Array;
   readonly signature: string;
   readonly expirationEpoch: number;
+  /** Ledger time when it was signed: the hour and day its spending counts for. */
+  readonly signedAtMs: number;
   /** Owned inputs with the versions it names, gas coins included. */
   readonly ownedInputs: readonly ObjectRef[];
-  readonly costFrost: bigint;
-  readonly outcome: Outcome;
+  /** At least one. */
+  readonly members: readonly Member[];
 }
 
 /** Where a command stands. */
 export type Phase =
   | { readonly kind: "pending" }
-  | { readonly kind: "doing"; readonly signed: SignedTransaction }
+  | { readonly kind: "doing"; readonly digest: string }
   | { readonly kind: "done"; readonly reply: WalletReply };
 
 /** One command in the journal. */
@@ -70,11 +85,19 @@ export interface Spending {
 export interface JournalStore {
   get(id: string): JournalEntry | null;
   put(entry: JournalEntry): void;
-  /** Entries in `doing`, oldest first. */
-  doing(): readonly JournalEntry[];
-  /** Adds one executed transaction to the totals. */
-  book(costFrost: bigint, gasMist: bigint): void;
+  /** Writes down a signed transaction and that its members' commands are being done. */
+  begin(signed: SignedTransaction): void;
+  /** Transactions begun and not ended, oldest first. */
+  open(): readonly SignedTransaction[];
+  /** The fate of a transaction is certain; its members are written beside it. */
+  end(digest: string): void;
+  /** Adds one executed transaction to the totals and to the hour it was signed in. */
+  book(costFrost: bigint, gasMist: bigint, signedAtMs: number): void;
+  /** FROST booked in the hours that begin at `fromMs` or later; a whole hour's start. */
+  spentSince(fromMs: number): bigint;
   spending(): Spending;
+  /** Forgets commands that were done, and hours that ended, before these times. */
+  collect(doneBeforeMs: number, hoursBeforeMs: number): void;
   /** Resolves when everything written so far is durable. */
   sync(): Promise<void>;
 }
@@ -85,8 +108,8 @@ export function pendingEntry(id: string, fingerprint: string): JournalEntry {
 }
 
 /** A transaction was signed for it and is about to be submitted. */
-export function withSigned(entry: JournalEntry, signed: SignedTransaction): JournalEntry {
-  return { ...entry, phase: { kind: "doing", signed } };
+export function withSigned(entry: JournalEntry, digest: string): JournalEntry {
+  return { ...entry, phase: { kind: "doing", digest } };
 }
 
 /** Its transaction is certain never to run: another may be signed. */

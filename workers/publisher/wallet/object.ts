@@ -4,7 +4,6 @@
  * The name of the object is the address; it refuses to work for any other key than its own.
  */
 import { DurableObject } from "cloudflare:workers";
-import { WALLET_ALARM_MS } from "../../../shared/limits.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { configuredNetwork, type NetworkVars } from "../../../shared/protocol/networks.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
@@ -13,9 +12,10 @@ import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts"
 import type { WalletCommand, WalletReply, WalletRpc, WalletStatus } from "./commands.ts";
 import { createWallet, type WalletEngine } from "./engine.ts";
 import { createJournalStore } from "./journal-store.ts";
+import { walletSettings, type WalletVars } from "./settings.ts";
 
 /** Variables and secrets a wallet reads. */
-export interface WalletEnv extends NetworkVars {
+export interface WalletEnv extends NetworkVars, WalletVars {
   /** `suiprivkey…` of the signing address. */
   readonly WALLET_SECRET_KEY: string;
 }
@@ -30,8 +30,11 @@ export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
     if (!signer.ok) {
       throw new TypeError(`Cannot configure WALLET_SECRET_KEY: ${signer.failure.reason}`);
     }
+    const { settings, problems } = walletSettings(env);
+    if (problems.length > 0) throw new TypeError(`Cannot configure wallet: ${problems.join("; ")}`);
     this.#engine = createWallet({
-      journal: createJournalStore(ctx.storage.sql, () => ctx.storage.sync()),
+      ...settings,
+      journal: createJournalStore(ctx.storage.sql, systemClock, () => ctx.storage.sync()),
       chain: createChain({
         ...configuredNetwork(env),
         fetch: platformPermit().fetch,
@@ -42,12 +45,11 @@ export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
       clock: systemClock,
       timer: systemTimer,
       log: consoleLog("publisher"),
+      wakeAt: (atMs) => ctx.storage.setAlarm(atMs),
     });
   }
 
   async run(command: WalletCommand): Promise<WalletReply> {
-    // Set before anything is signed: whatever kills this call, the alarm goes on with its journal.
-    await this.ctx.storage.setAlarm(Date.now() + WALLET_ALARM_MS);
     return this.#engine.run(command);
   }
 
@@ -55,8 +57,7 @@ export class Wallet extends DurableObject<WalletEnv> implements WalletRpc {
     return this.#engine.status();
   }
 
-  override async alarm(): Promise<void> {
-    if (await this.#engine.resume()) return;
-    await this.ctx.storage.setAlarm(Date.now() + WALLET_ALARM_MS);
+  override alarm(): Promise<void> {
+    return this.#engine.alarm();
   }
 }

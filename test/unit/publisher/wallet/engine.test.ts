@@ -15,6 +15,8 @@ import {
   type ChainWorld,
   claimedBlob,
   memoryLog,
+  neverWakes,
+  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
@@ -29,7 +31,7 @@ class Crash extends Error {}
 beforeEach(() => {
   world = startChainWorld();
   world.fund({ sui: 10n ** 10n, wal: 1_000n });
-  journal = createJournalStore(memorySql(), async () => undefined);
+  journal = createJournalStore(memorySql(), sleepingClock(), async () => undefined);
   wallet = engine();
 });
 
@@ -37,7 +39,16 @@ beforeEach(() => {
 function engine(chain: Chain = world.chain): WalletEngine {
   const clock = sleepingClock();
   const { signer } = world;
-  return createWallet({ journal, chain, signer, clock, timer: clock, log: memoryLog() });
+  return createWallet({
+    journal,
+    chain,
+    signer,
+    clock,
+    timer: clock,
+    log: memoryLog(),
+    caps: NO_CAPS,
+    wakeAt: neverWakes,
+  });
 }
 
 function register(id: string, root: number, epochs = 3, deletable = true) {
@@ -143,7 +154,7 @@ describe("each command", () => {
   test("WAL and SUI in many coins are put together", async () => {
     world = startChainWorld();
     wallet = engine();
-    for (let coin = 0; coin < 6; coin++) world.fund({ sui: 10_000_000n, wal: 3n });
+    for (let coin = 0; coin < 6; coin++) world.fund({ sui: 20_000_000n, wal: 3n });
     done(await wallet.run(register("a", 1)), "registered");
     expect(walBalance()).toBe(2n);
   });
@@ -196,12 +207,12 @@ describe("too little money", () => {
   test("of SUI is refused before anything is signed", async () => {
     world = startChainWorld();
     wallet = engine();
-    world.fund({ sui: 49_999_999n, wal: 1_000n });
+    world.fund({ sui: 106_999_999n, wal: 1_000n });
     expect(await wallet.run(register("a", 1))).toEqual({
       ok: false,
-      failure: { kind: "insufficient-sui", neededMist: 50_000_000n, heldMist: 49_999_999n },
+      failure: { kind: "insufficient-sui", neededMist: 107_000_000n, heldMist: 106_999_999n },
     });
-    expect(journal.doing()).toEqual([]);
+    expect(journal.open()).toEqual([]);
   });
 });
 
@@ -212,8 +223,8 @@ describe("what breaks on the way", () => {
       submit: () => Promise.reject(new Crash("isolate is gone")),
     };
     await expect(engine(crashing).run(register("a", 1))).rejects.toThrow(Crash);
-    const [left] = journal.doing();
-    const digest = left?.phase.kind === "doing" ? left.phase.signed.digest : "";
+    const [left] = journal.open();
+    const digest = left?.digest;
     expect(world.ledger.userTransactionCount).toBe(0);
 
     expect(await engine().resume()).toBe(true);
@@ -302,12 +313,14 @@ describe("what breaks on the way", () => {
     };
     await expect(engine(crashing).run(register("a", 1))).rejects.toThrow(Crash);
     const elsewhere = createWallet({
-      journal: createJournalStore(memorySql(), async () => undefined),
+      journal: createJournalStore(memorySql(), sleepingClock(), async () => undefined),
       chain: world.chain,
       signer: world.signer,
       clock: sleepingClock(),
       timer: sleepingClock(),
       log: memoryLog(),
+      caps: NO_CAPS,
+      wakeAt: neverWakes,
     });
     done(await elsewhere.run(register("b", 2)), "registered");
     done(await engine().run(register("a", 1)), "registered");

@@ -1,0 +1,253 @@
+/**
+ * The publisher's objects on the simulated platform: Upload, Wallet and LeaseBook with their own
+ * code, lanes as invocations of their own, and a client that stores by HTTP's door.
+ */
+import { createNodeClient } from "../../shared/nodes/client.ts";
+import { createPermit } from "../../shared/nodes/permit.ts";
+import type { Clock, Fetch, Log, LogRecord } from "../../shared/ports.ts";
+import type { Result } from "../../shared/result.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import type { Chain } from "../../shared/sui/chain.ts";
+import { WorkingMemory } from "../../shared/working-memory.ts";
+import { createSigner } from "../../shared/sui/signer.ts";
+import type { Lane } from "../../workers/publisher/lane/lane.ts";
+import { runLane } from "../../workers/publisher/lane/run-lane.ts";
+import { createLeaseBook } from "../../workers/publisher/lease-book/book.ts";
+import type { LeaseBookRpc, LeasePage } from "../../workers/publisher/lease-book/leases.ts";
+import type { UploadFailure } from "../../workers/publisher/upload/failure.ts";
+import { UploadCarrier, type UploadRpc } from "../../workers/publisher/upload/carrier.ts";
+import type { Journal, UploadRequest } from "../../workers/publisher/upload/journal.ts";
+import { UploadStore } from "../../workers/publisher/upload/store.ts";
+import { storeInUpload } from "../../workers/publisher/uploads.ts";
+import { createWallet, type WalletEngine } from "../../workers/publisher/wallet/engine.ts";
+import { walletSettings } from "../../workers/publisher/wallet/settings.ts";
+import { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
+import { codec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
+import type { Alarmed, Life, ObjectName, Platform } from "./platform.ts";
+
+const LANE_COUNT = 2;
+const MEMORY_BYTES = 32 * 1024 * 1024;
+const BODY_BYTES_MAX = 1024 * 1024;
+
+/** The lease book, and its rows for whoever checks them. */
+interface SimBook extends Pick<LeaseBookRpc, "record">, Alarmed {
+  rows(): LeasePage;
+}
+export const BOOK = "book" as ObjectName<SimBook>;
+const signer = createSigner(WALLET_SECRET_KEY);
+if (!signer.ok) throw new TypeError("Cannot simulate: the key is refused");
+export const WALLET_ADDRESS = signer.value.address;
+export const WALLET = "wallet" as ObjectName<WalletEngine>;
+
+export function uploadName(uploadId: string): ObjectName<UploadCarrier> {
+  return `upload ${uploadId}`;
+}
+
+/** What the product uses of `ctx.storage.sql`. */
+type Sql = ConstructorParameters<typeof UploadStore>[0] & Parameters<typeof createJournalStore>[0];
+
+/** The gateway of one run. */
+export class SimGateway {
+  readonly log: LogRecord[] = [];
+  readonly uploadIds: string[] = [];
+  readonly #platform: Platform;
+  readonly #network: SimNetwork;
+  #laneCount = 0;
+  #clientCount = 0;
+
+  constructor(platform: Platform, network: SimNetwork) {
+    this.#platform = platform;
+    this.#network = network;
+    platform.define(WALLET, (life) => this.#wallet(life));
+    platform.define(BOOK, (life) => this.#book(life));
+  }
+
+  /** A client stores `bytes`; resolves with what it is told, never if its Worker dies. */
+  store(request: UploadRequest, bytes: Uint8Array): Promise<Result<Journal, UploadFailure>> {
+    const name = uploadName(request.uploadId);
+    if (!this.uploadIds.includes(request.uploadId)) this.uploadIds.push(request.uploadId);
+    this.#platform.define(name, (life) => this.#upload(life));
+    const worker = this.#platform.invocation(`worker ${++this.#clientCount}`, null);
+    const ask = <T>(method: string, run: (upload: UploadRpc) => Promise<T>) =>
+      this.#platform.invoke(worker, name, method, run);
+    const upload: UploadRpc = {
+      store: (...args) => ask("store", (upload) => upload.store(...args)),
+      resume: () => ask("resume", (upload) => upload.resume()),
+      view: () => ask("view", (upload) => upload.view()),
+      cancel: () => ask("cancel", (upload) => upload.cancel()),
+    };
+    const body = new Blob([Uint8Array.from(bytes)]).stream();
+    const bounds = { bytesMax: BODY_BYTES_MAX, declaredBytes: bytes.length };
+    return storeInUpload({ getByName: () => upload }, this.#log(worker), request, bounds, body);
+  }
+
+  /** Asks an object from outside, with no boundary that could kill it. */
+  peek<Surface, T>(name: ObjectName<Surface>, read: (surface: Surface) => T): T {
+    return this.#platform.peek(name, read);
+  }
+
+  #wallet(life: Life): WalletEngine {
+    const { storage } = life;
+    if (storage === null || !signer.ok) throw new TypeError("Cannot make wallet");
+    const sync = () => this.#platform.call(life, "sync", () => Promise.resolve());
+    return createWallet({
+      ...walletSettings({}).settings,
+      journal: createJournalStore(this.#sql(life), this.#clock(life), sync),
+      chain: this.#chain(life),
+      signer: signer.value,
+      clock: this.#clock(life),
+      timer: this.#platform.timer(life),
+      log: this.#log(life),
+      wakeAt: (atMs) => this.#platform.setAlarm(life, atMs),
+    });
+  }
+
+  #book(life: Life): SimBook {
+    const book = createLeaseBook(this.#sql(life));
+    return {
+      record: (lease) => Promise.resolve(book.record(lease)),
+      rows: () => book.list({}),
+    };
+  }
+
+  #upload(life: Life): UploadCarrier {
+    const platform = this.#platform;
+    const store = new UploadStore(this.#sql(life));
+    const ports = { clock: this.#clock(life), timer: platform.timer(life), log: this.#log(life) };
+    // A new isolate for each life, so that memory starts empty.
+    const memory = new WorkingMemory(MEMORY_BYTES);
+    const chain = this.#chain(life);
+    return new UploadCarrier({
+      ...ports,
+      store,
+      storage: {
+        setAlarm: (atMs) => platform.setAlarm(life, atMs),
+        sync: () => platform.call(life, "sync", () => Promise.resolve()),
+        deleteAll: () => {
+          platform.write(life, "deleteAll", () => life.storage?.deleteAll());
+          return Promise.resolve();
+        },
+      },
+      // Simulated clients bring no tokens.
+      releaseToken: () => Promise.resolve(),
+      run: () => ({
+        ...ports,
+        codec,
+        chain,
+        wallet: {
+          run: (command) =>
+            platform.invoke(life, WALLET, `run ${command.id}`, (wallet) =>
+              wallet.run(structuredClone(command)),
+            ),
+        },
+        leaseBook: {
+          record: (lease) => platform.invoke(life, BOOK, "record", (book) => book.record(lease)),
+        },
+        lane: this.#lane(life),
+        laneCount: LANE_COUNT,
+        memory,
+        stagedBytes: (byteCount) => store.stagedBytes(byteCount),
+        save: (journal) => store.save(journal),
+        saveProgress: (progress) => store.saveProgress(progress),
+        background: () => undefined,
+      }),
+    });
+  }
+
+  #lane(parent: Life): Lane {
+    const platform = this.#platform;
+    return {
+      push: (job, frames, report) => {
+        const life = platform.invocation(`lane ${++this.#laneCount}`, parent);
+        const timer = platform.timer(life);
+        const client = createNodeClient({
+          permit: createPermit(this.#fetch(life)),
+          timer,
+          lane: job.lane,
+        });
+        const random = platform.scheduler.random;
+        const death = new AbortController();
+        const inside = new TransformStream<Uint8Array, Uint8Array>();
+        // When the lane is gone the upload's stream breaks.
+        frames.pipeTo(inside.writable, { signal: death.signal }).catch(() => undefined);
+        return new Promise((resolve, reject) => {
+          life.onDeath.add(() => {
+            const lost = new Error("the lane was reset");
+            death.abort(lost);
+            reject(lost);
+          });
+          runLane({ client, timer, random }, job, inside.readable, (each) => {
+            if (life.isAlive && parent.isAlive) report([each]);
+          }).then(resolve, reject);
+        });
+      },
+    };
+  }
+
+  #chain(life: Life): Chain {
+    return createChain({
+      suiRpcUrl: "http://sui.sim",
+      systemObjectId: this.#network.deployment.systemId,
+      stakingObjectId: this.#network.deployment.stakingId,
+      storageNodeUrlScheme: "http",
+      clock: this.#clock(life),
+      timer: this.#platform.timer(life),
+      fetch: createPermit(this.#fetch(life)).fetch,
+    });
+  }
+
+  #fetch(life: Life): Fetch {
+    const platform = this.#platform;
+    return (request) => {
+      const { signal } = request;
+      const { pathname, port } = new URL(request.url);
+      const what = `${request.method} ${port === "" ? "sui" : `node ${port}`} ${shortPath(pathname)}`;
+      const answered = platform.call(life, what, () =>
+        platform.scheduler.exclusively(() => this.#network.fetch(request)),
+      );
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason as Error);
+        signal.addEventListener("abort", () => life.isAlive && reject(signal.reason as Error), {
+          once: true,
+        });
+        answered.then(resolve, reject);
+      });
+    };
+  }
+
+  #sql(life: Life): Sql {
+    const { storage } = life;
+    if (storage === null) throw new TypeError(`Cannot open SQL: ${life.name} has no storage`);
+    const watch = {
+      before: (statement: string) =>
+        this.#platform.passOrThrow(life, "before", shortStatement(statement)),
+      after: (statement: string) =>
+        this.#platform.passOrThrow(life, "after", shortStatement(statement)),
+    };
+    return { exec: (query, ...bindings) => storage.exec(watch, query, bindings) };
+  }
+
+  #clock(life: Life): Clock {
+    return { nowMs: () => (life.isAlive ? this.#platform.scheduler.nowMs() : 0) };
+  }
+
+  #log(life: Life): Log {
+    const keep = (record: LogRecord) => {
+      if (life.isAlive) this.log.push({ by: life.name, ...record });
+    };
+    return { info: keep, warn: keep, error: keep };
+  }
+}
+
+/** The path without what differs from blob to blob. */
+function shortPath(pathname: string): string {
+  return pathname.replace(/\/v1\/blobs\/[^/]+/, "").replace(/0x[0-9a-f]+/, "object");
+}
+
+function shortStatement(statement: string): string {
+  return statement
+    .trim()
+    .split(/[\s(]+/)
+    .slice(0, 4)
+    .join(" ");
+}

@@ -1,0 +1,137 @@
+/**
+ * What must hold after every run, checked against the ledger and not against our own tables.
+ *
+ * Each broken rule is one line of text; none is good.
+ */
+import type { LeasePage } from "../../workers/publisher/lease-book/leases.ts";
+import type { ExecutedTransaction } from "../devnet/ledger/types.ts";
+import { blobEvents } from "../devnet/network/chain-events.ts";
+import type { ChainEvent } from "../devnet/storage-node/chain-view.ts";
+import { BOOK, WALLET_ADDRESS } from "./gateway.ts";
+import { SUI } from "./network.ts";
+import { journalsOf, walletOf, type World } from "./simulation.ts";
+
+/** How strict to be. */
+export interface Expectation {
+  /** Whether nothing in the run excuses an upload that is not certified in the end. */
+  readonly allCertified: boolean;
+}
+
+/** Every rule that does not hold. */
+export function violations(world: World, { allCertified }: Expectation): string[] {
+  return [
+    ...registrationsOnce(world),
+    ...definiteStates(world, allCertified),
+    ...promisesKept(world),
+    ...spendingBooked(world),
+    ...leasesRecorded(world),
+  ];
+}
+
+function eventsOf({ network }: World): readonly ChainEvent[] {
+  const { ledger, deployment } = network;
+  const events: ChainEvent[] = [];
+  for (let sequence = 0; sequence < ledger.transactionCount; sequence++) {
+    const transaction: ExecutedTransaction | undefined = ledger.transactionAt(sequence);
+    if (transaction !== undefined) {
+      events.push(...blobEvents(transaction, deployment.addresses.walrusOriginal));
+    }
+  }
+  return events;
+}
+
+/** One upload, at most one registration; every registration belongs to an upload. */
+function registrationsOnce(world: World): string[] {
+  const counts = new Map<string, number>();
+  for (const event of eventsOf(world)) {
+    if (event.kind !== "registered") continue;
+    counts.set(event.blobKey, (counts.get(event.blobKey) ?? 0) + 1);
+  }
+  const wanted = journalsOf(world).flatMap(({ steps }) => steps.encode.result?.blobId ?? []);
+  const broken = [...counts].filter(([, count]) => count > 1);
+  const foreign = [...counts.keys()].filter((blobKey) => !wanted.includes(blobKey));
+  return [
+    ...broken.map(([blobKey, count]) => `${blobKey} was registered ${count} times`),
+    ...foreign.map((blobKey) => `${blobKey} was registered for no upload`),
+  ];
+}
+
+/** What was accepted ends certified, or failed with a reason; no transaction stays open. */
+function definiteStates(world: World, allCertified: boolean): string[] {
+  const broken: string[] = [];
+  for (const { request, state, failure, steps } of journalsOf(world)) {
+    const { uploadId } = request;
+    if (state === "running") broken.push(`${uploadId} is still running: ${failure?.kind}`);
+    if (state === "failed" && failure === null) broken.push(`${uploadId} failed without a reason`);
+    if (allCertified && state !== "certified") {
+      broken.push(`${uploadId} is ${state}: ${JSON.stringify(failure)}`);
+    }
+    if (state === "certified" && steps.record.status !== "done") {
+      broken.push(`${uploadId} has no lease`);
+    }
+  }
+  const { unresolved } = walletOf(world);
+  return [...broken, ...unresolved.map(({ id }) => `${id} has an open transaction`)];
+}
+
+/** Who was told of a certified blob finds it certified; who was told 202 finds an upload. */
+function promisesKept(world: World): string[] {
+  const journals = journalsOf(world);
+  const certified = new Set(
+    eventsOf(world).flatMap((event) => (event.kind === "certified" ? event.objectId : [])),
+  );
+  const broken: string[] = [];
+  for (const [uploadId, answer] of world.answers) {
+    const isKnown = journals.some(({ request }) => request.uploadId === uploadId);
+    const promised = answer === "running" || answer === "certified";
+    if (promised && !isKnown) broken.push(`${uploadId} was accepted and is lost`);
+  }
+  for (const { request, state, steps } of journals) {
+    const objectId = steps.register.result?.blobObjectId ?? "";
+    if (state === "certified" && !certified.has(objectId)) {
+      broken.push(`${request.uploadId} is not certified on chain`);
+    }
+    if (world.answers.get(request.uploadId) === "certified" && state !== "certified") {
+      broken.push(`${request.uploadId} was told certified and is ${state}`);
+    }
+  }
+  return broken;
+}
+
+/** To the FROST and the MIST: what the wallet booked, what uploads say, what the ledger took. */
+function spendingBooked(world: World): string[] {
+  const { network, given } = world;
+  const { spentFrost, gasMist, transactionCount } = walletOf(world);
+  const wal = given.wal - network.ledger.balance(WALLET_ADDRESS, network.deployment.walType);
+  const sui = given.sui - network.ledger.balance(WALLET_ADDRESS, SUI);
+  const told = journalsOf(world).reduce(
+    (sum, { steps }) => sum + BigInt(steps.register.result?.costFrost ?? 0),
+    0n,
+  );
+  const broken: string[] = [];
+  if (spentFrost !== wal) broken.push(`booked ${spentFrost} FROST, the ledger took ${wal}`);
+  if (gasMist !== sui) broken.push(`booked ${gasMist} MIST, the ledger took ${sui}`);
+  if (told !== wal) broken.push(`uploads cost ${told} FROST, the ledger took ${wal}`);
+  if (transactionCount !== network.ledger.userTransactionCount) {
+    broken.push(
+      `booked ${transactionCount} of ${network.ledger.userTransactionCount} transactions`,
+    );
+  }
+  return broken;
+}
+
+/** Every certified blob has the one lease the chain gives it. */
+function leasesRecorded(world: World): string[] {
+  const page: LeasePage = world.gateway.peek(BOOK, (book) => book.rows());
+  const ends = new Map(
+    eventsOf(world).flatMap((event) =>
+      event.kind === "certified" ? [[event.objectId, event.endEpoch] as const] : [],
+    ),
+  );
+  const leased = page.leases.filter(({ blobObjectId, endEpoch }) => {
+    return ends.get(blobObjectId) === endEpoch;
+  });
+  return leased.length === ends.size && page.leases.length === ends.size
+    ? []
+    : [`${ends.size} blobs are certified, ${leased.length} of ${page.leases.length} leases fit`];
+}

@@ -1,0 +1,47 @@
+/**
+ * Kills whoever passes a boundary, at every boundary of a recorded run, and lets alarms and retries
+ * go on: nothing is paid twice, nothing is lost, everything ends in a definite state.
+ *
+ * A failure names its seed and boundary; `simulate` with the same two is the same run.
+ */
+import { describe, expect, test } from "vitest";
+import { violations } from "./invariants.ts";
+import { simulate } from "./simulation.ts";
+
+interface Campaign {
+  readonly seed: number;
+  readonly uploadCount?: number;
+  readonly waits?: boolean;
+  /** Boundaries killed: one of so many. */
+  readonly stride: number;
+}
+
+/** Every rule broken by a kill at any boundary; every other kill loses what nothing waited for. */
+async function killEverywhere({ stride, ...scenario }: Campaign): Promise<string[]> {
+  const recorded = await simulate(scenario);
+  const broken: string[] = violations(recorded, { allCertified: true });
+  const { boundaries } = recorded.platform;
+  for (let boundary = scenario.seed % stride; boundary < boundaries.length; boundary += stride) {
+    const losesUnsent = (boundary + scenario.seed) % 2 === 0;
+    const world = await simulate({ ...scenario, kill: { killAt: [boundary], losesUnsent } });
+    expect(world.platform.boundaries[boundary]).toBe(boundaries[boundary]);
+    const rules = violations(world, { allCertified: true });
+    const name = `seed ${scenario.seed}, boundary ${boundary} (${boundaries[boundary]})`;
+    broken.push(...rules.map((rule) => `${name}: ${rule}`));
+  }
+  return broken;
+}
+
+describe("whoever passes a boundary is killed", () => {
+  test("at every boundary of one upload", async () => {
+    expect(await killEverywhere({ seed: 1, stride: 1 })).toEqual([]);
+  });
+
+  test.each([2, 3, 4])("at a sample of boundaries of two uploads, seed %d", async (seed) => {
+    expect(await killEverywhere({ seed, uploadCount: 2, stride: 41 })).toEqual([]);
+  });
+
+  test("at a sample of boundaries while the client waits", async () => {
+    expect(await killEverywhere({ seed: 5, waits: true, stride: 13 })).toEqual([]);
+  });
+});

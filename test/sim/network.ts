@@ -1,0 +1,201 @@
+/**
+ * The local network without sockets or threads: ledger, RPC node and storage nodes, each a function
+ * from Request to Response. The rules are those of `test/devnet`; only the transport is left out.
+ */
+import { readFileSync } from "node:fs";
+import { createCodec, type Codec } from "../../shared/codec/index.ts";
+import { fund } from "../devnet/ledger/faucet.ts";
+import { Ledger } from "../devnet/ledger/ledger.ts";
+import { blobEvents } from "../devnet/network/chain-events.ts";
+import { nodeIdentities, treasuryAddress, walletKeypair } from "../devnet/network/identities.ts";
+import { type Answer, refusalAnswer } from "../devnet/storage-node/answer.ts";
+import { ChainView } from "../devnet/storage-node/chain-view.ts";
+import type { CommitteeView, MemberView } from "../devnet/storage-node/committee.ts";
+import { dispatch } from "../devnet/storage-node/dispatch.ts";
+import { Refusal } from "../devnet/storage-node/errors.ts";
+import { MetadataPool } from "../devnet/storage-node/metadata-pool.ts";
+import { StorageNode } from "../devnet/storage-node/node.ts";
+import { parseRoute } from "../devnet/storage-node/routes.ts";
+import { Signer } from "../devnet/storage-node/signer.ts";
+import { SliverLog } from "../devnet/storage-node/sliver-log.ts";
+import { noRpcFault, type RpcFaultSwitch } from "../devnet/sui-rpc/faults.ts";
+import { createSuiRpc, type SuiRpc } from "../devnet/sui-rpc/server.ts";
+import {
+  createDeployment,
+  finishEpochChange,
+  readEpochState,
+  startEpochChange,
+  type WalrusDeployment,
+  walrusPackages,
+} from "../devnet/walrus-contract/operations.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+export const SHARD_COUNT = 4;
+const NODE_COUNT = 4;
+const DAY_MS = 86_400_000;
+export const SUI = "0x2::sui::SUI";
+/** How long after the chain the nodes hear of an event, at most. */
+const EVENT_LAG_MS_MAX = 30;
+
+const KERNEL = new URL("../../shared/codec/kernel/build/kernel.wasm", import.meta.url).pathname;
+const { Module } = WebAssembly as unknown as {
+  Module: new (bytes: Uint8Array) => WebAssembly.Module;
+};
+/** Keys, signatures and the codec depend on no run, so all runs of a process share them. */
+export const codec: Codec = createCodec(new Module(readFileSync(KERNEL)));
+const identities = nodeIdentities("sim", NODE_COUNT);
+const signers = identities.map(({ secretKey }) => new Signer(secretKey));
+const packages = walrusPackages();
+
+/** The network of one run. */
+export class SimNetwork {
+  readonly ledger: Ledger;
+  readonly deployment: WalrusDeployment;
+  readonly faults: RpcFaultSwitch = noRpcFault();
+  /** gRPC methods called so far. */
+  readonly calls: string[] = [];
+  /** Nodes that answer nothing. */
+  readonly downNodes = new Set<number>();
+  readonly #rpc: SuiRpc;
+  readonly #chain = new ChainView();
+  readonly #nodes: readonly StorageNode[];
+  readonly #logs: readonly SliverLog[];
+  #committee: CommitteeView;
+
+  constructor(scheduler: Scheduler) {
+    const made: WalrusDeployment[] = [];
+    this.ledger = new Ledger({
+      clock: scheduler,
+      seed: "sim",
+      packages,
+      genesis: (context) => made.push(createDeployment(context, genesis())),
+    });
+    const [deployment] = made;
+    if (deployment === undefined) throw new TypeError("Cannot start: genesis did not run");
+    this.deployment = deployment;
+    this.#rpc = createSuiRpc({ ledger: this.ledger, faults: this.faults, timer: scheduler });
+    const pool = new MetadataPool(codec, SHARD_COUNT);
+    this.#logs = identities.map(() => new SliverLog(null));
+    this.#nodes = identities.map(({ nodeId }, index) => {
+      const [signer, log] = [signers[index], this.#logs[index]];
+      if (signer === undefined || log === undefined) throw new TypeError("Cannot start node");
+      return new StorageNode({
+        nodeId,
+        shardCount: SHARD_COUNT,
+        signer,
+        codec,
+        chain: this.#chain,
+        pool,
+        log,
+        denied: new Set(),
+        nowMs: () => scheduler.nowMs(),
+      });
+    });
+    this.#committee = this.#takeCommittee();
+    this.ledger.onTransaction((transaction) => {
+      const events = blobEvents(transaction, deployment.addresses.walrusOriginal);
+      if (events.length === 0) return;
+      scheduler.after(scheduler.someMs(EVENT_LAG_MS_MAX), () => {
+        for (const event of events) this.#chain.apply(event);
+      });
+    });
+  }
+
+  close(): void {
+    for (const log of this.#logs) log.close();
+  }
+
+  fund(address: string, amounts: { readonly sui?: bigint; readonly wal?: bigint }): void {
+    if (amounts.sui !== undefined) fund(this.ledger, address, { [SUI]: amounts.sui });
+    if (amounts.wal !== undefined) {
+      fund(this.ledger, address, { [this.deployment.walType]: amounts.wal });
+    }
+  }
+
+  /** Both halves of an epoch change at once. */
+  changeEpoch(): void {
+    this.ledger.runSystem((context) => startEpochChange(context, this.deployment));
+    this.ledger.runSystem((context) => finishEpochChange(context, this.deployment));
+    this.#committee = this.#takeCommittee();
+  }
+
+  /** Answers as a socket would: rejects where no answer comes. */
+  async fetch(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.hostname === "sui.sim") return this.#askChain(request, url);
+    const index = Number(url.port) - 1;
+    const node = this.#nodes[index];
+    if (node === undefined || this.downNodes.has(index)) throw new TypeError("connection refused");
+    const { status, contentType, body } = await this.#askNode(node, request, url);
+    return new Response(Uint8Array.from(body), {
+      status,
+      headers: { "content-type": contentType },
+    });
+  }
+
+  async #askChain(request: Request, url: URL): Promise<Response> {
+    this.calls.push(url.pathname.split("/").at(-1) ?? "");
+    return (await this.#rpc(request)) ?? new Response(null, { status: 404 });
+  }
+
+  async #askNode(node: StorageNode, request: Request, url: URL): Promise<Answer> {
+    try {
+      const parsed = parseRoute(request.method, url);
+      const body = new Uint8Array(await request.arrayBuffer());
+      // A node would wait for the registration; here its client has to ask again.
+      const asked = parsed.route === "confirmation" ? { ...parsed, waitMs: 0 } : parsed;
+      const headers = Object.fromEntries(request.headers);
+      const surroundings = { committee: this.#committee, uptimeMs: 1, syncing: new Set<number>() };
+      return await dispatch(node, { parsed: asked, headers, body }, surroundings);
+    } catch (error) {
+      if (error instanceof Refusal) return refusalAnswer(error);
+      throw error;
+    }
+  }
+
+  #takeCommittee(): CommitteeView {
+    const taken: CommitteeView[] = [];
+    this.ledger.runSystem((context) => {
+      const { epoch, committee, previousCommittee } = readEpochState(context, this.deployment);
+      const members = (all: typeof committee): MemberView[] =>
+        all.map(({ nodeId, shardIndices }) => {
+          const index = identities.findIndex((identity) => identity.nodeId === nodeId);
+          const publicKey = identities[index]?.publicKey ?? new Uint8Array();
+          return { nodeId, publicKey, url: nodeUrl(index), shardIndices };
+        });
+      const previous = members(previousCommittee);
+      taken.push({ epoch, changing: false, members: members(committee), previous });
+    });
+    const [committee] = taken;
+    if (committee === undefined) throw new TypeError("Cannot read committee");
+    this.#chain.enterEpoch(committee.epoch);
+    for (const node of this.#nodes) {
+      const own = committee.members.find(({ nodeId }) => nodeId === node.parts.nodeId);
+      node.assign(own?.shardIndices ?? [], []);
+    }
+    return committee;
+  }
+}
+
+function genesis(): Parameters<typeof createDeployment>[1] {
+  return {
+    nodes: identities.map(({ nodeId, name, publicKey, networkPublicKey }, index) => ({
+      nodeId,
+      name,
+      networkAddress: nodeUrl(index).replace("http://", ""),
+      publicKey,
+      networkPublicKey,
+    })),
+    shardCount: SHARD_COUNT,
+    epochDurationMs: DAY_MS,
+    treasuryAddress: treasuryAddress("sim"),
+    storagePrice: 5n,
+    writePrice: 1n,
+    capacityBytes: 10n ** 12n,
+  };
+}
+
+const nodeUrl = (index: number): string => `http://127.0.0.1:${index + 1}`;
+
+/** `suiprivkey…` of the wallet of a run. */
+export const WALLET_SECRET_KEY = walletKeypair("sim").getSecretKey();

@@ -1,0 +1,116 @@
+/**
+ * Time and order of a simulated run: every port call, sleep and alarm is an event of this queue.
+ *
+ * The next event is taken only when no promise can go on by itself, the earliest first; how long each
+ * takes is drawn from the seed. So the seed decides every interleaving, and time passes only here.
+ */
+import type { Clock, Random, Timer } from "../../shared/ports.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+
+/** Turns of the event loop after which every promise and stream has settled. */
+const QUIET_TURNS = 4;
+/** A simulated run that goes on for longer than this is stuck. */
+const EVENTS_MAX = 200_000;
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/** The queue of one run. */
+export class Scheduler implements Clock, Timer {
+  readonly random: Random;
+  #nowMs: number;
+  #count = 0;
+  readonly #events = new Set<Event>();
+  /** Work outside the queue that is running now: handlers that await real promises. */
+  #busy = 0;
+
+  constructor(seed: number, startMs: number) {
+    this.random = seededRandom(seed);
+    this.#nowMs = startMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Runs `run` after `delayMs`; returns how to cancel it. */
+  after(delayMs: number, run: () => void): () => void {
+    // Ties are broken by the seed, not by who came first.
+    const event = { atMs: this.#nowMs + delayMs, order: this.random.unit(), run };
+    this.#events.add(event);
+    return () => this.#events.delete(event);
+  }
+
+  /** A whole number of milliseconds up to `mostMs`, drawn from the seed. */
+  someMs(mostMs: number): number {
+    return Math.floor(this.random.unit() * (mostMs + 1));
+  }
+
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const cancel = this.after(durationMs, resolve);
+      const onAbort = () => {
+        cancel();
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Runs a handler of the outside world; no other event happens until it has ended. */
+  async exclusively<T>(handle: () => Promise<T>): Promise<T> {
+    this.#busy++;
+    try {
+      return await handle();
+    } finally {
+      this.#busy--;
+    }
+  }
+
+  /** Takes events until `isOver` says so or none is left; `false` when time is up before. */
+  async run(isOver: () => boolean, untilMs: number = Infinity): Promise<boolean> {
+    for (;;) {
+      await this.#quiet();
+      if (isOver()) return true;
+      const next = this.#next();
+      if (next === null) return false;
+      if (next.atMs > untilMs) {
+        this.#nowMs = untilMs;
+        return false;
+      }
+      if (this.#count++ > EVENTS_MAX) throw new Error("Cannot simulate: the run does not end");
+      this.#events.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      next.run();
+    }
+  }
+
+  #next(): Event | null {
+    let first: Event | null = null;
+    for (const event of this.#events) {
+      if (
+        first === null ||
+        event.atMs < first.atMs ||
+        (event.atMs === first.atMs && event.order < first.order)
+      ) {
+        first = event;
+      }
+    }
+    return first;
+  }
+
+  async #quiet(): Promise<void> {
+    for (let turn = 0; turn < QUIET_TURNS || this.#busy > 0; turn++) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * A run of the publisher against the local network, decided by one seed.
+ *
+ * The model. Time stands still while anything can go on by itself and then jumps to the next event.
+ * Every message (a request to a node or to Sui, a call from one object to another, the answer to
+ * either) takes a time drawn from the seed, so the seed decides who comes first. Objects have
+ * storage with the platform's rules (statements without an `await` between them are one
+ * transaction; nothing leaves before what was written is durable), one alarm each, which rings at
+ * least once and is repeated when it fails, and may be killed at every boundary (`platform.ts`).
+ * Signing, encoding and verifying take no time. A sleep changes nothing outside the object, so
+ * dying in it is dying after the call before it. Storage nodes hear of the chain a little later than
+ * it happens. Everything else is the real code: the objects' own engines, the gRPC client, the
+ * ledger with the contract's rules, the nodes' checks and signatures.
+ *
+ * What is not modelled: a second isolate that still runs an older life of an object, clocks that
+ * disagree, and storage that loses what it has called durable.
+ */
+import type { WalletEngine } from "../../workers/publisher/wallet/engine.ts";
+import type { UploadRecord } from "../../workers/publisher/upload/carrier.ts";
+import type { Journal, UploadRequest } from "../../workers/publisher/upload/journal.ts";
+import { uploadView } from "../../workers/publisher/upload-view.ts";
+import { seededBytes } from "../support/contents.ts";
+import { SimGateway, uploadName, WALLET, WALLET_ADDRESS } from "./gateway.ts";
+import { SimNetwork } from "./network.ts";
+import { type KillPlan, NO_KILL, Platform } from "./platform.ts";
+import { Scheduler } from "./scheduler.ts";
+
+const START_MS = 1_750_000_000_000;
+export const START_SUI = 10n ** 12n;
+export const START_WAL = 10n ** 9n;
+/** Long after the last alarm of an upload that will ever come to anything. */
+const PATIENCE_MS = 3 * 60 * 60_000;
+
+/** What happens in a run. */
+export interface Scenario {
+  readonly seed: number;
+  /** Blobs stored at the same time; 1 unless given. */
+  readonly uploadCount?: number;
+  readonly kill?: KillPlan;
+  /** Whether clients wait for the outcome. */
+  readonly waits?: boolean;
+  /** Called before anything is stored, to arrange faults over time. */
+  readonly trouble?: (world: World) => void;
+}
+
+/** A run and everything it has left. */
+export interface World {
+  readonly scheduler: Scheduler;
+  readonly platform: Platform;
+  readonly network: SimNetwork;
+  readonly gateway: SimGateway;
+  /** What each client was told; absent when its Worker died. */
+  readonly answers: Map<string, string>;
+  /** SUI and WAL the wallet was given. */
+  readonly given: { readonly sui: bigint; readonly wal: bigint };
+}
+
+/** Runs a scenario until every client has its answer and nothing is left to be done. */
+export async function simulate(scenario: Scenario): Promise<World> {
+  const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
+  const scheduler = new Scheduler(seed, START_MS);
+  const network = new SimNetwork(scheduler);
+  const platform = new Platform(scheduler, kill);
+  const gateway = new SimGateway(platform, network);
+  const given = { sui: START_SUI, wal: START_WAL };
+  network.fund(WALLET_ADDRESS, given);
+  const answers = new Map<string, string>();
+  const world: World = { scheduler, platform, network, gateway, answers, given };
+  trouble?.(world);
+  for (let index = 0; index < uploadCount; index++) {
+    const uploadId = `u${index}`;
+    void gateway
+      .store(request(uploadId, waits), blobOf(index))
+      .then((stored) =>
+        answers.set(uploadId, stored.ok ? stored.value.state : stored.failure.kind),
+      );
+  }
+  await scheduler.run(() => isSettled(world), START_MS + PATIENCE_MS);
+  network.close();
+  return world;
+}
+
+/** The bytes client `index` stores. */
+export function blobOf(index: number): Uint8Array {
+  return seededBytes(700 + 40 * index, index + 1);
+}
+
+/** Every upload there is, as anybody can read it. */
+export function uploadsOf({ gateway }: World): readonly UploadRecord[] {
+  return gateway.uploadIds.flatMap((uploadId) => {
+    const record = gateway.peek(uploadName(uploadId), (upload) => upload.record());
+    return record === null ? [] : [record];
+  });
+}
+
+export function journalsOf(world: World): readonly Journal[] {
+  return uploadsOf(world).map(({ journal }) => journal);
+}
+
+export function walletOf({ gateway }: World): ReturnType<WalletEngine["status"]> {
+  return gateway.peek(WALLET, (wallet) => wallet.status());
+}
+
+/** The run as text: equal texts are equal runs. */
+export function historyOf(world: World): string {
+  const { platform, network, gateway, answers, scheduler } = world;
+  const transactions = Array.from(
+    { length: network.ledger.transactionCount },
+    (_, sequence) => network.ledger.transactionAt(sequence)?.digest,
+  );
+  const views = uploadsOf(world).map((record) => uploadView(record));
+  return JSON.stringify(
+    {
+      boundaries: platform.boundaries,
+      endMs: scheduler.nowMs(),
+      transactions,
+      calls: network.calls,
+      log: gateway.log,
+      answers: [...answers],
+      views,
+      wallet: walletOf(world),
+    },
+    (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value),
+    1,
+  );
+}
+
+/** No transaction of unknown fate and no upload under way; what nobody has staged is not one. */
+function isSettled(world: World): boolean {
+  if (!world.platform.isQuiet) return false;
+  const isOver = journalsOf(world).every(
+    ({ state, steps }) =>
+      state === "failed" || (state === "certified" && steps.record.status === "done"),
+  );
+  return isOver && walletOf(world).unresolved.length === 0;
+}
+
+function request(uploadId: string, waits: boolean): UploadRequest {
+  return {
+    uploadId,
+    source: "http",
+    epochs: 3,
+    deletable: true,
+    sendObjectTo: null,
+    waits,
+    contentDigest: null,
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Commands that wait for the wallet, and which of them go into the next transaction.
+ *
+ * The size of a batch is halved when the chain is congested or gas runs out, and grows again slowly.
+ */
+import { WALLET_BATCH_GROWTH, WALLET_BATCH_MAX } from "../../../shared/limits.ts";
+import type { WalletCommand, WalletReply } from "./commands.ts";
+
+/** One command and those who wait for its answer. */
+export class Waiting {
+  readonly command: WalletCommand;
+  readonly #reply = Promise.withResolvers<WalletReply>();
+  #isAnswered = false;
+
+  constructor(command: WalletCommand) {
+    this.command = command;
+  }
+
+  get reply(): Promise<WalletReply> {
+    return this.#reply.promise;
+  }
+
+  /** Whether it has its answer; one that is not final ends this asking, not the command. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  answer(reply: WalletReply): void {
+    this.#isAnswered = true;
+    this.#reply.resolve(reply);
+  }
+
+  /** The wallet broke down. */
+  fail(error: unknown): void {
+    this.#isAnswered = true;
+    this.#reply.reject(error);
+  }
+}
+
+/** The queue of one wallet. */
+export class CommandQueue {
+  readonly #batchMax: number;
+  #batchSize: number;
+  #waiting: Waiting[] = [];
+  readonly #byId = new Map<string, Waiting>();
+
+  /** @throws {RangeError} When `batchMax` is not 1 to `WALLET_BATCH_MAX`. */
+  constructor(batchMax: number) {
+    if (!Number.isInteger(batchMax) || batchMax < 1 || batchMax > WALLET_BATCH_MAX) {
+      throw new RangeError(
+        `Cannot batch commands: expected 1 to ${WALLET_BATCH_MAX}, got ${batchMax}`,
+      );
+    }
+    this.#batchMax = batchMax;
+    this.#batchSize = batchMax;
+  }
+
+  /** Most commands of the next batch. */
+  get batchSize(): number {
+    return this.#batchSize;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Appends a command; the same one, where it waits or is being done, is not taken twice. */
+  add(command: WalletCommand): Waiting {
+    const known = this.#byId.get(command.id);
+    if (known !== undefined) return known;
+    const waiting = new Waiting(command);
+    this.#waiting.push(waiting);
+    this.#byId.set(command.id, waiting);
+    return waiting;
+  }
+
+  /** Whether more commands could join the next batch. */
+  get hasRoom(): boolean {
+    const [head] = this.#waiting;
+    if (head === undefined || !isBatched(head.command)) return false;
+    return this.#fitting(head.command).length < this.#batchSize;
+  }
+
+  /** Takes the first command and those that can share its transaction. */
+  take(): readonly Waiting[] {
+    const [head] = this.#waiting;
+    if (head === undefined) return [];
+    const taken = isBatched(head.command)
+      ? this.#fitting(head.command).slice(0, this.#batchSize)
+      : [head];
+    this.#waiting = this.#waiting.filter((each) => !taken.includes(each));
+    return taken;
+  }
+
+  /** Those taken have their answers. */
+  done(taken: readonly Waiting[]): void {
+    for (const { command } of taken) this.#byId.delete(command.id);
+  }
+
+  shrink(): void {
+    this.#batchSize = Math.max(1, Math.floor(this.#batchSize / 2));
+  }
+
+  grow(): void {
+    this.#batchSize = Math.min(this.#batchMax, this.#batchSize + WALLET_BATCH_GROWTH);
+  }
+
+  /** Commands of the same kind; a blob is certified by one of them. */
+  #fitting({ kind }: WalletCommand): Waiting[] {
+    const blobs = new Set<string>();
+    return this.#waiting.filter(({ command }) => {
+      if (command.kind !== kind) return false;
+      if (command.kind !== "certify") return true;
+      const isFirst = !blobs.has(command.blobObjectId);
+      blobs.add(command.blobObjectId);
+      return isFirst;
+    });
+  }
+}
+
+function isBatched({ kind }: WalletCommand): boolean {
+  return kind === "register" || kind === "certify";
+}
