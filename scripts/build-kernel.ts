@@ -19,9 +19,26 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { main as compile } from "assemblyscript/asc";
 import { KERNEL_MEMORY_BYTES_MAX } from "../shared/limits.ts";
 import { roundsSource } from "./kernel/rounds.ts";
+
+/** The part of AssemblyScript's compiler that is used here. */
+interface Compiler {
+  main(
+    options: readonly string[],
+    host: {
+      readFile(path: string): string | null;
+      writeFile(path: string, contents: Uint8Array): void;
+      listFiles(): string[];
+      readonly stderr: NodeJS.WritableStream;
+    },
+  ): Promise<{ readonly error: Error | null }>;
+}
+
+// By a name that the type checker does not follow: the compiler's own types declare globals, among
+// them arrays, for the whole program.
+const compilerName = "assemblyscript/asc";
+const compiler = (await import(compilerName)) as Compiler;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const assembly = "shared/codec/kernel/assembly";
@@ -60,7 +77,7 @@ function readSource(path: string, isRelaxed: boolean): string | null {
 async function buildVersion(fileName: string, isRelaxed: boolean): Promise<void> {
   const features = isRelaxed ? ["--enable", "relaxed-simd"] : [];
   const source = join(assembly, "index.ts");
-  const { error } = await compile([source, "--outFile", fileName, ...OPTIONS, ...features], {
+  const { error } = await compiler.main([source, "--outFile", fileName, ...OPTIONS, ...features], {
     readFile: (path) => readSource(path, isRelaxed),
     writeFile: (path, contents) => writeFileSync(join(output, basename(path)), contents),
     listFiles: () => [],
