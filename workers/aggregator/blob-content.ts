@@ -53,6 +53,11 @@ export async function blobContent(
   return ok({
     ...content,
     verified: "strict",
+    async learnType(head) {
+      const contentType = await sniffType(head);
+      rememberEntry(services, blob, { contentType, isStrict: true });
+      return contentType;
+    },
     bytes: (range) => piecesOf(whole.value, range, null),
   });
 }

@@ -61,6 +61,8 @@ export interface Tiers {
 /** Makes the tiers of one invocation. */
 export function createTiers(ports: TierPorts): Tiers {
   const { edge, kv, log, background, admittedKeys } = ports;
+  // What one request learns of a blob it learns in steps; the last word must be the one that stays.
+  const lastPuts = new Map<string, Promise<void>>();
 
   async function quietly<T>(event: string, key: string, work: Promise<T>): Promise<T | null> {
     try {
@@ -99,8 +101,11 @@ export function createTiers(ports: TierPorts): Tiers {
     },
     put(key, value, ttlSeconds) {
       if (ttlSeconds <= 0) return;
-      const kept = edge.put(key, value, { ttlSeconds, admitted: false });
-      background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
+      const keep = () => edge.put(key, value, { ttlSeconds, admitted: false });
+      const kept = lastPuts.get(key)?.then(keep) ?? keep();
+      const settled = quietly("cache.edge-put-failed", key, kept).then(() => undefined);
+      lastPuts.set(key, settled);
+      background(settled);
     },
     async evict(key) {
       admittedKeys.delete(key);

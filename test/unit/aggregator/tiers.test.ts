@@ -96,6 +96,34 @@ describe("the tiers", () => {
     await settled();
   });
 
+  test("keep the last of several values of one key, however long each write takes", async () => {
+    const kept: number[] = [];
+    const waiting: (() => void)[] = [];
+    const work: Promise<void>[] = [];
+    const tiers = createTiers({
+      edge: {
+        get: () => Promise.resolve(null),
+        put: async (_, value) => {
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          kept.push(value[0] ?? 0);
+        },
+        delete: () => Promise.resolve(),
+      },
+      kv: { get: () => Promise.resolve(null), put: async () => {}, delete: async () => {} },
+      log: SILENT_LOG,
+      background: (promise) => void work.push(promise),
+      admittedKeys: new Set(),
+    });
+    tiers.put("a", Uint8Array.of(1), 100);
+    tiers.put("a", Uint8Array.of(2), 100);
+    while (kept.length < 2) {
+      waiting.pop()?.();
+      await Promise.resolve();
+    }
+    await Promise.all(work);
+    expect(kept).toEqual([1, 2]);
+  });
+
   test("evict from both, so that a new value is admitted again", async () => {
     const { tiers, edge, kv, settled } = setUp();
     tiers.put("a", VALUE, 100);
@@ -104,6 +132,7 @@ describe("the tiers", () => {
     await tiers.evict("a");
     expect([edge.size, kv.size]).toEqual([0, 0]);
     tiers.put("a", VALUE, 100);
+    await settled();
     await tiers.get("a", () => 100);
     await settled();
     expect(kv.get("a")).toEqual(VALUE);

@@ -288,6 +288,16 @@ describe("the tiers", () => {
     expect(nodes.requests).toEqual([]);
   });
 
+  test("a strict check and the type it went with are remembered with the blob", async () => {
+    const { id } = stored(5_000);
+    await ask(`/v1/blobs/${id}?strict_consistency_check=true`);
+    const kept = await caches.default.match(`https://cache.walrus-edge.invalid/entry/${id}`);
+    expect(await kept?.json()).toMatchObject({
+      isStrict: true,
+      contentType: expect.any(String) as string,
+    });
+  });
+
   test("a range of a cached segment is cut from it", async () => {
     const { blob, id } = stored(5_000);
     await ask(`/v1/blobs/${id}`);
