@@ -63,6 +63,22 @@ function checkLimitsPage(): void {
   }
 }
 
+/** Clients act on reasons: each that a Worker can answer is explained in docs/errors.md. */
+function checkReasonsDocumented(): void {
+  const page = readFileSync("docs/errors.md", "utf8");
+  const statusWords = new Set(
+    text.get("shared/http/problem.ts")?.match(/\b[A-Z][A-Z_]+(?=: \d{3})/g),
+  );
+  for (const [file, body] of text) {
+    if (!/^(workers|shared\/http)\/.*problem\.ts$/.test(file)) continue;
+    for (const [, reason = ""] of body.matchAll(/"([A-Z][A-Z_]*_[A-Z_]*[A-Z])"/g)) {
+      if (!statusWords.has(reason) && !page.includes(`\`${reason}\``)) {
+        report("docs/errors.md", 1, `Does not explain ${reason} of ${file}`);
+      }
+    }
+  }
+}
+
 /** A newcomer types what the README says. */
 function checkReadmeCommands(): void {
   const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -114,6 +130,7 @@ checkNoSkippedTests();
 checkModuleHeaders();
 checkNoLeftovers();
 checkLimitsPage();
+checkReasonsDocumented();
 checkReadmeCommands();
 checkDocLinks();
 checkNoDeadModules();

@@ -5,6 +5,7 @@
  * before a byte leaves. A strict check that passed is remembered with the blob.
  */
 import { concatBytes, equalBytes } from "../../shared/bytes/arrays.ts";
+import { encodingWorkingBytes } from "../../shared/codec/index.ts";
 import { STRICT_READ_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { blobBytes } from "./blob-bytes.ts";
@@ -79,7 +80,11 @@ async function strictBytes(
     parts.push(piece.value.bytes);
   }
   const whole = concatBytes(...parts);
-  const encoded = services.codec.metadata(whole, shardCount);
+  const encoded = await services.workingMemory.with(
+    encodingWorkingBytes(unencodedBytes),
+    () => services.codec.metadata(whole, shardCount),
+    signal,
+  );
   if (!encoded.ok || !equalBytes(encoded.value.blobId, blob.blobId)) {
     return err({ kind: "strict-mismatch" });
   }
