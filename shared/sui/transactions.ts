@@ -12,6 +12,8 @@ import {
   EXTENSIONS_PER_TRANSACTION_MAX,
   PURE_ARGUMENT_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
+  TRANSACTION_COMMANDS_MAX,
+  TRANSACTION_INPUTS_MAX,
   WALLET_BATCH_MAX,
 } from "../limits.ts";
 import { ENCODING_TYPE_RS2 } from "../protocol/blob-object.ts";
@@ -109,16 +111,22 @@ export function buildTransaction(terms: TransactionTerms, step: TransactionStep)
 /**
  * The BCS bytes to sign.
  *
- * @throws {RangeError} When Sui would refuse them as too long.
+ * @throws {RangeError} When Sui would refuse them: too long, too many commands or inputs.
  */
 export async function transactionBytes(transaction: Transaction): Promise<Uint8Array> {
+  const { commands, inputs } = transaction.getData();
+  assertAtMost(TRANSACTION_COMMANDS_MAX, "commands", commands.length);
+  assertAtMost(TRANSACTION_INPUTS_MAX, "inputs", inputs.length);
   const bytes = await transaction.build();
-  if (bytes.length > TRANSACTION_BYTES_MAX) {
-    throw new RangeError(
-      `Cannot build transaction: expected at most ${TRANSACTION_BYTES_MAX} bytes, got ${bytes.length}`,
-    );
-  }
+  assertAtMost(TRANSACTION_BYTES_MAX, "bytes", bytes.length);
   return bytes;
+}
+
+function assertAtMost(countMax: number, unit: string, count: number): void {
+  if (count <= countMax) return;
+  throw new RangeError(
+    `Cannot build transaction: expected at most ${countMax} ${unit}, got ${count}`,
+  );
 }
 
 function addStep(transaction: Transaction, terms: TransactionTerms, step: TransactionStep): void {

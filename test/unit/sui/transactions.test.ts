@@ -6,7 +6,13 @@ import { bcs } from "@mysten/bcs";
 import { Transaction } from "@mysten/sui/transactions";
 import { describe, expect, test } from "vitest";
 import { fromBase64 } from "../../../shared/bytes/text.ts";
-import { BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, WALLET_BATCH_MAX } from "../../../shared/limits.ts";
+import {
+  BATCH_BYTES_MAX,
+  BATCH_COMMANDS_MAX,
+  TRANSACTION_COMMANDS_MAX,
+  TRANSACTION_INPUTS_MAX,
+  WALLET_BATCH_MAX,
+} from "../../../shared/limits.ts";
 import {
   buildTransaction,
   type Certification,
@@ -326,6 +332,33 @@ describe("limits", () => {
       expect(() => buildTransaction(TERMS, batch(WALLET_BATCH_MAX + 1))).toThrow(RangeError);
       expect(() => buildTransaction(TERMS, batch(0))).toThrow(RangeError);
     }
+  });
+
+  /** A transaction on the gas coin alone, in so many commands that split off so many amounts each. */
+  function splitting(commandCount: number, amountCount: number): Transaction {
+    const transaction = new Transaction();
+    transaction.setSender(TERMS.sender);
+    transaction.setGasPayment([coin(9)]);
+    transaction.setGasBudget(1_000_000);
+    transaction.setGasPrice(1_000);
+    for (let command = 0; command < commandCount; command++) {
+      const amounts = Array.from({ length: amountCount }, (_, amount) =>
+        transaction.pure.u64(command * amountCount + amount),
+      );
+      transaction.splitCoins(transaction.gas, amounts);
+    }
+    return transaction;
+  }
+
+  test("Sui's bounds of commands and inputs hold, one more is refused", async () => {
+    await transactionBytes(splitting(TRANSACTION_COMMANDS_MAX, 1));
+    await expect(transactionBytes(splitting(TRANSACTION_COMMANDS_MAX + 1, 1))).rejects.toThrow(
+      "at most 1024 commands, got 1025",
+    );
+    await transactionBytes(splitting(4, TRANSACTION_INPUTS_MAX / 4));
+    await expect(transactionBytes(splitting(1, TRANSACTION_INPUTS_MAX + 1))).rejects.toThrow(
+      "at most 2048 inputs, got 2049",
+    );
   });
 
   test("an ID that is not 32 bytes and a payment without coins are refused", () => {

@@ -25,29 +25,26 @@ export function walBodies(walPackage: string): Bodies {
 
 /** Bodies of `wal_exchange.move`. */
 export const EXCHANGE_BODIES: Bodies = {
-  "wal_exchange::exchange_all_for_wal": (call) => {
-    const coin = argument(call, 1) as Coin;
-    call.context.deleteId(coin.id);
-    return [forWal(call, coin)];
-  },
-  "wal_exchange::exchange_for_wal": (call) => {
-    const [coin, amount] = [argument(call, 1) as Coin, argument(call, 2) as bigint];
-    const place = at("wal_exchange", "exchange_for_wal");
-    ensure(coin.balance.value >= amount, place, "EInsufficientInputBalance");
-    return [forWal(call, { id: coin.id, balance: splitBalance(coin.balance, amount) })];
-  },
-  "wal_exchange::exchange_all_for_sui": (call) => {
-    const coin = argument(call, 1) as Coin;
-    call.context.deleteId(coin.id);
-    return [forSui(call, coin)];
-  },
-  "wal_exchange::exchange_for_sui": (call) => {
-    const [coin, amount] = [argument(call, 1) as Coin, argument(call, 2) as bigint];
-    const place = at("wal_exchange", "exchange_for_sui");
-    ensure(coin.balance.value >= amount, place, "EInsufficientInputBalance");
-    return [forSui(call, { id: coin.id, balance: splitBalance(coin.balance, amount) })];
-  },
+  "wal_exchange::exchange_all_for_wal": (call) => [forWal(call, wholeCoin(call))],
+  "wal_exchange::exchange_for_wal": (call) => [forWal(call, partOfCoin(call, "exchange_for_wal"))],
+  "wal_exchange::exchange_all_for_sui": (call) => [forSui(call, wholeCoin(call))],
+  "wal_exchange::exchange_for_sui": (call) => [forSui(call, partOfCoin(call, "exchange_for_sui"))],
 };
+
+/** The coin given by value: it ends here. */
+function wholeCoin(call: MoveCall): Coin {
+  const coin = argument(call, 1) as Coin;
+  call.context.deleteId(coin.id);
+  return coin;
+}
+
+/** The amount asked for, split off the coin given by reference. */
+function partOfCoin(call: MoveCall, functionName: string): Coin {
+  const [coin, amount] = [argument(call, 1) as Coin, argument(call, 2) as bigint];
+  const place = at("wal_exchange", functionName);
+  ensure(coin.balance.value >= amount, place, "EInsufficientInputBalance");
+  return { id: coin.id, balance: splitBalance(coin.balance, amount) };
+}
 
 function forWal(call: MoveCall, given: Coin): Coin {
   const exchange = argument(call, 0) as Exchange;
