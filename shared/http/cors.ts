@@ -54,7 +54,7 @@ export function withCors(response: Response): Response {
   return open;
 }
 
-/** Answers of `fetch`, of a cache or of another Worker have immutable headers. */
-function mutable(response: Response): Response {
+/** A copy with headers of its own: those of `fetch`, a cache or another Worker are immutable. */
+export function mutable(response: Response): Response {
   return new Response(response.body, response);
 }

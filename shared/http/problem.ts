@@ -51,6 +51,26 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
   /** Further response headers: `Allow`, `Content-Range`, `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the official daemon says instead; `compat.ts` renders it with `COMPAT=exact`. */
+  readonly exact?: ExactAnswer;
+}
+
+/**
+ * The official answer where it is not the same envelope: a plain text (empty: no body), or other
+ * words of the envelope.
+ */
+export type ExactAnswer =
+  | {
+      readonly status: number;
+      readonly text: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | Partial<Pick<Problem, "statusWord" | "status" | "reason" | "domain" | "message">>;
+
+/** One entry of the envelope's `details`. */
+export interface ErrorDetail {
+  readonly "@type": string;
+  readonly [name: string]: unknown;
 }
 
 /** The HTTP status a problem is sent with. */
@@ -60,20 +80,22 @@ export function problemStatus(problem: Problem): number {
 
 /** The envelope as JSON text: the body of `problemResponse`, for messages that travel otherwise. */
 export function problemBody(problem: Problem): string {
-  const detail = {
-    "@type": "ErrorInfo",
-    reason: problem.reason,
-    domain: problem.domain ?? DAEMON_DOMAIN,
-    metadata: problem.metadata ?? {},
-  };
-  return JSON.stringify({
-    error: {
-      status: problem.statusWord,
-      code: problemStatus(problem),
-      message: problem.message,
-      details: [detail],
-    },
-  });
+  return envelope(problem).body;
+}
+
+/** Status and JSON text of a problem; `more` follows its own detail. */
+export function envelope(
+  problem: Problem,
+  more: readonly ErrorDetail[] = [],
+): { readonly status: number; readonly body: string } {
+  const { reason, domain = DAEMON_DOMAIN, metadata = {}, message } = problem;
+  const status = problemStatus(problem);
+  const details: readonly ErrorDetail[] = [
+    { "@type": "ErrorInfo", reason, domain, metadata },
+    ...more,
+  ];
+  const error = { status: problem.statusWord, code: status, message, details };
+  return { status, body: JSON.stringify({ error }) };
 }
 
 /** The problem as a response: never cacheable, never sniffed, and without a body for `HEAD`. */
@@ -109,6 +131,7 @@ export function unknownPath(): Problem {
     reason: "PATH_NOT_FOUND",
     domain: GLOBAL_DOMAIN,
     message: "there is nothing at this path",
+    exact: { status: 404, text: "" },
   };
 }
 
@@ -121,6 +144,11 @@ export function methodNotAllowed(allowed: readonly string[]): Problem {
     domain: GLOBAL_DOMAIN,
     message: `this path answers ${allowed.join(", ")}`,
     headers: { Allow: allowed.join(", ") },
+    exact: {
+      status: 405,
+      text: "",
+      headers: { Allow: allowed.filter((method) => method !== "OPTIONS").join(",") },
+    },
   };
 }
 
