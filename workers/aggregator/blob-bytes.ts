@@ -4,6 +4,7 @@
  * The cached unit is the segment: consecutive whole rows. A segment is cached only after all of its
  * rows were verified, so what is found in a tier was checked against the blob ID once.
  */
+import { segmentKey } from "../../shared/cache/keys.ts";
 import {
   type BlobGeometry,
   blobGeometry,
@@ -118,8 +119,4 @@ function intersection(left: RowSpan, right: RowSpan): RowSpan {
   const firstRow = Math.max(left.firstRow, right.firstRow);
   const end = Math.min(left.firstRow + left.rowCount, right.firstRow + right.rowCount);
   return { firstRow, rowCount: Math.max(0, end - firstRow) };
-}
-
-function segmentKey(blob: OpenBlob, segmentIndex: number): string {
-  return `segment/${blob.id}/${blob.entry.shardCount}/${segmentIndex}`;
 }

@@ -20,7 +20,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
-import type { Lifetime } from "./cache-policy.ts";
+import type { Lifetime } from "../../shared/cache/lifetime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";

@@ -3,7 +3,7 @@
  *
  * Deleting cache entries is only housekeeping; this is what keeps the promise.
  */
-import type { BlobEntry } from "./standing.ts";
+import type { BlobEntry } from "../../shared/cache/entry.ts";
 
 /** What the gate must know, at most `GATE_HOLD_MS` old. */
 export interface GateFacts {

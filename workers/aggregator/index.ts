@@ -14,7 +14,7 @@ import { type AppPorts, createApp } from "./app.ts";
 import { readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
 import { readGateRules, type RulesMemory } from "./gate-rules.ts";
-import { createKeyValue } from "./kv.ts";
+import { createKeyValue } from "../../shared/cache/kv.ts";
 import { askLeases, type LeaseSource } from "./leases.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
 import type { AggregatorServices, ReadMemory } from "./open-blob.ts";

@@ -23,13 +23,14 @@ import { isEpochChanging, readCommittee } from "../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { AttributedBlob, ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
-import { lifetimeSeconds } from "./cache-policy.ts";
+import { lifetimeSeconds } from "../../shared/cache/lifetime.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import type { GateRules } from "./gate-rules.ts";
 import { mayServe } from "./gate.ts";
 import type { LeaseWord } from "./leases.ts";
 import type { NetworkView, NetworkViews } from "./network-view.ts";
-import { type BlobEntry, decodeEntry, encodeEntry } from "./standing.ts";
+import { entryKey, metadataKey } from "../../shared/cache/keys.ts";
+import { type BlobEntry, decodeEntry, encodeEntry } from "../../shared/cache/entry.ts";
 import type { TierName, Tiers } from "./tiers.ts";
 
 /** Everything one request of the aggregator works with. */
@@ -142,7 +143,7 @@ export async function metadataOf(
 export function rememberEntry(
   services: AggregatorServices,
   blob: OpenBlob,
-  learned: Partial<Pick<BlobEntry, "contentType" | "isStrict">>,
+  learned: Partial<Pick<BlobEntry, "contentType" | "isStrict" | "sha256">>,
 ): void {
   const entry = { ...blob.entry, ...learned };
   const ttlSeconds = remainingSeconds(entry, services.clock.nowMs());
@@ -195,6 +196,7 @@ async function learn(
     purgeGeneration,
     contentType: null,
     isStrict: false,
+    sha256: null,
   };
   services.tiers.put(entryKey(id), encodeEntry(entry), ttlSeconds);
   keepMetadata(services, id, metadata);
@@ -279,12 +281,4 @@ function keepMetadata(services: AggregatorServices, id: string, metadata: Verifi
 
 function remainingSeconds(entry: BlobEntry | null, nowMs: number): number {
   return entry === null ? 0 : Math.floor((entry.expiresAtMs - nowMs) / 1_000);
-}
-
-function entryKey(id: string): string {
-  return `entry/${id}`;
-}
-
-function metadataKey(id: string): string {
-  return `metadata/${id}`;
 }

@@ -3,6 +3,7 @@
  *
  * A patch lies in consecutive columns and the index in the first ones; only these are fetched.
  */
+import { columnKey } from "../../shared/cache/keys.ts";
 import { decodeQuiltIndex, type QuiltIndex } from "../../shared/codec/index.ts";
 import { PATCH_COLUMNS_WINDOW } from "../../shared/limits.ts";
 import { type ColumnReader, columnShape, openColumns } from "../../shared/nodes/read-columns.ts";
@@ -48,7 +49,7 @@ export function openQuilt(
     columnIndex: number,
     signal: AbortSignal,
   ): Promise<Result<{ bytes: Uint8Array; tier: TierName | null }, AggregatorFailure>> {
-    const key = `column/${blob.id}/${shardCount}/${columnIndex}`;
+    const key = columnKey(blob, columnIndex);
     const hit = await readVerified(services, key, shape.columnBytes);
     if (hit !== null) return ok({ bytes: hit.value, tier: hit.tier });
     reader ??= openReader(services, blob, signal);

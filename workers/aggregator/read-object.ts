@@ -7,7 +7,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
-import { lifetimeSeconds } from "./cache-policy.ts";
+import { lifetimeSeconds } from "../../shared/cache/lifetime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";

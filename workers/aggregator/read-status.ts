@@ -8,7 +8,7 @@ import { STATUS_SAMPLE_NODES, STATUS_TTL_SECONDS } from "../../shared/limits.ts"
 import type { BlobStatus } from "../../shared/nodes/blob-status.ts";
 import { shuffled } from "../../shared/nodes/read-metadata.ts";
 import { ok } from "../../shared/result.ts";
-import { epochStartMs, lifetimeSeconds } from "./cache-policy.ts";
+import { epochStartMs, lifetimeSeconds } from "../../shared/cache/lifetime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { LeaseWord } from "./leases.ts";
 import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";

@@ -3,7 +3,8 @@
  */
 import type { ByteRange } from "../../shared/http/range.ts";
 import type { Result } from "../../shared/result.ts";
-import { cacheControl, type Lifetime } from "./cache-policy.ts";
+import type { Lifetime } from "../../shared/cache/lifetime.ts";
+import { cacheControl } from "./cache-policy.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import type { AggregatorServices, OpenBlob } from "./open-blob.ts";
 import type { Presentation } from "./query.ts";

@@ -5,12 +5,10 @@
  * length is compared on every hit, the digest on one in `DIGEST_CHECK_ONE_IN`; a value that fails
  * is removed from both tiers and counts as a miss, so it heals.
  */
-import { concatBytes, equalBytes } from "../../shared/bytes/arrays.ts";
+import { isIntact, seal, SEAL_BYTES } from "../../shared/cache/sealed.ts";
 import { DIGEST_CHECK_ONE_IN, SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
 import type { Log, Random } from "../../shared/ports.ts";
 import type { TierHit, Tiers } from "./tiers.ts";
-
-const DIGEST_BYTES = 32;
 
 /** What the store is made of. */
 export interface VerifiedStore {
@@ -23,11 +21,7 @@ export interface VerifiedStore {
 
 /** Keeps verified bytes, in the background. */
 export function keepVerified(store: VerifiedStore, key: string, bytes: Uint8Array): void {
-  store.background(
-    digestOf(bytes).then((digest) =>
-      store.tiers.put(key, concatBytes(bytes, digest), SEGMENT_TTL_SECONDS),
-    ),
-  );
+  store.background(seal(bytes).then((sealed) => store.tiers.put(key, sealed, SEGMENT_TTL_SECONDS)));
 }
 
 /** Kept bytes of exactly `byteCount`; `null` where there are none that are sound. */
@@ -39,16 +33,12 @@ export async function readVerified(
   const hit = await store.tiers.get(key, () => SEGMENT_TTL_SECONDS);
   if (hit === null) return null;
   const value = hit.value.subarray(0, byteCount);
-  const isWhole = hit.value.length === byteCount + DIGEST_BYTES;
+  const isWhole = hit.value.length === byteCount + SEAL_BYTES;
   const isChecked = store.random.unit() * DIGEST_CHECK_ONE_IN < 1;
-  if (isWhole && (!isChecked || equalBytes(await digestOf(value), hit.value.subarray(byteCount)))) {
+  if (isWhole && (!isChecked || (await isIntact(hit.value)))) {
     return { value, tier: hit.tier };
   }
   store.log.error({ event: "cache.damaged", key, tier: hit.tier });
   await store.tiers.evict(key);
   return null;
-}
-
-async function digestOf(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }

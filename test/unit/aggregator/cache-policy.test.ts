@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { EpochTiming } from "../../../shared/protocol/epoch.ts";
-import {
-  cacheControl,
-  epochEndMs,
-  epochStartMs,
-  lifetimeSeconds,
-} from "../../../workers/aggregator/cache-policy.ts";
+import { epochEndMs, epochStartMs, lifetimeSeconds } from "../../../shared/cache/lifetime.ts";
+import { cacheControl } from "../../../workers/aggregator/cache-policy.ts";
 
 const DAY_MS = 86_400_000;
 const TIMING: EpochTiming = {

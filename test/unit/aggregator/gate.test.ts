@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type GateFacts, mayServe } from "../../../workers/aggregator/gate.ts";
-import { type BlobEntry, decodeEntry, encodeEntry } from "../../../workers/aggregator/standing.ts";
+import { type BlobEntry, decodeEntry, encodeEntry } from "../../../shared/cache/entry.ts";
 
 const ENTRY: BlobEntry = {
   version: 1,
@@ -12,6 +12,7 @@ const ENTRY: BlobEntry = {
   purgeGeneration: 3,
   contentType: null,
   isStrict: false,
+  sha256: null,
 };
 const FACTS: GateFacts = { epoch: 5, nowMs: 1_000, blocklist: new Set(), purgeGeneration: 3 };
 

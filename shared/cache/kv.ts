@@ -1,5 +1,5 @@
 /** The key-value port over a KV namespace. */
-import type { KeyValue } from "../../shared/ports.ts";
+import type { KeyValue } from "../ports.ts";
 
 /** Wraps one namespace. */
 export function createKeyValue(namespace: KVNamespace): KeyValue {

@@ -1,10 +1,11 @@
 /**
  * What is known of one blob's right to be served, as cached beside its bytes. Pure.
  *
- * The bytes prove themselves; the entry says how long they may be handed out.
+ * The bytes prove themselves; the entry says how long they may be handed out. The aggregator writes
+ * it when it has learned of a blob, the publisher when it has stored one.
  */
 import * as v from "valibot";
-import { utf8Bytes } from "../../shared/bytes/arrays.ts";
+import { utf8Bytes } from "../bytes/arrays.ts";
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entrySchema = v.object({
@@ -17,6 +18,7 @@ const entrySchema = v.object({
   purgeGeneration: whole,
   contentType: v.optional(v.nullable(v.string()), null),
   isStrict: v.optional(v.boolean(), false),
+  sha256: v.optional(v.nullable(v.string()), null),
 });
 
 /** One blob's entry. */
@@ -37,6 +39,8 @@ export interface BlobEntry {
   readonly contentType: string | null;
   /** The whole blob was once encoded again to its ID. */
   readonly isStrict: boolean;
+  /** SHA-256 of the whole blob as base64; `null` until somebody has held it whole. */
+  readonly sha256: string | null;
 }
 
 /** The entry as stored. */
