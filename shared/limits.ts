@@ -47,7 +47,8 @@ export const ISOLATE_WORKING_SET_BYTES = 112 * 1024 * 1024;
 
 /**
  * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
- * 128 MB isolate spares beside a running upload. Allows 7.2 GiB at 1,000 shards.
+ * 128 MB isolate spares beside a running upload. Allows 4.8 GiB at 1,000 shards, 7.2 GiB where no
+ * slivers are wanted.
  */
 export const EXTERNAL_WORKING_BYTES_MAX = 48 * 1024 * 1024;
 

@@ -2,9 +2,10 @@
  * Second pass: one group of columns, independent of every other.
  *
  * The group's P source symbols per column come from the blob and from the row parity; each column
- * is completed to n symbols, hashed to its root, and, where slivers are wanted, appended to
- * scratch: its first P symbols are a secondary sliver, the rest are parts of parity rows. The
- * group's leaves are reduced to one node per row, which is its share of the row trees.
+ * is completed to n symbols and hashed to its root. Where slivers are wanted, its first P symbols, a
+ * secondary sliver, are appended to scratch; the rest are parts of parity rows and are collected row
+ * by row until the group ends. The group's leaves are reduced to one node per row, which is its
+ * share of the row trees.
  */
 import { TreeFrontier } from "../tree-frontier.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -26,8 +27,15 @@ import {
   dataRowCount,
   type ExternalPlan,
   groupAt,
+  parityPartBytes,
 } from "./plan.ts";
-import { columnsSection, digestsSection, type ExternalPorts, ROW_PARITY_SECTION } from "./ports.ts";
+import {
+  columnsSection,
+  digestsSection,
+  type ExternalPorts,
+  parityRowsSection,
+  ROW_PARITY_SECTION,
+} from "./ports.ts";
 import { appendSection, loadBlob, loadSection, transferAll } from "./transfer.ts";
 
 /** Does one group and appends its digests last. */
@@ -45,18 +53,21 @@ export async function hashGroup(
     const source = kernel.reserve(primaryCount * group.columnCount * symbolBytes);
     await loadGroup(kernel, plan, ports, group, source);
     const digests = new GroupDigests(kernel, plan, group);
-    let offset = 0;
-    for (const { columns, firstColumn, columnCount } of completed(kernel, plan, group, source)) {
-      for (let lane = 0; lane < columnCount; lane++) {
-        const column = columns + lane * shardCount * symbolBytes;
+    const parity = new ParityTile(kernel, plan, group);
+    const sliverBytes = primaryCount * symbolBytes;
+    for (const done of completed(kernel, plan, group, source)) {
+      parity.take(done);
+      for (let lane = 0; lane < done.columnCount; lane++) {
+        const column = done.columns + lane * shardCount * symbolBytes;
         digests.push(column);
         if (!plan.keepsSlivers) continue;
-        const byteCount = keptColumnBytes(plan, firstColumn + lane);
+        const offset = (done.firstColumn - group.firstColumn + lane) * sliverBytes;
         const section = columnsSection(groupIndex);
-        await appendSection(kernel, plan, ports, section, offset, column, byteCount);
-        offset += byteCount;
+        await appendSection(kernel, plan, ports, section, offset, column, sliverBytes);
       }
     }
+    const rows = parityRowsSection(groupIndex);
+    await appendSection(kernel, plan, ports, rows, 0, parity.address, parity.byteCount);
     const { address, byteCount } = digests.finish();
     await appendSection(kernel, plan, ports, digestsSection(groupIndex), 0, address, byteCount);
   } finally {
@@ -64,10 +75,47 @@ export async function hashGroup(
   }
 }
 
-/** Bytes kept of a completed column: parity columns have no part in any primary sliver. */
-export function keptColumnBytes(plan: ExternalPlan, columnIndex: number): number {
-  const { primaryCount, secondaryCount, shardCount } = encodingParameters(plan.shardCount);
-  return (columnIndex < secondaryCount ? shardCount : primaryCount) * plan.symbolBytes;
+/**
+ * The parity rows of one group side by side, where slivers are wanted: columns are completed one
+ * after the other, and a primary sliver lies across them.
+ */
+class ParityTile {
+  readonly address: number;
+  readonly byteCount: number;
+  readonly #kernel: Kernel;
+  readonly #plan: ExternalPlan;
+  readonly #group: ColumnGroup;
+  readonly #rowBytes: number;
+
+  constructor(kernel: Kernel, plan: ExternalPlan, group: ColumnGroup) {
+    this.#kernel = kernel;
+    this.#plan = plan;
+    this.#group = group;
+    this.#rowBytes = parityPartBytes(plan, group);
+    const { shardCount } = plan;
+    this.byteCount = (shardCount - encodingParameters(shardCount).primaryCount) * this.#rowBytes;
+    this.address = kernel.reserve(this.byteCount);
+  }
+
+  /** Copies what completed columns have of the parity rows. */
+  take({ columns, firstColumn, columnCount }: CompletedColumns): void {
+    const { shardCount, symbolBytes } = this.#plan;
+    const { primaryCount, secondaryCount } = encodingParameters(shardCount);
+    const laneCount = Math.min(columnCount, secondaryCount - firstColumn);
+    if (this.byteCount === 0 || laneCount <= 0) return;
+    const target = {
+      address: this.address + (firstColumn - this.#group.firstColumn) * symbolBytes,
+      positionStride: this.#rowBytes,
+      laneStride: symbolBytes,
+    };
+    const source = {
+      address: columns + primaryCount * symbolBytes,
+      positionStride: symbolBytes,
+      laneStride: shardCount * symbolBytes,
+    };
+    const shape = { laneCount, symbolBytes };
+    this.#kernel.copySymbols(target, source, shardCount - primaryCount, shape);
+  }
 }
 
 /** Reads the group's part of every row with data; the other rows are zero. */

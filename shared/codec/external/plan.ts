@@ -5,6 +5,7 @@
  * row's Merkle tree. Pure arithmetic; the same arguments give the same plan.
  *
  *     group memory:   P x w symbols of the group │ n symbols of the columns in work │ trees
+ *                     (n - P) x w symbols of parity rows, where slivers are wanted
  *     ingest memory:  rows of S symbols          │ their f parity symbols           │
  */
 import { EXTERNAL_PIECE_BYTES_MAX, EXTERNAL_WORKING_BYTES_MAX } from "../../limits.ts";
@@ -125,6 +126,14 @@ export function groupAt(plan: ExternalPlan, groupIndex: number): ColumnGroup {
   return { firstColumn, columnCount };
 }
 
+/** Bytes of one parity row that lie in a group; none where slivers are not wanted. */
+export function parityPartBytes(plan: ExternalPlan, group: ColumnGroup): number {
+  if (!plan.keepsSlivers) return 0;
+  const { secondaryCount } = encodingParameters(plan.shardCount);
+  const columnCount = Math.min(group.columnCount, secondaryCount - group.firstColumn);
+  return Math.max(0, columnCount) * plan.symbolBytes;
+}
+
 /** Rows of the matrix that hold data; the rest is zero and never stored. */
 export function dataRowCount(plan: ExternalPlan): number {
   const { secondaryCount } = encodingParameters(plan.shardCount);
@@ -142,14 +151,16 @@ function ingestBytes({ shardCount, symbolBytes, rowsTogether }: ExternalPlan): n
   return rowsTogether * shardCount * symbolBytes + work;
 }
 
-function groupBytes({ shardCount, symbolBytes, columnsTogether }: ExternalPlan): number {
+function groupBytes(plan: ExternalPlan): number {
+  const { shardCount, symbolBytes, columnsTogether, keepsSlivers } = plan;
   const { primaryCount } = encodingParameters(shardCount);
   const work = encodeWorkBytes(
     linearCode(primaryCount, shardCount),
     positionWidthMax(columnsTogether, symbolBytes),
   );
+  const keptRows = keepsSlivers ? shardCount : primaryCount;
   const symbols =
-    primaryCount * columnsTogether + columnsInWork(columnsTogether, symbolBytes) * shardCount;
+    keptRows * columnsTogether + columnsInWork(columnsTogether, symbolBytes) * shardCount;
   return symbols * symbolBytes + work + treeBytes(columnsTogether, shardCount);
 }
 

@@ -32,9 +32,17 @@ export interface ExternalPorts {
 /** The parity of all rows with data, row after row, f·B bytes each. */
 export const ROW_PARITY_SECTION = "row-parity";
 
-/** The completed columns of one group: n·B bytes below S, P·B bytes from there on. */
+/** The secondary slivers of one group: P·B bytes a column. */
 export function columnsSection(groupIndex: number): string {
   return `columns.${groupIndex}`;
+}
+
+/**
+ * The part of every parity row that lies in one group: row after row, the group's columns below S,
+ * so that a row is read in one range a group.
+ */
+export function parityRowsSection(groupIndex: number): string {
+  return `parity-rows.${groupIndex}`;
 }
 
 /** What a group adds to the trees: a root per column, then a subtree digest per row. */
