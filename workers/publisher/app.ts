@@ -1,18 +1,14 @@
 /**
  * The route table of the publisher: which path and method is answered by what.
  *
- * One catch for bugs, one place for cross-origin headers and the request id. A trailing slash is
- * another path, as at the official daemons.
+ * One catch for bugs, one place where problems are rendered and answers get their cross-origin
+ * headers and request id. A trailing slash is another path, as at the official daemons.
  */
-import { type IRequestStrict, Router } from "itty-router";
-import { preflightResponse, withCors } from "../../shared/http/cors.ts";
-import {
-  internalError,
-  methodNotAllowed,
-  problemResponse,
-  unknownPath,
-} from "../../shared/http/problem.ts";
+import { Router } from "itty-router";
+import { dialectFor } from "../../shared/http/compat.ts";
+import { internalError, methodNotAllowed, unknownPath } from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
+import type { Answer } from "./answer.ts";
 import { showApi } from "./api/show-api.ts";
 import type { AppContext } from "./context.ts";
 import { estimateStore } from "./estimate.ts";
@@ -20,34 +16,42 @@ import { takeDelivery } from "./hook.ts";
 import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
 import { storeQuilt } from "./store-quilt.ts";
+import {
+  type AppRequest,
+  type Method,
+  open,
+  param,
+  type Route,
+  scoped,
+  signed,
+  stored,
+} from "./route.ts";
 import { endUpload, showUpload } from "./upload-routes.ts";
 
-type AppRequest = Request & IRequestStrict;
-type Handler = (request: AppRequest, context: AppContext) => Response | Promise<Response>;
-
 /** Paths and methods; everything else is refused. */
-export const ROUTES: readonly {
-  readonly path: string;
-  readonly methods: Readonly<Partial<Record<"GET" | "PUT" | "POST" | "DELETE", Handler>>>;
-}[] = [
-  { path: "/status", methods: { GET: () => statusResponse() } },
-  { path: "/v1/api", methods: { GET: showApi } },
-  { path: "/v1/blobs", methods: { PUT: storeBlob } },
-  { path: "/v1/quilts", methods: { PUT: storeQuilt } },
+export const ROUTES: readonly Route[] = [
+  { path: "/status", methods: { GET: open(() => statusResponse()) } },
+  { path: "/v1/api", methods: { GET: open(showApi) } },
+  { path: "/v1/blobs", methods: { PUT: stored(storeBlob) } },
+  { path: "/v1/quilts", methods: { PUT: stored(storeQuilt) } },
   {
     path: "/edge/v1/uploads/:uploadId",
     methods: {
-      GET: (request, context) => showUpload(request, param(request, "uploadId"), context),
-      DELETE: (request, context) => endUpload(request, param(request, "uploadId"), context),
+      GET: scoped("store", (request, context, { sub }) =>
+        showUpload(request, { uploadId: param(request, "uploadId"), sub }, context),
+      ),
+      DELETE: scoped("store", (request, context, { sub }) =>
+        endUpload({ uploadId: param(request, "uploadId"), sub }, context),
+      ),
     },
   },
-  { path: "/v1/tip-config", methods: { GET: (_, context) => showTipConfig(context) } },
-  { path: "/v1/blob-upload-relay", methods: { POST: relayBlob } },
-  { path: "/edge/v1/estimate", methods: { POST: estimateStore } },
+  { path: "/v1/tip-config", methods: { GET: open((_, context) => showTipConfig(context)) } },
+  { path: "/v1/blob-upload-relay", methods: { POST: stored(relayBlob) } },
+  { path: "/edge/v1/estimate", methods: { POST: open(estimateStore) } },
   {
     path: "/edge/v1/hooks/:source",
     methods: {
-      POST: (request, context) => takeDelivery(request, param(request, "source"), context),
+      POST: signed((request, context) => takeDelivery(request, param(request, "source"), context)),
     },
   },
 ];
@@ -56,60 +60,54 @@ const router = buildRouter();
 
 /** Answers one request. Never rejects. */
 export async function handleRequest(request: Request, context: AppContext): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const dialect = dialectFor(context.config.compat, pathname, context.requestId);
   const answer =
-    request.method === "OPTIONS" ? preflightResponse(request) : await route(request, context);
-  const response = withCors(answer);
+    request.method === "OPTIONS"
+      ? dialect.preflight(request)
+      : await route(request, pathname, context);
+  const response = dialect.withCors(
+    answer instanceof Response ? answer : dialect.problem(answer, request.method),
+  );
   response.headers.set("X-Request-Id", context.requestId);
   return response;
 }
 
-async function route(request: Request, context: AppContext): Promise<Response> {
+async function route(request: Request, pathname: string, context: AppContext): Promise<Answer> {
   try {
-    const { pathname } = new URL(request.url);
-    if (pathname.endsWith("/")) return problemResponse(unknownPath(), request.method);
-    const response: unknown = await router.fetch(request, context);
-    if (!(response instanceof Response)) throw new TypeError("Cannot answer: no response");
-    return request.method === "HEAD" ? withoutBody(response) : response;
+    if (pathname.endsWith("/")) return unknownPath();
+    const answer = (await router.fetch(request, context)) as Answer | undefined;
+    if (answer === undefined) throw new TypeError("Cannot answer: no route took the request");
+    const isBodyless = request.method === "HEAD" && answer instanceof Response;
+    return isBodyless ? withoutBody(answer) : answer;
   } catch (error) {
     context.log.error({
       event: "request.failed",
       requestId: context.requestId,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
-    return problemResponse(internalError(), request.method);
+    return internalError();
   }
 }
 
 function buildRouter() {
   const router = Router<AppRequest, [AppContext]>();
   for (const { path, methods } of ROUTES) {
-    if (methods.GET !== undefined) {
-      router.get(path, methods.GET);
-      router.head(path, methods.GET);
-    }
-    if (methods.PUT !== undefined) router.put(path, methods.PUT);
-    if (methods.POST !== undefined) router.post(path, methods.POST);
-    if (methods.DELETE !== undefined) router.delete(path, methods.DELETE);
-    const allowed = Object.keys(methods).flatMap((name) =>
-      name === "GET" ? [name, "HEAD"] : name,
-    );
-    router.all(path, async (request) => {
+    router.all(path, async (request, context): Promise<Answer> => {
+      const { method } = request;
+      const operation = methods[(method === "HEAD" ? "GET" : method) as Method];
+      if (operation !== undefined) return operation.handle(request, context);
       await request.body?.cancel();
-      return problemResponse(methodNotAllowed(allowed), request.method);
+      return methodNotAllowed(
+        Object.keys(methods).flatMap((name) => (name === "GET" ? [name, "HEAD"] : name)),
+      );
     });
   }
-  router.all("*", async (request) => {
+  router.all("*", async (request): Promise<Answer> => {
     await request.body?.cancel();
-    return problemResponse(unknownPath(), request.method);
+    return unknownPath();
   });
   return router;
-}
-
-/** A parameter of the path; absent only if the route table is wrong. */
-function param(request: AppRequest, name: string): string {
-  const value = request.params[name];
-  if (value === undefined) throw new TypeError(`Cannot route: no path parameter ${name}`);
-  return value;
 }
 
 function withoutBody(response: Response): Response {

@@ -6,6 +6,7 @@
  */
 import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
 import * as v from "valibot";
+import { type Compat, parseCompat } from "../../shared/http/compat.ts";
 import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared/limits.ts";
 import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
 import { parseWriteAccess } from "./auth/access.ts";
@@ -18,6 +19,7 @@ import { walletSettings } from "./wallet/settings.ts";
 /** What the publisher is told. */
 export interface PublisherConfig {
   readonly network: ConfiguredNetwork;
+  readonly compat: Compat;
   readonly laneCount: number;
   readonly blobBytesMax: number;
   /** Address of the wallet: `0x` and 64 hex digits. */
@@ -70,6 +72,15 @@ const wholeNumber = (min: number, max: number) =>
   );
 
 const varsSchema = v.object({
+  COMPAT: v.pipe(
+    v.optional(v.string(), "default"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const compat = parseCompat(dataset.value);
+      if (compat !== null) return compat;
+      addIssue({ message: "expected default or exact" });
+      return NEVER;
+    }),
+  ),
   LANES: v.optional(wholeNumber(1, LANES_MAX), String(LANES_DEFAULT)),
   MAX_BLOB_BYTES: v.optional(
     wholeNumber(1, IN_MEMORY_BLOB_BYTES_MAX),
@@ -132,6 +143,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   }
   return {
     network,
+    compat: vars.output.COMPAT,
     laneCount: vars.output.LANES,
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
     walletAddress: vars.output.WALLET_SECRET_KEY,

@@ -12,6 +12,8 @@ export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars {
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;
   readonly TOKENS: DurableObjectNamespace<Token>;
+  /** `exact` answers exactly as the official daemon; `default` unless given. */
+  readonly COMPAT?: string;
   /** Fan-out lanes, 1 to 31; 16 unless given. */
   readonly LANES?: string;
   /** Largest blob in bytes, up to what fits in memory; that unless given. */

@@ -7,12 +7,13 @@
 import * as v from "valibot";
 import { encodingWorkingBytes, formatBlobId } from "../../shared/codec/index.ts";
 import { readBody } from "../../shared/http/body.ts";
-import { badParameter, problemResponse } from "../../shared/http/problem.ts";
+import { badParameter } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { ESTIMATE_BODY_BYTES_MAX } from "../../shared/limits.ts";
 import { estimateCost } from "../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { SystemState } from "../../shared/sui/chain.ts";
+import type { Answer } from "./answer.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import type { StoreQuery } from "./store-query.ts";
@@ -25,20 +26,18 @@ const bodySchema = v.object({
 });
 
 /** Handles `POST /edge/v1/estimate` with `{"size": bytes, "epochs": n}`. */
-export async function estimateStore(request: Request, context: AppContext): Promise<Response> {
+export async function estimateStore(request: Request, context: AppContext): Promise<Answer> {
   const body = await readBody(request, ESTIMATE_BODY_BYTES_MAX);
-  if (!body.ok) return problemResponse(failureToProblem(body.failure));
+  if (!body.ok) return failureToProblem(body.failure);
   const parsed = v.safeParse(bodySchema, parseJson(body.value));
   if (!parsed.success) {
     const parameter = v.getDotPath(parsed.issues[0]) ?? "body";
     const message = 'expected {"size": bytes, "epochs": whole number from 1}';
-    return problemResponse(badParameter(parameter, message));
+    return badParameter(parameter, message);
   }
   const { size, epochs } = parsed.output;
   const estimate = await estimateOf(context, size, epochs);
-  return estimate.ok
-    ? jsonResponse(estimate.value)
-    : problemResponse(failureToProblem(estimate.failure));
+  return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
 }
 
 /** Answers a store with `dry_run=true`: the blob ID and the cost; nothing is kept or paid. */

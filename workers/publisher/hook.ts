@@ -5,8 +5,8 @@
  * the first and pays nothing. The body is stored as it came, byte for byte.
  */
 import { readBody } from "../../shared/http/body.ts";
-import { problemResponse } from "../../shared/http/problem.ts";
 import { HOOK_BODY_BYTES_MAX } from "../../shared/limits.ts";
+import type { Answer } from "./answer.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { verifyDelivery } from "./hook-signature.ts";
@@ -19,23 +19,23 @@ export async function takeDelivery(
   request: Request,
   source: string,
   context: AppContext,
-): Promise<Response> {
+): Promise<Answer> {
   const secrets = context.config.hookSecrets.get(source);
   if (secrets === undefined) {
     await request.body?.cancel();
-    return problemResponse(failureToProblem({ kind: "hook-source-unknown" }));
+    return failureToProblem({ kind: "hook-source-unknown" });
   }
   const body = await readBody(request, HOOK_BODY_BYTES_MAX);
-  if (!body.ok) return problemResponse(failureToProblem(body.failure));
+  if (!body.ok) return failureToProblem(body.failure);
   const nowMs = context.clock.nowMs();
   const delivery = await verifyDelivery(request.headers, body.value, secrets, nowMs);
-  if (!delivery.ok) return problemResponse(failureToProblem(delivery.failure));
+  if (!delivery.ok) return failureToProblem(delivery.failure);
   const query = parseStoreQuery(new URL(request.url).searchParams);
-  if (!query.ok) return problemResponse(failureToProblem(query.failure));
+  if (!query.ok) return failureToProblem(query.failure);
 
   if (query.value.dryRun) {
     const failure = { kind: "query-unsupported", parameter: "dry_run", value: "true" } as const;
-    return problemResponse(failureToProblem(failure));
+    return failureToProblem(failure);
   }
   const bytes = body.value;
   const stored = await storeInUpload(
@@ -51,7 +51,5 @@ export async function takeDelivery(
     { bytesMax: HOOK_BODY_BYTES_MAX, declaredBytes: bytes.length },
     bytes.length === 0 ? null : new Response(bytes).body,
   );
-  return stored.ok
-    ? acceptedAnswer(stored.value)
-    : problemResponse(failureToProblem(stored.failure));
+  return stored.ok ? acceptedAnswer(stored.value) : failureToProblem(stored.failure);
 }

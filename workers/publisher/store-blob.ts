@@ -5,9 +5,9 @@
  * followed at its `Location`. Source of query and answer: `walrus-service client/daemon/routes.rs`.
  */
 import { declaredLength, readBody } from "../../shared/http/body.ts";
-import { problemResponse } from "../../shared/http/problem.ts";
+import type { Problem } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
-import { REFUSED_BODY_READ_BYTES_MAX } from "../../shared/limits.ts";
+import { type Answer, refuse } from "./answer.ts";
 import { authorizeStore, type Caller } from "./auth/authorize.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
@@ -21,7 +21,7 @@ import type { BodyBounds } from "./upload/stage.ts";
 import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store. */
-export async function storeBlob(request: Request, context: AppContext): Promise<Response> {
+export async function storeBlob(request: Request, context: AppContext): Promise<Answer> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
   const declaredBytes = declaredLength(request.headers);
@@ -55,7 +55,7 @@ export async function storeFor(
   caller: Caller,
   context: AppContext,
   { bounds, body, patches }: StoreSource,
-): Promise<Response> {
+): Promise<Answer> {
   const { sub } = caller;
   const name = await nameUpload(request.headers, route, query, sub, context.random);
   if (!name.ok) return refuse(request, failureToProblem(name.failure));
@@ -85,16 +85,14 @@ async function answerDryRun(
   request: Request,
   query: StoreQuery,
   context: AppContext,
-): Promise<Response> {
+): Promise<Answer> {
   const bytesMax = context.config.blobBytesMax;
   const leave = context.wholeBodies.enter(declaredLength(request.headers) ?? bytesMax);
   if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
   try {
     const body = await readBody(request, bytesMax);
     const estimate = body.ok ? await dryRun(body.value, query, context) : body;
-    return estimate.ok
-      ? jsonResponse(estimate.value)
-      : problemResponse(failureToProblem(estimate.failure));
+    return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
   } finally {
     leave();
   }
@@ -110,7 +108,7 @@ export function acceptedAnswer(journal: Journal): Response {
   );
 }
 
-function finalAnswer(journal: Journal): Response {
+function finalAnswer(journal: Journal): Answer {
   const location = uploadPath(journal.request.uploadId);
   if (journal.state === "certified") {
     return jsonResponse(storeAnswer(journal), { headers: { "Content-Location": location } });
@@ -120,7 +118,7 @@ function finalAnswer(journal: Journal): Response {
     return jsonResponse(markedInvalid, { headers: { "Content-Location": location } });
   }
   const problem = failureToProblem(journal.failure ?? { kind: "interrupted" });
-  return problemResponse({
+  const told: Problem = {
     ...problem,
     metadata: {
       ...problem.metadata,
@@ -129,29 +127,13 @@ function finalAnswer(journal: Journal): Response {
       state: journal.state,
     },
     headers: { ...problem.headers, "Content-Location": location },
-  });
+  };
+  return told;
 }
 
 /** The step that has not been done: the failure is its own. */
 function failingPhase({ steps }: Journal): string {
   return STEPS.find((step) => steps[step].status !== "done") ?? "record";
-}
-
-/**
- * An early refusal leaves no body unread behind it: a small one is read to its end, which keeps the
- * connection; a large or endless one is cancelled, which may close it.
- */
-export async function refuse(
-  request: Request,
-  problem: Parameters<typeof problemResponse>[0],
-): Promise<Response> {
-  if (request.body !== null && !request.bodyUsed) {
-    const declaredBytes = declaredLength(request.headers);
-    const isSmall = declaredBytes !== null && declaredBytes <= REFUSED_BODY_READ_BYTES_MAX;
-    if (isSmall) await readBody(request, REFUSED_BODY_READ_BYTES_MAX);
-    else await request.body.cancel();
-  }
-  return problemResponse(problem);
 }
 
 /** RFC 7240; parameters and other preferences are passed over. */

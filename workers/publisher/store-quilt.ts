@@ -9,8 +9,8 @@ import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { multipartBoundary } from "../../shared/http/multipart.ts";
 import { IN_MEMORY_BLOB_BYTES_MAX, STAGED_ROW_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { problemResponse } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
+import { type Answer, refuse } from "./answer.ts";
 import { authorizeStore, type Caller } from "./auth/authorize.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
@@ -18,12 +18,12 @@ import { dryRun } from "./estimate.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import { quiltOfForm } from "./quilt-form.ts";
 import type { QuiltRefusal } from "./quilt-problem.ts";
-import { refuse, storeFor } from "./store-blob.ts";
+import { storeFor } from "./store-blob.ts";
 import { parseStoreQuery } from "./store-query.ts";
 import { chainFailure } from "./upload/failure-of.ts";
 
 /** Handles one store of a quilt. */
-export async function storeQuilt(request: Request, context: AppContext): Promise<Response> {
+export async function storeQuilt(request: Request, context: AppContext): Promise<Answer> {
   const query = parseStoreQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
   const declaredBytes = declaredLength(request.headers);
@@ -34,9 +34,7 @@ export async function storeQuilt(request: Request, context: AppContext): Promise
   const { index, blob } = quilt.value;
   if (query.value.dryRun) {
     const estimate = await dryRun(blob, query.value, context);
-    return estimate.ok
-      ? jsonResponse(estimate.value)
-      : problemResponse(failureToProblem(estimate.failure));
+    return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
   }
   const byteCount = blob.length;
   const patches = index.patches.map(({ identifier, startIndex, endIndex }) => ({

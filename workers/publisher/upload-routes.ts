@@ -1,49 +1,56 @@
 /**
  * `/edge/v1/uploads/{id}`: what becomes of an upload, as it stands or as it goes, and its end on
- * request while nothing has been paid.
+ * request while nothing has been paid. It is there for the subject that stored it, and for no other.
  */
-import { problemResponse } from "../../shared/http/problem.ts";
+import type { Problem } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
-import { authorizeFree } from "./auth/authorize.ts";
-import { tokenProblem } from "./auth/token-problem.ts";
+import type { Answer } from "./answer.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { uploadView } from "./upload-view.ts";
+import type { UploadRecord } from "./upload/object.ts";
 import { cancelUpload, viewUpload } from "./uploads.ts";
 import { watchUpload } from "./watch-upload.ts";
+
+/** One upload as one subject sees it. */
+export interface AskedUpload {
+  readonly uploadId: string;
+  readonly sub: string | null;
+}
 
 /** GET: the state as JSON, or with `?watch` as a stream of events. */
 export async function showUpload(
   request: Request,
-  uploadId: string,
+  asked: AskedUpload,
   context: AppContext,
-): Promise<Response> {
-  const upload = await viewUpload(context.uploads, uploadId);
-  if (upload === null) return unknown(request);
+): Promise<Answer> {
+  const upload = await ownUpload(asked, context);
+  if (upload === null) return unknown();
   const watch = new URL(request.url).searchParams.get("watch");
   const isWatched = watch !== null && watch !== "false" && request.method === "GET";
   return isWatched
-    ? watchUpload(upload, () => viewUpload(context.uploads, uploadId), context.timer)
+    ? watchUpload(upload, () => viewUpload(context.uploads, asked.uploadId), context.timer)
     : jsonResponse(uploadView(upload));
 }
 
 /** DELETE: 200 with the final state, or 409 when money has been spent or it is over. */
-export async function endUpload(
-  request: Request,
-  uploadId: string,
-  context: AppContext,
-): Promise<Response> {
-  const caller = await authorizeFree(request, context);
-  if (!caller.ok) return problemResponse(tokenProblem(caller.failure));
-  const upload = await viewUpload(context.uploads, uploadId);
-  if ((upload?.journal.request.sub ?? null) !== caller.value.sub) return unknown(request);
-  const ended = await cancelUpload(context.uploads, uploadId);
-  if (ended === null) return unknown(request);
+export async function endUpload(asked: AskedUpload, context: AppContext): Promise<Answer> {
+  if ((await ownUpload(asked, context)) === null) return unknown();
+  const ended = await cancelUpload(context.uploads, asked.uploadId);
+  if (ended === null) return unknown();
   return ended.isCancelled
     ? jsonResponse(uploadView(ended.record))
-    : problemResponse(failureToProblem({ kind: "upload-not-cancellable" }));
+    : failureToProblem({ kind: "upload-not-cancellable" });
 }
 
-function unknown(request: Request): Response {
-  return problemResponse(failureToProblem({ kind: "upload-unknown" }), request.method);
+async function ownUpload(
+  { uploadId, sub }: AskedUpload,
+  { uploads }: AppContext,
+): Promise<UploadRecord | null> {
+  const upload = await viewUpload(uploads, uploadId);
+  return upload !== null && (upload.journal.request.sub ?? null) === sub ? upload : null;
+}
+
+function unknown(): Problem {
+  return failureToProblem({ kind: "upload-unknown" });
 }

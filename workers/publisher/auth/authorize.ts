@@ -7,7 +7,7 @@ import { toHex } from "../../../shared/bytes/text.ts";
 import { JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppContext } from "../context.ts";
-import { checkSize, checkStore, type Claims } from "./claims.ts";
+import { checkSize, checkStore, type Claims, hasScope, type Scope } from "./claims.ts";
 import { tokenShard } from "./token-guard.ts";
 import { type TokenFailure, verifyToken } from "./verify.ts";
 
@@ -82,14 +82,21 @@ async function hashOf(jti: string): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8Bytes(jti))));
 }
 
+/** Who asks for something that belongs to a subject. */
+export interface Subject {
+  /** `null` on an open gateway, and for a token without a subject. */
+  readonly sub: string | null;
+}
+
 /**
- * Decides whether somebody may use what costs the wallet nothing: any valid token does, and is not
- * consumed. `sub` is whose it is.
+ * Decides whether somebody may do what `scope` allows; the token is not consumed. What it may be
+ * done to is the subject's own.
  */
-export async function authorizeFree(
+export async function authorizeScope(
   request: Request,
+  scope: Scope,
   context: AppContext,
-): Promise<Result<{ readonly sub: string | null }, TokenFailure>> {
+): Promise<Result<Subject, TokenFailure>> {
   const { writeAccess } = context.config;
   switch (writeAccess.kind) {
     case "closed":
@@ -99,7 +106,10 @@ export async function authorizeFree(
     case "token": {
       const nowMs = context.clock.nowMs();
       const claims = await verifyToken(request.headers, writeAccess.rules, nowMs);
-      return claims.ok ? ok({ sub: claims.value.sub ?? null }) : claims;
+      if (!claims.ok) return claims;
+      return hasScope(claims.value, scope)
+        ? ok({ sub: claims.value.sub ?? null })
+        : err({ kind: "token-scope", scope });
     }
   }
 }

@@ -60,15 +60,22 @@ export function readClaims(
   return ok(claims);
 }
 
+/** What a token may allow. `admin` stands for all of them. */
+export const SCOPES = ["store", "list", "manage", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Whether a token allows what `scope` names; one without the claim may store, as official ones. */
+export function hasScope({ scope: scopes = "store" }: Claims, scope: Scope): boolean {
+  return scopes.split(" ").some((each) => each === scope || each === "admin");
+}
+
 /** Checks what a store asks for, before its body is read. */
 export function checkStore(
   claims: Claims,
   asked: { readonly epochs: number; readonly sendObjectTo: string | null },
   declaredBytes: number | null,
 ): Result<null, ClaimFailure> {
-  if (claims.scope !== undefined && !claims.scope.split(" ").includes("store")) {
-    return err({ kind: "token-scope", scope: "store" });
-  }
+  if (!hasScope(claims, "store")) return err({ kind: "token-scope", scope: "store" });
   const { epochs = asked.epochs, max_epochs: epochsMax = asked.epochs } = claims;
   if (asked.epochs !== epochs || asked.epochs > epochsMax) return err({ kind: "token-epochs" });
   const recipient = claims.send_object_to;

@@ -24,11 +24,11 @@ import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
 import type { Payment } from "../../../shared/sui/read-payment.ts";
-import { authorizeFree } from "../auth/authorize.ts";
+import { type Answer, refuse } from "../answer.ts";
+import { authorizeScope } from "../auth/authorize.ts";
 import { tokenProblem } from "../auth/token-problem.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
-import { refuse } from "../store-blob.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";
 import { startFanOut } from "../upload/fan-out.ts";
 import { parseRelayQuery, type RelayQuery } from "./query.ts";
@@ -41,13 +41,13 @@ export function showTipConfig({ config }: AppContext): Response {
 }
 
 /** Handles one upload. */
-export async function relayBlob(request: Request, context: AppContext): Promise<Response> {
+export async function relayBlob(request: Request, context: AppContext): Promise<Answer> {
   const query = parseRelayQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
   const { blobBytesMax: bytesMax, relayTip } = context.config;
   if (relayTip === null) {
     // A tip is an entrance of its own; without one the relay is as open as the gateway.
-    const caller = await authorizeFree(request, context);
+    const caller = await authorizeScope(request, "store", context);
     if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
   }
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
