@@ -279,6 +279,20 @@ export const JWT_LEEWAY_SECONDS = 60;
 /** Longest token; those of the official publisher have a few hundred characters. */
 export const JWT_CHARS_MAX = 8 * 1024;
 
+// --- Rate limits (workers/publisher/quota) ---
+
+/** Writes of one client in one window unless configured otherwise: ten a second. */
+export const RATE_LIMIT_REQUESTS_DEFAULT = 600;
+
+/** Bytes of one client in one window unless configured otherwise: about 36 MB a second. */
+export const RATE_LIMIT_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
+
+/** The window unless configured otherwise. */
+export const RATE_LIMIT_WINDOW_SECONDS_DEFAULT = 60;
+
+/** Longest window that can be configured: a day, as long as a Quota object then keeps its rows. */
+export const RATE_LIMIT_WINDOW_SECONDS_MAX = 86_400;
+
 // --- The upload relay (workers/publisher/relay) ---
 
 /** Oldest tip that is taken: the same bytes may be sent again as long, as at the official relay. */

@@ -15,6 +15,8 @@ const EXPOSED_HEADERS = [
   "Cache-Status",
   "Location",
   "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
   "Link",
   "Content-Disposition",
   "Content-Location",

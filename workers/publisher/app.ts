@@ -69,6 +69,7 @@ export async function handleRequest(request: Request, context: AppContext): Prom
   const response = dialect.withCors(
     answer instanceof Response ? answer : dialect.problem(answer, request.method),
   );
+  for (const [name, value] of context.answerHeaders) response.headers.set(name, value);
   response.headers.set("X-Request-Id", context.requestId);
   return response;
 }

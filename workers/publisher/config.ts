@@ -13,6 +13,8 @@ import { parseWriteAccess } from "./auth/access.ts";
 import type { WriteAccess } from "./auth/verify.ts";
 import type { PublisherEnv } from "./env.ts";
 import { parseHookSecret } from "./hook-signature.ts";
+import type { QuotaPolicy } from "./quota/bucket.ts";
+import { rateLimits } from "./quota/settings.ts";
 import { type Tip, tipSchema } from "./relay/tip.ts";
 import { walletSettings } from "./wallet/settings.ts";
 
@@ -25,6 +27,8 @@ export interface PublisherConfig {
   /** Address of the wallet: `0x` and 64 hex digits. */
   readonly walletAddress: string;
   readonly writeAccess: WriteAccess;
+  /** What one client may write in a time; empty where nothing is limited. */
+  readonly rateLimits: readonly QuotaPolicy[];
   /** What the upload relay asks for; `null` asks for nothing. */
   readonly relayTip: Tip | null;
   /** Keys of each webhook source; several while one is being replaced. */
@@ -32,7 +36,10 @@ export interface PublisherConfig {
 }
 
 /** The variables and secrets, without the bindings. */
-export type PublisherVars = Omit<PublisherEnv, "UPLOADS" | "WALLETS" | "LEASE_BOOKS" | "TOKENS">;
+export type PublisherVars = Omit<
+  PublisherEnv,
+  "UPLOADS" | "WALLETS" | "LEASE_BOOKS" | "TOKENS" | "QUOTAS"
+>;
 
 /** A configuration that cannot be used; the message lists every problem. */
 export class ConfigError extends Error {
@@ -138,6 +145,8 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   const access = parseWriteAccess(env);
   if (!("kind" in access)) problems.push(...access);
   problems.push(...walletSettings(env).problems);
+  const limits = rateLimits(env, network?.name ?? null);
+  problems.push(...limits.problems);
   if (network === null || !vars.success || !("kind" in access) || problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -148,6 +157,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
     walletAddress: vars.output.WALLET_SECRET_KEY,
     writeAccess: access,
+    rateLimits: limits.policies,
     relayTip: vars.output.RELAY_TIP,
     hookSecrets: vars.output.HOOK_SECRETS,
   };

@@ -8,6 +8,7 @@ import type { TokenDirectory } from "./auth/token-guard.ts";
 import type { PublisherConfig } from "./config.ts";
 import type { Lane } from "./lane/lane.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
+import type { QuotaDirectory } from "./quota/quota.ts";
 import type { UploadDirectory } from "./uploads.ts";
 
 export interface AppContext {
@@ -18,6 +19,7 @@ export interface AppContext {
   readonly log: Log;
   readonly uploads: UploadDirectory;
   readonly tokens: TokenDirectory;
+  readonly quotas: QuotaDirectory;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
   readonly codec: Codec;
@@ -29,6 +31,8 @@ export interface AppContext {
   readonly memory: WorkingMemory;
   /** Bodies that are read as a whole, on their way in, over all requests of this isolate. */
   readonly wholeBodies: ByteAdmission;
+  /** Headers that go onto whatever this request is answered with. */
+  readonly answerHeaders: Headers;
   /** Names this request in the log and in `X-Request-Id`. */
   readonly requestId: string;
 }

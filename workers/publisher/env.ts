@@ -3,15 +3,18 @@ import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import type { AccessVars } from "./auth/access.ts";
 import type { Token } from "./auth/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
+import type { Quota } from "./quota/object.ts";
+import type { RateLimitVars } from "./quota/settings.ts";
 import type { Upload } from "./upload/object.ts";
 import type { Wallet } from "./wallet/object.ts";
 import type { WalletVars } from "./wallet/settings.ts";
 
-export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars {
+export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateLimitVars {
   readonly UPLOADS: DurableObjectNamespace<Upload>;
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;
   readonly TOKENS: DurableObjectNamespace<Token>;
+  readonly QUOTAS: DurableObjectNamespace<Quota>;
   /** `exact` answers exactly as the official daemon; `default` unless given. */
   readonly COMPAT?: string;
   /** Fan-out lanes, 1 to 31; 16 unless given. */

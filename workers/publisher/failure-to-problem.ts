@@ -12,6 +12,7 @@ import type { TokenFailure } from "./auth/verify.ts";
 import type { HookFailure } from "./hook-signature.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
+import type { RateLimited } from "./quota/limit-write.ts";
 import { type RelayFailure, relayProblem } from "./relay/relay-problem.ts";
 import type { QueryFailure } from "./store-query.ts";
 import type { UploadFailure } from "./upload/failure.ts";
@@ -25,6 +26,7 @@ export type PublisherFailure =
   | IdempotencyFailure
   | { readonly kind: "token-refused"; readonly refusal: TokenFailure }
   | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
+  | RateLimited
   | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
   | { readonly kind: "hook-source-unknown" }
@@ -71,6 +73,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
       return tokenProblem(failure.refusal);
     case "relay-refused":
       return relayProblem(failure.refusal);
+    case "rate-limited":
+      return rateProblem(failure);
     case "bodies-busy":
       return unavailable("TOO_MANY_REQUESTS", "the gateway is taking other bodies; try again");
     case "quilt-refused":
@@ -88,6 +92,17 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "marked-invalid":
       return storeProblem(failure);
   }
+}
+
+function rateProblem({ policy, quota, retryAfterSeconds }: RateLimited): Problem {
+  return {
+    statusWord: "RESOURCE_EXHAUSTED",
+    reason: "RATE_LIMIT_EXCEEDED",
+    domain: GLOBAL_DOMAIN,
+    message: `this client may write ${quota} ${policy} in a window; see RateLimit-Policy`,
+    metadata: { policy, quota: String(quota) },
+    retryAfterSeconds,
+  };
 }
 
 function queryProblem(failure: QueryFailure): Problem {

@@ -4,12 +4,13 @@
  * The upload is named by source and event id, so a delivery that is repeated finds the upload of
  * the first and pays nothing. The body is stored as it came, byte for byte.
  */
-import { readBody } from "../../shared/http/body.ts";
+import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { HOOK_BODY_BYTES_MAX } from "../../shared/limits.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, refuse } from "./answer.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { verifyDelivery } from "./hook-signature.ts";
+import { limitWrite } from "./quota/limit-write.ts";
 import { acceptedAnswer } from "./store-blob.ts";
 import { parseStoreQuery } from "./store-query.ts";
 import { contentDigest, hookUploadId, storeInUpload } from "./uploads.ts";
@@ -25,6 +26,10 @@ export async function takeDelivery(
     await request.body?.cancel();
     return failureToProblem({ kind: "hook-source-unknown" });
   }
+  // Its signature covers the body, so the sender is not known yet: its address counts.
+  const declaredBytes = declaredLength(request.headers) ?? HOOK_BODY_BYTES_MAX;
+  const allowance = await limitWrite(request, null, declaredBytes, context);
+  if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
   const body = await readBody(request, HOOK_BODY_BYTES_MAX);
   if (!body.ok) return failureToProblem(body.failure);
   const nowMs = context.clock.nowMs();

@@ -25,6 +25,7 @@ import { isolateWholeBodies } from "./isolate-memory.ts";
 export { Token } from "./auth/object.ts";
 export { SliverLane } from "./lane/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
+export { Quota } from "./quota/object.ts";
 export { PublisherRpc } from "./rpc.ts";
 export { Upload } from "./upload/object.ts";
 export { Wallet } from "./wallet/object.ts";
@@ -55,6 +56,7 @@ export default {
       log,
       uploads: env.UPLOADS,
       tokens: env.TOKENS,
+      quotas: env.QUOTAS,
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,
@@ -72,6 +74,7 @@ export default {
       codec: publisherCodec(),
       memory: isolateMemory,
       wholeBodies: isolateWholeBodies,
+      answerHeaders: new Headers(),
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
     });
   },

@@ -5,11 +5,14 @@
  * from the same table that is served.
  */
 import type { IRequestStrict } from "itty-router";
+import { declaredLength } from "../../shared/http/body.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { authorizeScope, type Subject } from "./auth/authorize.ts";
 import type { Scope } from "./auth/claims.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
+import { failureToProblem } from "./failure-to-problem.ts";
+import { limitWrite } from "./quota/limit-write.ts";
 
 export type AppRequest = Request & IRequestStrict;
 export type Method = "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
@@ -47,7 +50,7 @@ export function signed(handle: Operation["handle"]): Operation {
   return { access: "signed", handle };
 }
 
-/** Asks for a token of `scope`, and tells the route whose it is. */
+/** Asks for a token of `scope`, tells the route whose it is, and counts what is not a read. */
 export function scoped(
   scope: Scope,
   handle: (request: AppRequest, context: AppContext, subject: Subject) => Answer | Promise<Answer>,
@@ -56,9 +59,13 @@ export function scoped(
     access: scope,
     async handle(request, context) {
       const subject = await authorizeScope(request, scope, context);
-      return subject.ok
-        ? handle(request, context, subject.value)
-        : refuse(request, tokenProblem(subject.failure));
+      if (!subject.ok) return refuse(request, tokenProblem(subject.failure));
+      if (request.method !== "GET" && request.method !== "HEAD") {
+        const bytes = declaredLength(request.headers) ?? 0;
+        const allowance = await limitWrite(request, subject.value.sub, bytes, context);
+        if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
+      }
+      return handle(request, context, subject.value);
     },
   };
 }

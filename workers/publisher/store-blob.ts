@@ -14,6 +14,7 @@ import type { AppContext } from "./context.ts";
 import { dryRun } from "./estimate.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { nameUpload } from "./idempotency.ts";
+import { limitWrite, type WriteAllowance } from "./quota/limit-write.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
 import { markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
 import { type Journal, STEPS, type StoredPatch, type UploadRequest } from "./upload/journal.ts";
@@ -31,11 +32,14 @@ export async function storeBlob(request: Request, context: AppContext): Promise<
   if (declaredBytes !== null && declaredBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
   }
+  const allowance = await limitWrite(request, caller.value.sub, declaredBytes, context);
+  if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
   if (query.value.dryRun) return answerDryRun(request, query.value, context);
   const { body } = request;
   return storeFor(request, "PUT /v1/blobs", query.value, caller.value, context, {
     bounds: { bytesMax, declaredBytes: declaredBytes ?? caller.value.bytesExact },
     body,
+    allowance: allowance.value,
   });
 }
 
@@ -43,6 +47,8 @@ export async function storeBlob(request: Request, context: AppContext): Promise<
 export interface StoreSource {
   readonly bounds: BodyBounds;
   readonly body: ReadableStream<Uint8Array> | null;
+  /** What the client may still send, where its bytes are yet to be counted. */
+  readonly allowance?: WriteAllowance;
   /** The patches, where they are a quilt. */
   readonly patches?: readonly StoredPatch[];
 }
@@ -54,7 +60,7 @@ export async function storeFor(
   query: StoreQuery,
   caller: Caller,
   context: AppContext,
-  { bounds, body, patches }: StoreSource,
+  { bounds, body, allowance, patches }: StoreSource,
 ): Promise<Answer> {
   const { sub } = caller;
   const name = await nameUpload(request.headers, route, query, sub, context.random);
@@ -77,6 +83,7 @@ export async function storeFor(
     ...(patches === undefined ? {} : { patches }),
   };
   const stored = await storeInUpload(context.uploads, context.log, upload, bounds, body);
+  allowance?.settle(stored.ok ? stored.value.unencodedBytes : bounds.bytesMax);
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
   return waits ? finalAnswer(stored.value) : acceptedAnswer(stored.value);
 }

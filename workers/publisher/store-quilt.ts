@@ -18,6 +18,7 @@ import { dryRun } from "./estimate.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import { quiltOfForm } from "./quilt-form.ts";
 import type { QuiltRefusal } from "./quilt-problem.ts";
+import { limitWrite } from "./quota/limit-write.ts";
 import { storeFor } from "./store-blob.ts";
 import { parseStoreQuery } from "./store-query.ts";
 import { chainFailure } from "./upload/failure-of.ts";
@@ -29,9 +30,12 @@ export async function storeQuilt(request: Request, context: AppContext): Promise
   const declaredBytes = declaredLength(request.headers);
   const caller = await authorizeStore(request, query.value, declaredBytes, context);
   if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
+  const allowance = await limitWrite(request, caller.value.sub, declaredBytes, context);
+  if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
   const quilt = await takeQuilt(request, caller.value, context);
   if (!quilt.ok) return refuse(request, failureToProblem(quilt.failure));
   const { index, blob } = quilt.value;
+  allowance.value.settle(blob.length);
   if (query.value.dryRun) {
     const estimate = await dryRun(blob, query.value, context);
     return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);

@@ -17,6 +17,8 @@ export async function ask(path: string, init?: RequestInit, vars: object = {}): 
     ...bindings,
     WALLET_SECRET_KEY,
     OPEN_WRITES: "true",
+    RATE_LIMIT_REQUESTS: "0",
+    RATE_LIMIT_BYTES: "0",
     HOOK_SECRETS: JSON.stringify({ billing: `whsec_${toBase64(HOOK_KEY)}` }),
     ...vars,
   };

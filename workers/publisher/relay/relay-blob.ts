@@ -29,6 +29,7 @@ import { authorizeScope } from "../auth/authorize.ts";
 import { tokenProblem } from "../auth/token-problem.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
+import { limitWrite } from "../quota/limit-write.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";
 import { startFanOut } from "../upload/fan-out.ts";
 import { parseRelayQuery, type RelayQuery } from "./query.ts";
@@ -45,15 +46,20 @@ export async function relayBlob(request: Request, context: AppContext): Promise<
   const query = parseRelayQuery(new URL(request.url).searchParams);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
   const { blobBytesMax: bytesMax, relayTip } = context.config;
+  let sub: string | null = null;
   if (relayTip === null) {
     // A tip is an entrance of its own; without one the relay is as open as the gateway.
     const caller = await authorizeScope(request, "store", context);
     if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
+    sub = caller.value.sub;
   }
+  // A body of unknown length is held, and counted, as the longest.
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
   if (heldBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
   }
+  const allowance = await limitWrite(request, sub, heldBytes, context);
+  if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
   const leave = context.wholeBodies.enter(heldBytes);
   if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
   try {
