@@ -5,6 +5,7 @@
  * composition root of each Worker passes the real ones in (`shared/system.ts`), the tests pass
  * seeded ones, and one seed then replays any run.
  */
+import type { LogField } from "./telemetry/log-fields.ts";
 
 /** Wall-clock time. */
 export interface Clock {
@@ -30,11 +31,12 @@ export interface Timer {
 export type Fetch = (request: Request) => Promise<Response>;
 
 /** A structured log line. Never holds keys, tokens or bodies. */
-export interface LogRecord {
+export type LogRecord = {
   /** What happened, as a dotted name: `upload.certified`. */
   readonly event: string;
-  readonly [field: string]: string | number | boolean | null | undefined | readonly string[];
-}
+} & {
+  readonly [Field in LogField]?: string | number | boolean | null | undefined | readonly string[];
+};
 
 /** Where log lines go. */
 export interface Log {

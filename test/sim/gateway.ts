@@ -48,7 +48,7 @@ type Sql = ConstructorParameters<typeof UploadStore>[0] & Parameters<typeof crea
 
 /** The gateway of one run. */
 export class SimGateway {
-  readonly log: LogRecord[] = [];
+  readonly log: (LogRecord & { readonly by: string })[] = [];
   readonly uploadIds: string[] = [];
   readonly #platform: Platform;
   readonly #network: SimNetwork;

@@ -8,6 +8,7 @@ import { Router } from "itty-router";
 import { dialectFor } from "../../shared/http/compat.ts";
 import { internalError, methodNotAllowed, unknownPath } from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
+import { requestLine } from "../../shared/telemetry/request-log.ts";
 import type { Answer } from "./answer.ts";
 import { showApi } from "./api/show-api.ts";
 import type { AppContext } from "./context.ts";
@@ -60,17 +61,20 @@ const router = buildRouter();
 
 /** Answers one request. Never rejects. */
 export async function handleRequest(request: Request, context: AppContext): Promise<Response> {
+  const writeLine = requestLine(context, request, context.notes);
   const { pathname } = new URL(request.url);
   const dialect = dialectFor(context.config.compat, pathname, context.requestId);
   const answer =
     request.method === "OPTIONS"
       ? dialect.preflight(request)
       : await route(request, pathname, context);
+  if (!(answer instanceof Response)) context.notes.reason = answer.reason;
   const response = dialect.withCors(
     answer instanceof Response ? answer : dialect.problem(answer, request.method),
   );
   for (const [name, value] of context.answerHeaders) response.headers.set(name, value);
   response.headers.set("X-Request-Id", context.requestId);
+  writeLine(response.status);
   return response;
 }
 
@@ -96,6 +100,7 @@ function buildRouter() {
   for (const { path, methods } of ROUTES) {
     router.all(path, async (request, context): Promise<Answer> => {
       const { method } = request;
+      context.notes.route = path;
       const operation = methods[(method === "HEAD" ? "GET" : method) as Method];
       if (operation !== undefined) return operation.handle(request, context);
       await request.body?.cancel();

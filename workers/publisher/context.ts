@@ -3,6 +3,7 @@ import type { Codec } from "../../shared/codec/index.ts";
 import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import type { ReadPayment } from "../../shared/sui/read-payment.ts";
+import type { RequestNotes } from "../../shared/telemetry/request-log.ts";
 import type { ByteAdmission } from "./admission.ts";
 import type { TokenDirectory } from "./auth/token-guard.ts";
 import type { PublisherConfig } from "./config.ts";
@@ -31,6 +32,8 @@ export interface AppContext {
   readonly memory: WorkingMemory;
   /** Bodies that are read as a whole, on their way in, over all requests of this isolate. */
   readonly wholeBodies: ByteAdmission;
+  /** What the log will tell of this request. */
+  readonly notes: RequestNotes;
   /** Headers that go onto whatever this request is answered with. */
   readonly answerHeaders: Headers;
   /** Names this request in the log and in `X-Request-Id`. */

@@ -12,6 +12,7 @@ import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { createPaymentReader } from "../../shared/sui/read-payment.ts";
 import { createSystemCache } from "../../shared/sui/system-cache.ts";
+import { requestNotes } from "../../shared/telemetry/request-log.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { handleRequest } from "./app.ts";
@@ -74,6 +75,7 @@ export default {
       codec: publisherCodec(),
       memory: isolateMemory,
       wholeBodies: isolateWholeBodies,
+      notes: requestNotes(),
       answerHeaders: new Headers(),
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
     });

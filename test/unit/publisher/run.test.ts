@@ -4,6 +4,7 @@ import { CERTIFY_GENERATIONS_MAX, ISOLATE_WORKING_SET_BYTES } from "../../../sha
 import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
+import type { LogRecord } from "../../../shared/ports.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
@@ -164,6 +165,27 @@ describe("a run of one upload", () => {
     expect(journal()).toMatchObject({ state: "certified" });
     expect(leases).toMatchObject([{ owner: "0xwallet", startEpoch: 5, endEpoch: 7 }]);
     expect(memory.bytesTaken).toBe(0);
+  });
+
+  test("tells of each step once, and of a repeated certificate under its generation", async () => {
+    const { run, wallet, ports } = world();
+    const steps: unknown[] = [];
+    const log = {
+      ...ports.log,
+      info: ({ event, uploadId, step, outcome, generation }: LogRecord) =>
+        void (event === "upload.step" && steps.push([uploadId, step, outcome, generation])),
+    };
+    wallet.script.push(null, () => err({ kind: "wrong-epoch", txDigest: null, gasMist: 0n }));
+    await run({ log });
+    expect(steps).toEqual([
+      ["u", "encode", "done", 0],
+      ["u", "register", "done", 0],
+      ["u", "fan-out", "done", 0],
+      ["u", "certify", "new-generation", 0],
+      ["u", "fan-out", "done", 1],
+      ["u", "certify", "done", 1],
+      ["u", "record", "done", 1],
+    ]);
   });
 
   test("sends the object where it was asked to", async () => {

@@ -8,7 +8,8 @@ const ORIGIN = "https://publisher.test";
 /** Key of the webhook source `billing`. */
 export const HOOK_KEY = new Uint8Array(32).fill(5);
 /** A throw-away Ed25519 key: 32 zero bytes, in Sui's text form. */
-const WALLET_SECRET_KEY = "suiprivkey1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq509duq";
+export const WALLET_SECRET_KEY =
+  "suiprivkey1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq509duq";
 export const bindings = env as unknown as PublisherEnv;
 
 /** One request to the Worker with throw-away secrets; `vars` adds to its configuration. */

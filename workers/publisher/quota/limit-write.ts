@@ -52,6 +52,12 @@ export async function limitWrite(
   const exceeded = verdict.states.find(({ isExceeded }) => isExceeded);
   if (exceeded !== undefined) {
     const { name, quota } = exceeded.policy;
+    context.log.warn({
+      event: "quota.exceeded",
+      requestId: context.requestId,
+      client,
+      policy: name,
+    });
     const retryAfterSeconds = wholeSeconds(verdict.retryMs);
     return err({ kind: "rate-limited", policy: name, quota, retryAfterSeconds });
   }

@@ -116,8 +116,10 @@ class UploadRun {
     for (;;) {
       const step = nextStep(this.#journal);
       if (step === null) return { journal: this.#journal, failure: null };
-      this.#save(startStep(this.#journal, step, this.#ports.clock.nowMs()));
+      const startedMs = this.#ports.clock.nowMs();
+      this.#save(startStep(this.#journal, step, startedMs));
       const failure = await this.#take(step);
+      this.#logStep(step, startedMs, failure);
       if (failure === null) continue;
       if (failure.kind !== "new-generation") return { journal: this.#journal, failure };
       if (this.#journal.generations.certify + 1 >= CERTIFY_GENERATIONS_MAX) {
@@ -125,6 +127,18 @@ class UploadRun {
       }
       this.#save(newGeneration(this.#journal));
     }
+  }
+
+  #logStep(step: Step, startedMs: number, failure: UploadFailure | NewGeneration | null): void {
+    const { request, generations } = this.#journal;
+    this.#ports.log.info({
+      event: "upload.step",
+      uploadId: request.uploadId,
+      step,
+      outcome: failure?.kind ?? "done",
+      generation: step === "register" ? generations.register : generations.certify,
+      durationMs: this.#ports.clock.nowMs() - startedMs,
+    });
   }
 
   release(): void {
