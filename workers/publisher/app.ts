@@ -32,7 +32,10 @@ import { endUpload, showUpload } from "./upload-routes.ts";
 /** Paths and methods; everything else is refused. */
 export const ROUTES: readonly Route[] = [
   { path: "/status", methods: { GET: open(() => statusResponse()) } },
-  { path: "/v1/api", methods: { GET: open(showApi) } },
+  {
+    path: "/v1/api",
+    methods: { GET: open((request, { config }) => showApi(request, config.compat)) },
+  },
   { path: "/v1/blobs", methods: { PUT: stored(storeBlob) } },
   { path: "/v1/quilts", methods: { PUT: stored(storeQuilt) } },
   {

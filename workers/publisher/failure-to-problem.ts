@@ -6,7 +6,7 @@
  * client/daemon/routes.rs::StoreBlobError`).
  */
 import type { BodyFailure } from "../../shared/http/body.ts";
-import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
+import { type ExactAnswer, GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { TokenFailure } from "./auth/verify.ts";
 import type { HookFailure } from "./hook-signature.ts";
@@ -36,10 +36,14 @@ export type PublisherFailure =
 
 const SECONDS_TO_RETRY = 5;
 
+/** Every other failure of a store at the official publisher. */
+const INTERNAL: ExactAnswer = { statusWord: "INTERNAL", reason: "INTERNAL_ERROR" };
+
 /** The problem to answer with. */
 export function failureToProblem(failure: PublisherFailure): Problem {
   switch (failure.kind) {
     case "query-malformed":
+    case "query-unknown":
     case "query-repeated":
     case "query-unsupported":
     case "query-conflict":
@@ -63,6 +67,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
         reason: "MISCONFIGURED",
         domain: GLOBAL_DOMAIN,
         message: "the gateway is not configured; its log lists every problem",
+        exact: INTERNAL,
       };
     case "body-too-large":
     case "blob-exceeds-protocol":
@@ -76,7 +81,16 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "rate-limited":
       return rateProblem(failure);
     case "bodies-busy":
-      return unavailable("TOO_MANY_REQUESTS", "the gateway is taking other bodies; try again");
+      return {
+        statusWord: "RESOURCE_EXHAUSTED",
+        reason: "TOO_MANY_REQUESTS",
+        message: "the gateway is taking other bodies; try again",
+        retryAfterSeconds: SECONDS_TO_RETRY,
+        exact: {
+          status: 429,
+          text: "the publisher is receiving too many requests; please try again later",
+        },
+      };
     case "quilt-refused":
       return quiltProblem(failure.refusal);
     case "epochs-too-many":
@@ -108,22 +122,36 @@ function rateProblem({ policy, quota, retryAfterSeconds }: RateLimited): Problem
 function queryProblem(failure: QueryFailure): Problem {
   switch (failure.kind) {
     case "query-malformed":
-      return badQuery(
-        failure.parameter,
-        `the query parameter ${failure.parameter} must be ${failure.expected}`,
-      );
+      return {
+        ...badQuery(
+          failure.parameter,
+          `the query parameter ${failure.parameter} must be ${failure.expected}`,
+        ),
+        exact: unreadQuery(`${failure.parameter}: expected ${failure.expected}`),
+      };
+    case "query-unknown":
+      return {
+        ...badQuery(failure.parameter, `there is no query parameter ${failure.parameter}`),
+        exact: unreadQuery(`unknown field \`${failure.parameter}\``),
+      };
     case "query-repeated":
-      return badQuery(failure.parameter, `the query parameter ${failure.parameter} is given twice`);
+      return {
+        ...badQuery(failure.parameter, `the query parameter ${failure.parameter} is given twice`),
+        exact: unreadQuery(`duplicate field \`${failure.parameter}\``),
+      };
     case "query-unsupported":
       return badQuery(
         failure.parameter,
         `this gateway does not support ${failure.parameter}=${failure.value}`,
       );
     case "query-conflict":
-      return badQuery(
-        failure.parameters.join(","),
-        `the query parameters ${failure.parameters.join(" and ")} exclude each other`,
-      );
+      return {
+        ...badQuery(
+          failure.parameters.join(","),
+          `the query parameters ${failure.parameters.join(" and ")} exclude each other`,
+        ),
+        exact: unreadQuery(`unknown field \`${failure.parameters.at(-1)}\``),
+      };
     case "persistence-conflict":
       return {
         statusWord: "INVALID_ARGUMENT",
@@ -238,6 +266,7 @@ function bodyProblem(failure: BodyProblemFailure): Problem {
             ? `this gateway takes at most ${failure.bytesMax} bytes in one request`
             : `this network encodes at most ${failure.bytesMax} bytes in one blob`,
         metadata: { limitBytes: String(failure.bytesMax) },
+        exact: unreadBody(413, "length limit exceeded"),
       };
     case "body-interrupted":
     case "body-length-mismatch":
@@ -246,6 +275,7 @@ function bodyProblem(failure: BodyProblemFailure): Problem {
         reason: "MALFORMED_REQUEST",
         message: "the body broke off, or is not as long as declared",
         metadata: { receivedBytes: String(failure.receivedBytes) },
+        exact: unreadBody(400, "error reading a body from connection"),
       };
   }
 }
@@ -261,6 +291,7 @@ function storeProblem(failure: StoreProblemFailure): Problem {
       return {
         ...badQuery("epochs", `the network sells at most ${failure.epochsMax} epochs ahead`),
         metadata: { parameter: "epochs", limitEpochs: String(failure.epochsMax) },
+        exact: INTERNAL,
       };
     case "chain-unavailable":
       return unavailable("CHAIN_UNAVAILABLE", "the Sui RPC service does not answer");
@@ -286,6 +317,7 @@ function storeProblem(failure: StoreProblemFailure): Problem {
         reason: "TRANSACTION_REFUSED",
         message: `the network refused the transaction of step ${failure.step}`,
         metadata: { step: failure.step, cause: failure.detail },
+        exact: INTERNAL,
       };
     case "insufficient-confirmations":
       return {
@@ -310,6 +342,7 @@ function storeProblem(failure: StoreProblemFailure): Problem {
         reason: "BLOB_MARKED_INVALID",
         message: "the network has marked this blob as invalid and stores it from nobody",
         metadata: { blobId: failure.blobId, ...failure.event },
+        exact: INTERNAL,
       };
   }
 }
@@ -328,5 +361,20 @@ function unauthenticated(reason: string, message: string): Problem {
 }
 
 function unavailable(reason: string, message: string): Problem {
-  return { statusWord: "UNAVAILABLE", reason, message, retryAfterSeconds: SECONDS_TO_RETRY };
+  return {
+    statusWord: "UNAVAILABLE",
+    reason,
+    message,
+    retryAfterSeconds: SECONDS_TO_RETRY,
+    exact: INTERNAL,
+  };
+}
+
+/** What axum says where the official publisher cannot read a query. */
+function unreadQuery(detail: string): ExactAnswer {
+  return { status: 400, text: `Failed to deserialize query string: ${detail}` };
+}
+
+function unreadBody(status: number, detail: string): ExactAnswer {
+  return { status, text: `Failed to buffer the request body: ${detail}` };
 }

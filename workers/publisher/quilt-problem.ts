@@ -3,7 +3,10 @@ import type { Problem } from "../../shared/http/problem.ts";
 import type { QuiltFormFailure } from "./quilt-form.ts";
 
 /** Why a quilt is refused before anything of it is stored. */
-export type QuiltRefusal = QuiltFormFailure | { readonly kind: "not-multipart" };
+export type QuiltRefusal =
+  | QuiltFormFailure
+  | { readonly kind: "not-multipart" }
+  | { readonly kind: "form-too-large"; readonly bytesMax: number };
 
 /** The problem to answer with. */
 export function quiltProblem(failure: QuiltRefusal): Problem {
@@ -12,7 +15,12 @@ export function quiltProblem(failure: QuiltRefusal): Problem {
       return {
         ...malformed("the body must be multipart/form-data with a boundary"),
         status: 415,
+        exact: {
+          status: 400,
+          text: "Invalid `boundary` for `multipart/form-data` request",
+        },
       };
+    case "form-too-large":
     case "quilt-too-large":
     case "quilt-exceeds-memory":
       return {
@@ -20,10 +28,8 @@ export function quiltProblem(failure: QuiltRefusal): Problem {
         status: 413,
         reason: "BLOB_TOO_LARGE",
         message: "the quilt is larger than this gateway takes",
-        metadata:
-          failure.kind === "quilt-exceeds-memory"
-            ? { limitBytes: String(failure.quiltBytesMax) }
-            : { limitSymbolBytes: String(failure.symbolBytesMax) },
+        exact: { statusWord: "INVALID_ARGUMENT", status: 400, reason: "MALFORMED_REQUEST" },
+        metadata: quiltLimit(failure),
       };
     case "quilt-too-many-patches":
       return malformed(`a quilt of this network holds at most ${failure.patchCountMax} files`, {
@@ -54,6 +60,22 @@ export function quiltProblem(failure: QuiltRefusal): Problem {
     case "quilt-malformed":
       // Failures of reading; laying out does not have them.
       return malformed(`the files cannot be laid out as a quilt: ${failure.kind}`);
+  }
+}
+
+type TooLarge = Extract<
+  QuiltRefusal,
+  { readonly kind: "form-too-large" | "quilt-too-large" | "quilt-exceeds-memory" }
+>;
+
+function quiltLimit(failure: TooLarge): Readonly<Record<string, string>> {
+  switch (failure.kind) {
+    case "form-too-large":
+      return { limitBytes: String(failure.bytesMax) };
+    case "quilt-exceeds-memory":
+      return { limitBytes: String(failure.quiltBytesMax) };
+    case "quilt-too-large":
+      return { limitSymbolBytes: String(failure.symbolBytesMax) };
   }
 }
 

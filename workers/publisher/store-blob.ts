@@ -4,6 +4,7 @@
  * With `Prefer: respond-async` it answers 202 as soon as the bytes are safe, and the upload is
  * followed at its `Location`. Source of query and answer: `walrus-service client/daemon/routes.rs`.
  */
+import type { Compat } from "../../shared/http/compat.ts";
 import { declaredLength, readBody } from "../../shared/http/body.ts";
 import type { Problem } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
@@ -16,14 +17,14 @@ import { failureToProblem } from "./failure-to-problem.ts";
 import { nameUpload } from "./idempotency.ts";
 import { limitWrite, type WriteAllowance } from "./quota/limit-write.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
-import { markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
+import { exactFailureAnswer, markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
 import { type Journal, STEPS, type StoredPatch, type UploadRequest } from "./upload/journal.ts";
 import type { BodyBounds } from "./upload/stage.ts";
 import { storeInUpload } from "./uploads.ts";
 
 /** Handles one store. */
 export async function storeBlob(request: Request, context: AppContext): Promise<Answer> {
-  const query = parseStoreQuery(new URL(request.url).searchParams);
+  const query = parseStoreQuery(new URL(request.url).searchParams, context.config.compat);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
   const declaredBytes = declaredLength(request.headers);
   const caller = await authorizeStore(request, query.value, declaredBytes, context);
@@ -85,7 +86,7 @@ export async function storeFor(
   const stored = await storeInUpload(context.uploads, context.log, upload, bounds, body);
   allowance?.settle(stored.ok ? stored.value.unencodedBytes : bounds.bytesMax);
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
-  return waits ? finalAnswer(stored.value) : acceptedAnswer(stored.value);
+  return waits ? finalAnswer(stored.value, context.config.compat) : acceptedAnswer(stored.value);
 }
 
 async function answerDryRun(
@@ -115,15 +116,13 @@ export function acceptedAnswer(journal: Journal): Response {
   );
 }
 
-function finalAnswer(journal: Journal): Answer {
+function finalAnswer(journal: Journal, compat: Compat): Answer {
   const location = uploadPath(journal.request.uploadId);
-  if (journal.state === "certified") {
-    return jsonResponse(storeAnswer(journal), { headers: { "Content-Location": location } });
-  }
-  const markedInvalid = markedInvalidAnswer(journal);
-  if (markedInvalid !== null) {
-    return jsonResponse(markedInvalid, { headers: { "Content-Location": location } });
-  }
+  const result =
+    journal.state === "certified"
+      ? storeAnswer(journal, compat)
+      : (markedInvalidAnswer(journal) ?? (compat === "exact" ? exactFailureAnswer(journal) : null));
+  if (result !== null) return jsonResponse(result, { headers: { "Content-Location": location } });
   const problem = failureToProblem(journal.failure ?? { kind: "interrupted" });
   const told: Problem = {
     ...problem,

@@ -1,11 +1,12 @@
 /**
- * The query of `PUT /v1/blobs`. Pure.
+ * The query of `PUT /v1/blobs` and `PUT /v1/quilts`. Pure.
  *
  * Unknown keys are ignored, as behind the usual caches; a known key with a value we cannot honour
- * is always refused, because a store costs money. The official publisher drops a malformed
- * `send_object_to` silently and keeps the object: we answer 400. Source: `walrus-service
- * client/daemon/routes.rs::PublisherQuery`.
+ * is always refused, because a store costs money. The official publisher refuses unknown keys and
+ * drops a malformed `send_object_to` or `share` silently, keeping the object: so do we in exact
+ * mode. Source: `walrus-service client/daemon/routes.rs::PublisherQuery`.
  */
+import type { Compat } from "../../shared/http/compat.ts";
 import { EPOCHS_QUERY_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
@@ -16,10 +17,14 @@ export interface StoreQuery {
   readonly deletable: boolean;
   /** Stores even what the network has already. */
   readonly force: boolean;
+  /** Takes storage the wallet holds before it buys some. */
+  readonly reuseResources: boolean;
   /** Tells blob ID and cost, and stores nothing. */
   readonly dryRun: boolean;
   /** `0x` and 64 hex digits; `null` leaves the object with the publisher's wallet. */
   readonly sendObjectTo: string | null;
+  /** Wraps the Blob in a SharedBlob, which anybody can fund and extend. */
+  readonly share: boolean;
 }
 
 /** Why a query is refused. */
@@ -30,12 +35,13 @@ export type QueryFailure =
       readonly value: string;
       readonly expected: string;
     }
+  | { readonly kind: "query-unknown"; readonly parameter: string }
   | { readonly kind: "query-repeated"; readonly parameter: string }
   | { readonly kind: "query-unsupported"; readonly parameter: string; readonly value: string }
   | { readonly kind: "query-conflict"; readonly parameters: readonly string[] }
   | { readonly kind: "persistence-conflict" };
 
-const KNOWN_KEYS = [
+const OFFICIAL_KEYS = [
   "epochs",
   "permanent",
   "deletable",
@@ -45,49 +51,85 @@ const KNOWN_KEYS = [
   "send_object_to",
   "share",
   "quilt_version",
-  "dry_run",
 ] as const;
-const FLAGS = ["permanent", "deletable", "force", "reuse_resources", "share", "dry_run"] as const;
-type KnownKey = (typeof KNOWN_KEYS)[number];
+const KNOWN_KEYS = [...OFFICIAL_KEYS, "dry_run"] as const;
+const FLAGS = ["permanent", "deletable", "force", "reuse_resources", "dry_run"] as const;
 
-/** Reads the query of a blob store. */
-export function parseStoreQuery(query: URLSearchParams): Result<StoreQuery, QueryFailure> {
-  const repeated = KNOWN_KEYS.find((key) => query.getAll(key).length > 1);
-  if (repeated !== undefined) return err({ kind: "query-repeated", parameter: repeated });
-
+/** Reads the query of a store. */
+export function parseStoreQuery(
+  query: URLSearchParams,
+  compat: Compat = "default",
+): Result<StoreQuery, QueryFailure> {
+  const keys = checkKeys(query, KNOWN_KEYS, compat === "exact" ? OFFICIAL_KEYS : null);
+  if (!keys.ok) return keys;
   const epochs = parseEpochs(query.get("epochs"));
   if (!epochs.ok) return epochs;
-  const flags: Partial<Record<KnownKey, boolean>> = {};
+  const flags: Partial<Record<(typeof FLAGS)[number], boolean>> = {};
   for (const key of FLAGS) {
     const flag = parseFlag(key, query.get(key));
     if (!flag.ok) return flag;
     flags[key] = flag.value;
   }
+  const encoding = checkEncoding(query, compat);
+  if (!encoding.ok) return encoding;
+  const receiver = parseReceiver(query, compat);
+  if (!receiver.ok) return receiver;
+  if (flags.permanent && flags.deletable) return err({ kind: "persistence-conflict" });
+  const unsupported = receiver.value.share ? "share" : flags.reuse_resources && "reuse_resources";
+  if (unsupported) return err({ kind: "query-unsupported", parameter: unsupported, value: "true" });
+  return ok({
+    epochs: epochs.value,
+    deletable: !flags.permanent,
+    force: flags.force ?? false,
+    reuseResources: flags.reuse_resources ?? false,
+    dryRun: flags.dry_run ?? false,
+    ...receiver.value,
+  });
+}
+
+/**
+ * Refuses a known key that is given twice and, where `allowed` is given, any key beyond it.
+ */
+export function checkKeys(
+  query: URLSearchParams,
+  known: readonly string[],
+  allowed: readonly string[] | null,
+): Result<null, QueryFailure> {
+  const unknown = allowed && [...query.keys()].find((key) => !allowed.includes(key));
+  if (typeof unknown === "string") return err({ kind: "query-unknown", parameter: unknown });
+  const repeated = known.find((key) => query.getAll(key).length > 1);
+  return repeated === undefined ? ok(null) : err({ kind: "query-repeated", parameter: repeated });
+}
+
+function checkEncoding(query: URLSearchParams, compat: Compat): Result<null, QueryFailure> {
   const encodingType = query.get("encoding_type");
   if (encodingType !== null && encodingType !== "RS2") {
     return malformed("encoding_type", encodingType, "RS2");
   }
   // Quilts only; any other text is silently version 1 at the official publisher.
   const quiltVersion = query.get("quilt_version");
-  if (quiltVersion !== null && !["v1", "V1", "1"].includes(quiltVersion)) {
-    return malformed("quilt_version", quiltVersion, "v1");
-  }
-  const sendObjectTo = parseAddress(query.get("send_object_to"));
-  if (!sendObjectTo.ok) return sendObjectTo;
+  return quiltVersion === null || compat === "exact" || ["v1", "V1", "1"].includes(quiltVersion)
+    ? ok(null)
+    : malformed("quilt_version", quiltVersion, "v1");
+}
 
-  if (flags.permanent && flags.deletable) return err({ kind: "persistence-conflict" });
+/** Who gets the object: the two keys exclude each other, whatever they say. */
+function parseReceiver(
+  query: URLSearchParams,
+  compat: Compat,
+): Result<Pick<StoreQuery, "sendObjectTo" | "share">, QueryFailure> {
   if (query.has("share") && query.has("send_object_to")) {
     return err({ kind: "query-conflict", parameters: ["send_object_to", "share"] });
   }
-  for (const parameter of ["share", "reuse_resources"] as const) {
-    if (flags[parameter]) return err({ kind: "query-unsupported", parameter, value: "true" });
+  const share = parseFlag("share", query.get("share"));
+  const sendObjectTo = parseAddress(query.get("send_object_to"));
+  if (compat === "default") {
+    if (!share.ok) return share;
+    if (!sendObjectTo.ok) return sendObjectTo;
   }
   return ok({
-    epochs: epochs.value,
-    deletable: !flags.permanent,
-    force: flags.force ?? false,
-    dryRun: flags.dry_run ?? false,
-    sendObjectTo: sendObjectTo.value,
+    share: share.ok && share.value,
+    sendObjectTo: sendObjectTo.ok ? sendObjectTo.value : null,
   });
 }
 

@@ -25,7 +25,7 @@ import { chainFailure } from "./upload/failure-of.ts";
 
 /** Handles one store of a quilt. */
 export async function storeQuilt(request: Request, context: AppContext): Promise<Answer> {
-  const query = parseStoreQuery(new URL(request.url).searchParams);
+  const query = parseStoreQuery(new URL(request.url).searchParams, context.config.compat);
   if (!query.ok) return refuse(request, failureToProblem(query.failure));
   const declaredBytes = declaredLength(request.headers);
   const caller = await authorizeStore(request, query.value, declaredBytes, context);
@@ -63,12 +63,16 @@ async function takeQuilt(
   if (boundary === null) return refused({ kind: "not-multipart" });
   const bytesMax = context.config.blobBytesMax;
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
-  if (heldBytes > bytesMax) return err({ kind: "body-too-large", bytesMax });
+  if (heldBytes > bytesMax) return refused({ kind: "form-too-large", bytesMax });
   const leave = context.wholeBodies.enter(heldBytes);
   if (leave === null) return err({ kind: "bodies-busy" });
   try {
     const body = await readBody(request, bytesMax);
-    if (!body.ok) return body;
+    if (!body.ok) {
+      return body.failure.kind === "body-too-large"
+        ? refused({ kind: "form-too-large", bytesMax })
+        : body;
+    }
     // The form is what a client can measure, so that is what its token speaks of.
     const allowed = caller.checkBody(body.value.length);
     if (!allowed.ok) return err({ kind: "token-refused", refusal: allowed.failure });
@@ -79,7 +83,7 @@ async function takeQuilt(
       const quilt = quiltOfForm(body.value, boundary, system.value.shardCount);
       if (!quilt.ok) return refused(quilt.failure);
       return quilt.value.blob.length > bytesMax
-        ? err({ kind: "body-too-large", bytesMax })
+        ? refused({ kind: "form-too-large", bytesMax })
         : ok(quilt.value);
     } finally {
       giveBack();

@@ -2,9 +2,10 @@
  * What clients see of an upload: the official answer of a store, and the state of an upload. Pure.
  *
  * Source of the store's answer: `walrus-sdk node_client/client_types.rs::BlobStoreResult` as JSON
- * (camelCase, numbers as numbers). It leaves `certifiedEpoch` null even after success; here it is
- * the epoch of certification.
+ * (camelCase, numbers as numbers). It leaves `certifiedEpoch` null even after success; here, but in
+ * exact mode, it is the epoch of certification.
  */
+import type { Compat } from "../../shared/http/compat.ts";
 import { formatPatchId, parseBlobId } from "../../shared/codec/index.ts";
 import { type PublisherFailure, failureToProblem } from "./failure-to-problem.ts";
 import { type Journal, resultOf, STEPS, type StoredPatch } from "./upload/journal.ts";
@@ -21,12 +22,27 @@ export function uploadPath(uploadId: string): string {
  *
  * @throws {TypeError} When the upload is not certified.
  */
-export function storeAnswer(journal: Journal): object {
+export function storeAnswer(journal: Journal, compat: Compat = "default"): object {
   const { patches } = journal.request;
-  const blobStoreResult = blobAnswer(journal);
+  const blobStoreResult = blobAnswer(journal, compat);
   if (patches === undefined) return blobStoreResult;
   const { blobId } = resultOf(journal, "encode");
   return { blobStoreResult, storedQuiltBlobs: patchViews(patches, blobId) };
+}
+
+/**
+ * The 200 the official publisher gives where the blob alone is to blame: it cannot be encoded, or
+ * nodes block it; `null` for any other failure. Source: `client_types.rs::fail_with`,
+ * `should_fail_early`.
+ */
+export function exactFailureAnswer({ request, steps, failure }: Journal): object | null {
+  if (failure?.kind !== "blob-exceeds-protocol" && failure?.kind !== "blob-blocked") return null;
+  const blobId = steps.encode.result?.blobId ?? null;
+  const failurePhase = blobId === null ? "encode" : "check_blob_is_blocked";
+  const error = { blobId, failurePhase, errorMsg: failureToProblem(failure).message };
+  return request.patches === undefined || blobId === null
+    ? { error }
+    : { blobStoreResult: { error }, storedQuiltBlobs: patchViews(request.patches, blobId) };
 }
 
 /**
@@ -52,7 +68,7 @@ function patchViews(patches: readonly StoredPatch[], blobId: string): readonly o
   }));
 }
 
-function blobAnswer(journal: Journal): object {
+function blobAnswer(journal: Journal, compat: Compat): object {
   const encoded = resultOf(journal, "encode");
   if (encoded.alreadyCertified !== undefined) {
     const { endEpoch, proof } = encoded.alreadyCertified;
@@ -68,7 +84,7 @@ function blobAnswer(journal: Journal): object {
         blobId: encoded.blobId,
         size: journal.unencodedBytes,
         encodingType: "RS2",
-        certifiedEpoch: certified.certifiedEpoch,
+        certifiedEpoch: compat === "exact" ? null : certified.certifiedEpoch,
         storage: {
           id: registered.storageObjectId,
           startEpoch: registered.startEpoch,

@@ -1,17 +1,26 @@
 import { describe, expect, test } from "vitest";
+import type { Compat } from "../../../shared/http/compat.ts";
 import { parseStoreQuery } from "../../../workers/publisher/store-query.ts";
 
 const ADDRESS = `0x${"a1".repeat(32)}`;
 
-function parse(query: string) {
-  return parseStoreQuery(new URLSearchParams(query));
+function parse(query: string, compat?: Compat) {
+  return parseStoreQuery(new URLSearchParams(query), compat);
 }
 
 describe("the query of a store", () => {
   test("defaults to one epoch, deletable, kept by the gateway", () => {
     expect(parse("")).toEqual({
       ok: true,
-      value: { epochs: 1, deletable: true, force: false, dryRun: false, sendObjectTo: null },
+      value: {
+        epochs: 1,
+        deletable: true,
+        force: false,
+        reuseResources: false,
+        dryRun: false,
+        sendObjectTo: null,
+        share: false,
+      },
     });
   });
 
@@ -72,6 +81,19 @@ describe("the query of a store", () => {
     expect(parse(`share=true&send_object_to=${ADDRESS}`)).toMatchObject({
       failure: { kind: "query-conflict" },
     });
+  });
+
+  test.each([
+    ["cb=1", { failure: { kind: "query-unknown", parameter: "cb" } }],
+    ["dry_run=true", { failure: { kind: "query-unknown", parameter: "dry_run" } }],
+    ["epochs=1&epochs=1", { failure: { kind: "query-repeated" } }],
+    ["epochs=abc", { failure: { kind: "query-malformed" } }],
+    ["send_object_to=0xTYPO&epochs=2", { value: { sendObjectTo: null, epochs: 2 } }],
+    ["share=maybe", { value: { share: false } }],
+    ["quilt_version=v9", { value: { epochs: 1 } }],
+    [`share=x&send_object_to=${ADDRESS}`, { failure: { kind: "query-conflict" } }],
+  ])("in exact mode %s is read as the official publisher reads it", (query, result) => {
+    expect(parse(query, "exact")).toMatchObject(result);
   });
 
   test.each(["share", "reuse_resources"])("says that %s is not supported", (parameter) => {

@@ -1,6 +1,7 @@
 /**
  * `GET /v1/api`: the OpenAPI document, as JSON or, for browsers, as a page without any script.
  */
+import type { Compat } from "../../../shared/http/compat.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import { API_DOCUMENT } from "./document.ts";
 
@@ -15,9 +16,10 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string }>>;
 }
 
-/** Answers by what the client prefers; JSON unless it asks for HTML. */
-export function showApi(request: Request): Response {
-  const wantsPage = (request.headers.get("Accept") ?? "").includes("text/html");
+/** Answers by what the client prefers: JSON unless it asks for HTML; in exact mode HTML alone. */
+export function showApi(request: Request, compat: Compat = "default"): Response {
+  const wantsPage =
+    compat === "exact" || (request.headers.get("Accept") ?? "").includes("text/html");
   const response = wantsPage
     ? new Response(apiPage(), {
         headers: {

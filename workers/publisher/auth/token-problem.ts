@@ -16,6 +16,7 @@ export function tokenProblem(failure: TokenFailure): Problem {
       return {
         ...problem("UNAUTHENTICATED", "TOKEN_MISSING", "Authorization: Bearer <token> is missing"),
         headers: { "WWW-Authenticate": "Bearer" },
+        exact: { status: 400, text: "Header of type `authorization` was missing" },
       };
     case "token-signature":
       return {

@@ -1,8 +1,9 @@
-/** The query of `POST /v1/blob-upload-relay`. Pure. Unknown keys are passed over. */
+/** The query of `POST /v1/blob-upload-relay`. Pure. Unknown keys are refused in exact mode only. */
 import { fromBase58, fromBase64Url } from "../../../shared/bytes/text.ts";
 import { parseBlobId } from "../../../shared/codec/index.ts";
+import type { Compat } from "../../../shared/http/compat.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { QueryFailure } from "../store-query.ts";
+import { checkKeys, type QueryFailure } from "../store-query.ts";
 
 /** What the relay is asked for. */
 export interface RelayQuery {
@@ -20,9 +21,12 @@ const KNOWN_KEYS = ["blob_id", "deletable_blob_object", "tx_id", "nonce", "encod
 const ID_BYTES = 32;
 
 /** Reads the query. */
-export function parseRelayQuery(query: URLSearchParams): Result<RelayQuery, QueryFailure> {
-  const repeated = KNOWN_KEYS.find((key) => query.getAll(key).length > 1);
-  if (repeated !== undefined) return err({ kind: "query-repeated", parameter: repeated });
+export function parseRelayQuery(
+  query: URLSearchParams,
+  compat: Compat = "default",
+): Result<RelayQuery, QueryFailure> {
+  const keys = checkKeys(query, KNOWN_KEYS, compat === "exact" ? KNOWN_KEYS : null);
+  if (!keys.ok) return keys;
   const blobId = parseBlobId(query.get("blob_id") ?? "");
   if (blobId === null) return malformed(query, "blob_id", "a blob ID: 43 characters of base64url");
   const objectId = query.get("deletable_blob_object");

@@ -33,7 +33,7 @@ import { limitWrite } from "../quota/limit-write.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";
 import { startFanOut } from "../upload/fan-out.ts";
 import { parseRelayQuery, type RelayQuery } from "./query.ts";
-import type { RelayFailure } from "./relay-problem.ts";
+import { inRelayWords, type RelayFailure } from "./relay-problem.ts";
 import { verifyTip } from "./tip.ts";
 
 /** Answers `GET /v1/tip-config`. */
@@ -43,28 +43,33 @@ export function showTipConfig({ config }: AppContext): Response {
 
 /** Handles one upload. */
 export async function relayBlob(request: Request, context: AppContext): Promise<Answer> {
-  const query = parseRelayQuery(new URL(request.url).searchParams);
-  if (!query.ok) return refuse(request, failureToProblem(query.failure));
+  const answer = await relay(request, context);
+  return answer instanceof Response ? answer : refuse(request, inRelayWords(answer));
+}
+
+async function relay(request: Request, context: AppContext): Promise<Answer> {
+  const query = parseRelayQuery(new URL(request.url).searchParams, context.config.compat);
+  if (!query.ok) return failureToProblem(query.failure);
   const { blobBytesMax: bytesMax, relayTip } = context.config;
   let sub: string | null = null;
   if (relayTip === null) {
     // A tip is an entrance of its own; without one the relay is as open as the gateway.
     const caller = await authorizeScope(request, "store", context);
-    if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
+    if (!caller.ok) return tokenProblem(caller.failure);
     sub = caller.value.sub;
   }
   // A body of unknown length is held, and counted, as the longest.
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
   if (heldBytes > bytesMax) {
-    return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
+    return failureToProblem({ kind: "body-too-large", bytesMax });
   }
   const allowance = await limitWrite(request, sub, heldBytes, context);
-  if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
+  if (!allowance.ok) return failureToProblem(allowance.failure);
   const leave = context.wholeBodies.enter(heldBytes);
-  if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
+  if (leave === null) return failureToProblem({ kind: "bodies-busy" });
   try {
     const certificate = await takeBlob(request, query.value, context);
-    if (!certificate.ok) return await refuse(request, failureToProblem(certificate.failure));
+    if (!certificate.ok) return failureToProblem(certificate.failure);
     return jsonResponse(certificateAnswer(query.value.blobId, certificate.value));
   } finally {
     leave();

@@ -1,5 +1,5 @@
 /** The failures of the upload relay as problems. Pure; part of the switch in failure-to-problem.ts. */
-import type { Problem } from "../../../shared/http/problem.ts";
+import { type Problem, problemStatus } from "../../../shared/http/problem.ts";
 import type { TipFailure } from "./tip.ts";
 
 /** Why the relay refuses. */
@@ -52,6 +52,18 @@ export function relayProblem(failure: RelayFailure): Problem {
         metadata: { part: failure.part },
       };
   }
+}
+
+/** Whatever the official relay says is plain text; what is not the client's fault, one and the same. */
+export function inRelayWords(problem: Problem): Problem {
+  const { exact, message } = problem;
+  if (exact !== undefined && "text" in exact) return problem;
+  const status = problemStatus({ ...problem, ...exact });
+  const isOurs = status >= 500 || problem.statusWord === "UNAVAILABLE_FOR_LEGAL_REASONS";
+  return {
+    ...problem,
+    exact: isOurs ? { status: 500, text: "internal client error" } : { status, text: message },
+  };
 }
 
 function badRequest(reason: string, message: string): Problem {
