@@ -373,6 +373,12 @@ export const ADMITTED_KEYS_MAX = 4_096;
 /** Waiting for the publisher's word on a lease: it only lengthens cache lifetimes. */
 export const LEASE_LOOKUP_TIMEOUT_MS = 1_500;
 
+/** Learning for how long a blob is paid for, beside the read; after that it counts as unproven. */
+export const STANDING_DEADLINE_MS = 5_000;
+
+/** One node's word on a blob's status, asked for the event it points to. */
+export const STANDING_STATUS_TIMEOUT_MS = 2_000;
+
 /** First bytes a content type is guessed from: the resource header of WHATWG MIME Sniffing. */
 export const SNIFF_BYTES_MAX = 1_445;
 

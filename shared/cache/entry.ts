@@ -19,7 +19,11 @@ const entrySchema = v.object({
   contentType: v.optional(v.nullable(v.string()), null),
   isStrict: v.optional(v.boolean(), false),
   sha256: v.optional(v.nullable(v.string()), null),
+  source: v.optional(v.picklist(["lease-book", "blob-object", "certified-event"])),
 });
+
+/** Who proves an end epoch: our lease book, the Blob object itself, or its certifying event. */
+export type StandingSource = "lease-book" | "blob-object" | "certified-event";
 
 /** One blob's entry. */
 export interface BlobEntry {
@@ -41,6 +45,8 @@ export interface BlobEntry {
   readonly isStrict: boolean;
   /** SHA-256 of the whole blob as base64; `null` until somebody has held it whole. */
   readonly sha256: string | null;
+  /** Who proves `endEpoch`; the lease book where nothing is said. */
+  readonly source?: StandingSource | undefined;
 }
 
 /** The entry as stored. */

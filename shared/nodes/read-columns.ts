@@ -6,7 +6,7 @@
  * `node_client/quilt_client.rs`, `node_client.rs::recover_slivers`.
  */
 import { encodingParameters, sliverBytes, type VerifiedMetadata } from "../codec/index.ts";
-import type { Committee } from "../protocol/committee.ts";
+import type { Committees } from "../protocol/epoch.ts";
 import { ok, type Result } from "../result.ts";
 import type { ReadFailure } from "./read-failure.ts";
 import { blobGeometry } from "./read-geometry.ts";
@@ -41,16 +41,16 @@ export function columnShape(unencodedBytes: number, shardCount: number): ColumnS
   };
 }
 
-/** Opens a blob of verified metadata for reading columns from `committee`. */
+/** Opens a blob of verified metadata for reading columns from `committees`. */
 export function openColumns(
   ports: ReadPorts,
-  committee: Committee,
+  committees: Committees,
   metadata: VerifiedMetadata,
 ): ColumnReader {
   const { unencodedBytes, shardCount } = metadata;
   const geometry = blobGeometry(unencodedBytes, shardCount);
   const { columnCount } = columnShape(unencodedBytes, shardCount);
-  const reading = createReading(ports, committee, metadata, geometry);
+  const reading = createReading(ports, committees, metadata, geometry);
   return {
     async column(columnIndex, signal) {
       if (!Number.isInteger(columnIndex) || columnIndex < 0 || columnIndex >= columnCount) {

@@ -9,6 +9,7 @@ import type { Codec, VerifiedMetadata } from "../codec/index.ts";
 import { READ_HEDGE_MS, READ_METADATA_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { Random, Timer } from "../ports.ts";
 import type { Committee, CommitteeMember } from "../protocol/committee.ts";
+import type { Committees } from "../protocol/epoch.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { WorkingMemory } from "../working-memory.ts";
 import type { NodeClient } from "./client.ts";
@@ -29,25 +30,29 @@ export interface ReadPorts {
 /** Reads and verifies the metadata of `blobId` (32 bytes). Takes at most the deadline. */
 export async function readMetadata(
   ports: ReadPorts,
-  committee: Committee,
+  committees: Committees,
   blobId: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Result<VerifiedMetadata, ReadFailure>> {
-  const candidates = shuffled(committee.members, ports.random);
+  const candidates = shuffled(membersOf(committees), ports.random);
+  const { shardCount } = committees[0];
   const causes: NodeCause[] = [];
-  const vote = createVote(committee.shardCount);
+  const votes = committees.map((committee) => createVote(committee.shardCount));
+  const count = (member: CommitteeMember, word: "notFound" | "blocked") =>
+    votes.forEach((vote, index) => vote[word](weightIn(committees[index], member)));
+  const verdict = () => agreedVerdict(votes);
   let found: VerifiedMetadata | null = null;
   let width = 1;
 
   async function ask(member: CommitteeMember, stop: AbortSignal): Promise<boolean> {
     const answer = await ports.client.getMetadata(member, blobId, { signal: stop });
     if (!answer.ok) {
-      if (isNotFound(answer.failure)) vote.notFound(member.shardIndices.length);
-      if (isBlocked(answer.failure)) vote.blocked(member.shardIndices.length);
+      if (isNotFound(answer.failure)) count(member, "notFound");
+      if (isBlocked(answer.failure)) count(member, "blocked");
       causes.push(causeOf(member.nodeId, answer.failure));
     } else {
       const verified = ports.codec.verifyMetadata(answer.value.metadata, blobId);
-      if (verified.ok && verified.value.shardCount === committee.shardCount) {
+      if (verified.ok && verified.value.shardCount === shardCount) {
         found = verified.value;
         return true;
       }
@@ -57,7 +62,7 @@ export async function readMetadata(
       });
     }
     width = REQUESTS_IN_FLIGHT_MAX;
-    return vote.verdict() !== null;
+    return verdict() !== null;
   }
 
   await race({
@@ -78,12 +83,35 @@ export async function readMetadata(
   });
   if (found !== null) return ok(found);
   return err(
-    vote.verdict() ?? {
+    verdict() ?? {
       kind: "metadata-unavailable",
-      notFoundWeight: vote.notFoundWeight(),
+      notFoundWeight: Math.min(...votes.map((vote) => vote.notFoundWeight())),
       causes,
     },
   );
+}
+
+/** The members of all committees, each once: with the address it has in the first that has it. */
+export function membersOf(committees: Committees): CommitteeMember[] {
+  const members = new Map<string, CommitteeMember>();
+  for (const committee of committees) {
+    for (const member of committee.members) {
+      if (!members.has(member.nodeId)) members.set(member.nodeId, member);
+    }
+  }
+  return [...members.values()];
+}
+
+function weightIn(committee: Committee | undefined, { nodeId }: CommitteeMember): number {
+  const member = committee?.members.find((each) => each.nodeId === nodeId);
+  return member?.shardIndices.length ?? 0;
+}
+
+/** What every committee's vote says; blocked by one is blocked. */
+function agreedVerdict(votes: readonly Vote[]): ReadFailure | null {
+  const verdicts = votes.map((vote) => vote.verdict());
+  if (verdicts.includes(null)) return null;
+  return verdicts.find((verdict) => verdict?.kind === "blob-blocked") ?? verdicts[0] ?? null;
 }
 
 /** Counts the shards whose nodes have no such blob or must not give it. */

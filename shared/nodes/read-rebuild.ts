@@ -14,7 +14,7 @@ import type { CommitteeMember } from "../protocol/committee.ts";
 import { err, ok, type Result } from "../result.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
 import { type ReadFailure, causeOf } from "./read-failure.ts";
-import { shuffled } from "./read-metadata.ts";
+import { membersOf, shuffled } from "./read-metadata.ts";
 import { race } from "./read-race.ts";
 import {
   type BlobReading,
@@ -153,7 +153,7 @@ export async function recoverSliver(
   const { primaryCount, secondaryCount } = encodingParameters(geometry.shardCount);
   const required = target.axis === "primary" ? secondaryCount : primaryCount;
   const symbols = new Map<number, RecoverySymbol>();
-  const order = shuffled(reading.committee.members, ports.random).sort(
+  const order = shuffled(membersOf(reading.committees), ports.random).sort(
     (left, right) => reading.trust.rank(right.nodeId) - reading.trust.rank(left.nodeId),
   );
 

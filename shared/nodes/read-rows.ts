@@ -12,13 +12,18 @@ import {
   READ_WINDOW_BYTES_MAX,
   READ_WINDOW_ROWS_MAX,
 } from "../limits.ts";
-import type { Committee } from "../protocol/committee.ts";
+import type { Committees } from "../protocol/epoch.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ReadFailure } from "./read-failure.ts";
 import { type BlobGeometry, blobGeometry, bytesOfRows, type RowSpan } from "./read-geometry.ts";
 import type { ReadPorts } from "./read-metadata.ts";
 import { decodeFromRows, recoverRow } from "./read-rebuild.ts";
-import { type BlobReading, createReading, fetchPrimarySliver, ownerOfPair } from "./read-sliver.ts";
+import {
+  type BlobReading,
+  createReading,
+  fetchPrimarySliver,
+  ownersHaveFailed,
+} from "./read-sliver.ts";
 
 /** A blob being read. What one call learns (bad nodes, a decoded blob) serves the next. */
 export interface RowReader {
@@ -37,18 +42,18 @@ export interface RowReader {
 export type PaddingCheck = "checked" | "ignored";
 
 /**
- * Opens a blob of verified metadata for reading from `committee`.
+ * Opens a blob of verified metadata for reading from `committees`.
  *
  * @returns `blob-inconsistent` when the rows past the blob's end are not the zeros they must be.
  */
 export function openRows(
   ports: ReadPorts,
-  committee: Committee,
+  committees: Committees,
   metadata: VerifiedMetadata,
   padding: PaddingCheck = "checked",
 ): Result<RowReader, ReadFailure> {
   const geometry = blobGeometry(metadata.unencodedBytes, metadata.shardCount);
-  const reading = createReading(ports, committee, metadata, geometry);
+  const reading = createReading(ports, committees, metadata, geometry);
   const flaw = padding === "checked" ? paddingFlaw(reading) : null;
   if (flaw !== null) return err(flaw);
   const source = createRowSource(reading);
@@ -67,7 +72,7 @@ interface RowSource {
 }
 
 function createRowSource(reading: BlobReading): RowSource {
-  const { geometry, metadata, ports, trust } = reading;
+  const { geometry, metadata, ports } = reading;
   const kept = new Map<number, Sliver>();
   const keeps = geometry.contentRowCount * geometry.rowBytes <= READ_KEPT_BYTES_MAX;
   let decoded: Uint8Array | null = null;
@@ -85,7 +90,7 @@ function createRowSource(reading: BlobReading): RowSource {
     async fetch(rowIndex, signal) {
       const known = kept.get(rowIndex);
       if (known !== undefined) return known;
-      if (decoded !== null || trust.hasFailed(ownerOfPair(reading, rowIndex).nodeId)) return null;
+      if (decoded !== null || ownersHaveFailed(reading, rowIndex)) return null;
       const sliver = await fetchPrimarySliver(reading, rowIndex, signal);
       if (sliver !== null && keeps) kept.set(rowIndex, sliver);
       return sliver;

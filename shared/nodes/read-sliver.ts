@@ -13,7 +13,8 @@ import {
   type VerifiedMetadata,
 } from "../codec/index.ts";
 import { READ_ROW_BYTES_PER_SECOND_MIN, READ_ROW_TIMEOUT_MS } from "../limits.ts";
-import { type Committee, type CommitteeMember, memberOfShard } from "../protocol/committee.ts";
+import { type CommitteeMember, memberOfShard } from "../protocol/committee.ts";
+import type { Committees } from "../protocol/epoch.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
 import type { BlobGeometry } from "./read-geometry.ts";
 import { type NodeCause, causeOf } from "./read-failure.ts";
@@ -28,7 +29,8 @@ const CAUSES_MAX = 20;
 /** One read of one blob: what is fixed, and what it has learned of the nodes. */
 export interface BlobReading {
   readonly ports: ReadPorts;
-  readonly committee: Committee;
+  /** The first is asked first; the next only for what the first does not give. */
+  readonly committees: Committees;
   readonly metadata: VerifiedMetadata;
   readonly geometry: BlobGeometry;
   /** Shards that answered 404 or 451 for their sliver. */
@@ -49,25 +51,40 @@ export interface NodeTrust {
 /** Begins a read. */
 export function createReading(
   ports: ReadPorts,
-  committee: Committee,
+  committees: Committees,
   metadata: VerifiedMetadata,
   geometry: BlobGeometry,
 ): BlobReading {
   return {
     ports,
-    committee,
+    committees,
     metadata,
     geometry,
-    vote: createVote(committee.shardCount),
+    vote: createVote(committees[0].shardCount),
     trust: createTrust(),
     causes: [],
   };
 }
 
-/** The node that stores pair `pairIndex` of the blob. */
+/** The node that stores pair `pairIndex` of the blob: the one to ask first. */
 export function ownerOfPair(reading: BlobReading, pairIndex: number): CommitteeMember {
   const { blobId, shardCount } = reading.metadata;
-  return memberOfShard(reading.committee, shardIndexOfPair(pairIndex, blobId, shardCount));
+  return memberOfShard(reading.committees[0], shardIndexOfPair(pairIndex, blobId, shardCount));
+}
+
+/** Every node that may store the pair, in the order in which they are asked. */
+function ownersOfPair({ committees, metadata }: BlobReading, pairIndex: number): CommitteeMember[] {
+  const { blobId, shardCount } = metadata;
+  const shardIndex = shardIndexOfPair(pairIndex, blobId, shardCount);
+  const owners = committees.map((committee) => memberOfShard(committee, shardIndex));
+  return owners.filter(
+    ({ nodeId }, index) => owners.findIndex((owner) => owner.nodeId === nodeId) === index,
+  );
+}
+
+/** Whether it is useless to ask for the pair: all its owners have failed in this read. */
+export function ownersHaveFailed(reading: BlobReading, pairIndex: number): boolean {
+  return ownersOfPair(reading, pairIndex).every(({ nodeId }) => reading.trust.hasFailed(nodeId));
 }
 
 /** Fetches primary sliver `sliverIndex` and verifies it; `null` when its owner does not give it. */
@@ -79,16 +96,37 @@ export function fetchPrimarySliver(
   return fetchSliver(reading, { axis: "primary", sliverIndex }, signal);
 }
 
-/** Fetches one sliver and verifies it; `null` when its owner does not give it. */
+/** Fetches one sliver and verifies it; `null` when no owner of its shard gives it. */
 export async function fetchSliver(
   reading: BlobReading,
-  { axis, sliverIndex }: SliverTarget,
+  target: SliverTarget,
   signal: AbortSignal,
 ): Promise<Sliver | null> {
+  const pairIndex = pairIndexOfSliver(target.axis, target.sliverIndex, reading.geometry.shardCount);
+  let word: "not-found" | "blocked" | null = null;
+  for (const owner of ownersOfPair(reading, pairIndex)) {
+    if (reading.trust.hasFailed(owner.nodeId)) continue;
+    const answer = await fetchFrom(reading, owner, target, signal);
+    if (answer !== null && typeof answer === "object") return answer;
+    if (signal.aborted) return null;
+    word = answer ?? word;
+  }
+  // One shard, one word, however many nodes were asked for it.
+  if (word === "not-found") reading.vote.notFound(1);
+  if (word === "blocked") reading.vote.blocked(1);
+  return null;
+}
+
+/** The sliver from one node, or what the node says instead; `null` for silence and lies. */
+async function fetchFrom(
+  reading: BlobReading,
+  owner: CommitteeMember,
+  { axis, sliverIndex }: SliverTarget,
+  signal: AbortSignal,
+): Promise<Sliver | "not-found" | "blocked" | null> {
   const { ports, metadata, geometry, trust } = reading;
   const pairIndex = pairIndexOfSliver(axis, sliverIndex, geometry.shardCount);
   const bytes = sliverBytes(axis, geometry.symbolBytes, geometry.shardCount);
-  const owner = ownerOfPair(reading, pairIndex);
   trust.started(owner.nodeId);
   const answer = await ports.client.getSliver(
     owner,
@@ -100,12 +138,11 @@ export async function fetchSliver(
   );
   if (!answer.ok) {
     const { failure } = answer;
-    if (isNotFound(failure)) reading.vote.notFound(1);
-    if (isBlocked(failure)) reading.vote.blocked(1);
     const silent = failure.kind === "aborted" || failure.kind === "refused";
     trust.ended(owner.nodeId, silent ? "none" : "bad");
     if (failure.kind !== "aborted") noteCause(reading, causeOf(owner.nodeId, failure));
-    return null;
+    if (isNotFound(failure)) return "not-found";
+    return isBlocked(failure) ? "blocked" : null;
   }
   const sliver = answer.value;
   const verified = ports.codec.verifySliver(sliver, metadata);

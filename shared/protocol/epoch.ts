@@ -33,16 +33,17 @@ export function writeCommittee(state: EpochState): Committee {
   return state.current;
 }
 
+/** Committees to read from, in the order in which they are asked. */
+export type Committees = readonly [Committee, ...Committee[]];
+
 /**
- * The committee to read a blob from.
- *
- * @param certifiedEpoch Epoch of the blob's first certification.
- * @returns `null` when it was certified in an epoch we do not know yet: refresh the state.
+ * Whom to ask for a blob whose epoch of certification is not known. While shards are moving, blobs
+ * certified before are still at the previous committee, and new ones at the current one.
  */
-export function readCommittee(state: EpochState, certifiedEpoch: number): Committee | null {
-  if (certifiedEpoch > state.epoch) return null;
-  if (!isEpochChanging(state) || certifiedEpoch === state.epoch) return state.current;
-  return state.previous ?? state.current;
+export function readCommittees(state: EpochState): Committees {
+  return isEpochChanging(state) && state.previous !== null
+    ? [state.previous, state.current]
+    : [state.current];
 }
 
 /** What decides how long a state read from the chain may be used. */

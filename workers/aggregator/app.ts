@@ -12,7 +12,7 @@ import { statusResponse } from "../../shared/http/respond.ts";
 import type { Log } from "../../shared/ports.ts";
 import { concat } from "./concat.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
-import type { AggregatorServices } from "./open-blob.ts";
+import type { AggregatorServices } from "./services.ts";
 import { readBlob, readByteRange, streamBlob } from "./read-blob.ts";
 import { readProof } from "./read-proof.ts";
 import { readStatus } from "./read-status.ts";

@@ -18,7 +18,8 @@ import { openRows, type PaddingCheck, type RowReader } from "../../shared/nodes/
 import type { ByteRange } from "../../shared/http/range.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { type AggregatorServices, metadataOf, type OpenBlob, readPorts } from "./open-blob.ts";
+import { metadataOf, type OpenBlob } from "./open-blob.ts";
+import type { AggregatorServices } from "./services.ts";
 import type { Piece, Pieces } from "./representation.ts";
 import { keepVerified, readVerified } from "./verified-store.ts";
 
@@ -59,23 +60,22 @@ export async function* blobBytes(
     }
     const needed = intersection(segment, rows);
     const isKept = needed.rowCount === segment.rowCount && padding === "checked";
-    const keep = isKept ? key : null;
-    const failed = yield* segmentFromNodes(services, reader, needed, range, keep, signal);
+    const keep = isKept ? (bytes: Uint8Array) => keepSettled(services, blob, key, bytes) : null;
+    const failed = yield* segmentFromNodes(reader, needed, range, keep, signal);
     if (failed) return;
   }
 }
 
 /** Streams rows and, where they make up the whole segment, caches it at the end. */
 async function* segmentFromNodes(
-  services: AggregatorServices,
   reader: RowReader,
   rows: RowSpan,
   range: ByteRange,
-  key: string | null,
+  keep: ((bytes: Uint8Array) => void) | null,
   signal: AbortSignal,
 ): AsyncGenerator<Result<Piece, AggregatorFailure>, boolean> {
   const { start } = bytesOfRows(reader.geometry, rows);
-  const segment = key === null ? null : new Uint8Array(sizeOf(reader.geometry, rows));
+  const segment = keep === null ? null : new Uint8Array(sizeOf(reader.geometry, rows));
   let offset = 0;
   for await (const row of reader.rows(rows, signal)) {
     if (!row.ok) {
@@ -85,12 +85,20 @@ async function* segmentFromNodes(
     segment?.set(row.value, offset);
     const bytes = cut(row.value, start + offset, range);
     offset += row.value.length;
-    if (key !== null && segment !== null && offset === segment.length) {
-      keepVerified(services, key, segment);
-    }
+    if (segment !== null && offset === segment.length) keep?.(segment);
     if (bytes.length > 0) yield ok({ bytes, tier: null });
   }
   return false;
+}
+
+/** Content is cached once the blob's Standing is known; no answer waits for either. */
+function keepSettled(
+  services: AggregatorServices,
+  { known }: OpenBlob,
+  key: string,
+  bytes: Uint8Array,
+): void {
+  services.background(known.settled.then(() => keepVerified(services, key, bytes)));
 }
 
 async function openReader(
@@ -101,7 +109,7 @@ async function openReader(
 ): Promise<Result<RowReader, AggregatorFailure>> {
   const metadata = await metadataOf(services, blob, signal);
   if (!metadata.ok) return metadata;
-  return openRows(readPorts(services), await blob.committee(), metadata.value, padding);
+  return openRows(services, blob.committees, metadata.value, padding);
 }
 
 /** The part of `bytes`, which begin at `start` of the blob, that lies in `range`. */

@@ -11,9 +11,10 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { blobBytes } from "./blob-bytes.ts";
 import { sniffType } from "./content-type.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { type AggregatorServices, type OpenBlob, rememberEntry } from "./open-blob.ts";
+import type { OpenBlob } from "./open-blob.ts";
 import type { Consistency, Presentation } from "./query.ts";
-import { baseHeaders, piecesOf, type Representation } from "./representation.ts";
+import { baseHeaders, leaseOf, piecesOf, type Representation } from "./representation.ts";
+import type { AggregatorServices } from "./services.ts";
 
 /** How a blob is to be served. */
 export interface BlobServing {
@@ -35,11 +36,12 @@ export async function blobContent(
   const content: Representation = {
     tag: blob.id,
     totalBytes: entry.unencodedBytes,
-    headers: baseHeaders(services, blob, presentation),
+    headers: baseHeaders(blob, presentation),
+    lease: leaseOf(services, [blob]),
     contentType: presentation.contentType ?? entry.contentType,
     async learnType(head) {
       const contentType = await sniffType(head);
-      rememberEntry(services, blob, { contentType });
+      blob.known.learn({ contentType });
       return contentType;
     },
     verified: consistency === "skip" ? "slivers" : "default",
@@ -50,15 +52,10 @@ export async function blobContent(
   if (entry.isStrict) return ok({ ...content, verified: "strict" });
   const whole = await strictBytes(services, blob, signal);
   if (!whole.ok) return whole;
-  rememberEntry(services, blob, { isStrict: true });
+  blob.known.learn({ isStrict: true });
   return ok({
     ...content,
     verified: "strict",
-    async learnType(head) {
-      const contentType = await sniffType(head);
-      rememberEntry(services, blob, { contentType, isStrict: true });
-      return contentType;
-    },
     bytes: (range) => piecesOf(whole.value, range, null),
   });
 }

@@ -20,10 +20,9 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
-import type { Lifetime } from "../../shared/cache/lifetime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";
+import { openBlob, type OpenBlob } from "./open-blob.ts";
 import {
   type Consistency,
   consistencyOf,
@@ -34,7 +33,8 @@ import {
 } from "./query.ts";
 import { openObject, parseObjectId } from "./read-object.ts";
 import { badBody, badConcatId, badIdCount } from "./refusals.ts";
-import { baseHeaders, type Pieces, type Representation, shorter } from "./representation.ts";
+import { baseHeaders, leaseOf, type Pieces, type Representation } from "./representation.ts";
+import type { AggregatorServices } from "./services.ts";
 
 interface Asked {
   readonly ids: readonly string[];
@@ -122,12 +122,7 @@ async function join(
   const blobs = parts.map(({ blob }) => blob);
   const [first, ...others] = blobs;
   if (first === undefined) throw new TypeError("Cannot join: expected at least one blob, got none");
-  const lifetime = others.reduce<Lifetime>(
-    (least, { entry }) => shorter(least, entry),
-    first.entry,
-  );
-  const entry = { ...first.entry, endEpoch: lifetime.endEpoch };
-  const headers = baseHeaders(services, { ...first, entry }, serving.presentation);
+  const headers = baseHeaders(first, serving.presentation);
   const ids = blobs.map(({ id }) => id);
   headers.set("Cache-Tag", [...new Set(ids)].join(","));
   const digest = await crypto.subtle.digest("SHA-256", utf8Bytes(ids.join(",")));
@@ -136,6 +131,7 @@ async function join(
     tag: toBase64Url(new Uint8Array(digest)),
     totalBytes: blobs.reduce((total, { entry }) => total + entry.unencodedBytes, 0),
     headers,
+    lease: leaseOf(services, [first, ...others]),
     contentType: serving.presentation.contentType,
     learnType: null,
     verified: consistency === "skip" ? "slivers" : consistency,

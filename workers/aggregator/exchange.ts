@@ -3,7 +3,7 @@ import { type Problem, problemResponse } from "../../shared/http/problem.ts";
 import type { Result } from "../../shared/result.ts";
 import { type AggregatorFailure, failureToProblem } from "./failure-to-problem.ts";
 import { logFailure } from "./log-failure.ts";
-import type { AggregatorServices } from "./open-blob.ts";
+import type { AggregatorServices } from "./services.ts";
 import type { Representation } from "./representation.ts";
 import { type FixedLength, send, type Sending } from "./send.ts";
 

@@ -8,6 +8,7 @@ import { createNodeClient } from "../../shared/nodes/client.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
+import { createCertifiedEventReader } from "../../shared/sui/read-certified-event.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
 import { type AppPorts, createApp } from "./app.ts";
@@ -17,7 +18,7 @@ import { readGateRules, type RulesMemory } from "./gate-rules.ts";
 import { createKeyValue } from "../../shared/cache/kv.ts";
 import { askLeases, type LeaseSource } from "./leases.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
-import type { AggregatorServices, ReadMemory } from "./open-blob.ts";
+import type { AggregatorServices, ReadMemory } from "./services.ts";
 import type { FixedLength } from "./send.ts";
 import { createTiers } from "./tiers.ts";
 
@@ -79,6 +80,11 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
     gateRules: () => readGateRules(kv, clock, log, rulesMemory),
     leases: (blobId) => askLeases(env.PUBLISHER, blobId, timer, log),
     readObject: createAttributedBlobs({ ...network, fetch: permit.fetch, timer }),
+    readCertifiedEvent: createCertifiedEventReader({
+      url: network.suiRpcUrl,
+      fetch: permit.fetch,
+      timer,
+    }),
     remembered: readMemory,
     background,
   };

@@ -19,10 +19,12 @@ import {
   reusableUntilMs,
 } from "../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Chain, ChainFailure } from "../../shared/sui/chain.ts";
+import type { Chain, ChainFailure, SystemState } from "../../shared/sui/chain.ts";
 
 /** The part of the chain's state that reads need. */
 export interface NetworkView extends EpochState {
+  /** Package that the types of the Walrus contract carry, those of its events too. */
+  readonly originalPackageId: string;
   readonly timing: EpochTiming;
   /** When it was read from the chain, milliseconds since 1970. */
   readonly readAtMs: number;
@@ -80,9 +82,10 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
   async function refresh(): Promise<Result<NetworkView, ChainFailure>> {
     const state = await chain.readSystem({ fresh: true });
     if (state.ok) {
-      memory.view = state.value;
-      if (isFresh(state.value)) ports.background(store(state.value));
-      return state;
+      const view = viewOf(state.value);
+      memory.view = view;
+      if (isFresh(view)) ports.background(store(view));
+      return ok(view);
     }
     const kept = memory.view;
     if (kept !== null && clock.nowMs() < earliestTransitionMs(kept.timing)) {
@@ -102,6 +105,12 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
     },
     refresh,
   };
+}
+
+function viewOf(state: SystemState): NetworkView {
+  const { epoch, phase, current, previous, timing, readAtMs, contract } = state;
+  const { originalPackageId } = contract;
+  return { epoch, phase, current, previous, timing, readAtMs, originalPackageId };
 }
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -139,14 +148,17 @@ const viewSchema = v.object({
     firstEpochStartMs: whole,
   }),
   readAtMs: whole,
+  originalPackageId: v.string(),
 });
 
 /** The view as KV keeps it. */
 export function encodeView(view: NetworkView): Uint8Array<ArrayBuffer> {
-  const { epoch, phase, timing, readAtMs } = view;
+  const { epoch, phase, timing, readAtMs, originalPackageId } = view;
   const current = plainCommittee(view.current);
   const previous = view.previous === null ? null : plainCommittee(view.previous);
-  return utf8Bytes(JSON.stringify({ epoch, phase, timing, readAtMs, current, previous }));
+  return utf8Bytes(
+    JSON.stringify({ epoch, phase, timing, readAtMs, originalPackageId, current, previous }),
+  );
 }
 
 /** Reads a stored view; `null` when it has another shape. */

@@ -9,7 +9,8 @@ import { PATCH_COLUMNS_WINDOW } from "../../shared/limits.ts";
 import { type ColumnReader, columnShape, openColumns } from "../../shared/nodes/read-columns.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { type AggregatorServices, metadataOf, type OpenBlob, readPorts } from "./open-blob.ts";
+import { metadataOf, type OpenBlob } from "./open-blob.ts";
+import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
 import { keepVerified, readVerified } from "./verified-store.ts";
 
@@ -106,7 +107,7 @@ async function openReader(
 ): Promise<Result<ColumnReader, AggregatorFailure>> {
   const metadata = await metadataOf(services, blob, signal);
   if (!metadata.ok) return metadata;
-  return ok(openColumns(readPorts(services), await blob.committee(), metadata.value));
+  return ok(openColumns(services, blob.committees, metadata.value));
 }
 
 function notAQuilt(): Result<never, AggregatorFailure> {

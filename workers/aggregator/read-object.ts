@@ -7,13 +7,13 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
-import { lifetimeSeconds } from "../../shared/cache/lifetime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";
+import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { readConsistency, readPresentation } from "./query.ts";
 import { badId } from "./refusals.ts";
-import { type Representation, shortCacheControl } from "./representation.ts";
+import { type Representation, shortLease } from "./representation.ts";
+import type { AggregatorServices } from "./services.ts";
 
 const OBJECT_ID = /^0x[0-9a-fA-F]{1,64}$/;
 const OBJECT_ID_HEX_DIGITS = 64;
@@ -59,7 +59,9 @@ export async function openObject(
   if (!found.ok) return found;
   const object = found.value;
   const opened = await openBlob(services, object.blob.blobId, signal);
-  return opened.ok ? ok({ object, blob: withLease(opened.value, object) }) : opened;
+  if (!opened.ok) return opened;
+  proveLease(opened.value, object);
+  return ok({ object, blob: opened.value });
 }
 
 async function objectContent(
@@ -71,10 +73,9 @@ async function objectContent(
   const plain = await blobContent(services, blob, serving, signal);
   if (!plain.ok) return plain;
   const content = withAttributes(plain.value, object.attributes, serving.presentation);
-  const seconds = lifetimeSeconds(blob.entry, blob.view.timing, services.clock.nowMs());
-  content.headers.set("Cache-Control", shortCacheControl(seconds, OBJECT_HOLD_SECONDS));
+  const lease = shortLease(services, blob, OBJECT_HOLD_SECONDS);
   // The bytes are the blob's, the headers this version's: a tag must change with either.
-  return ok({ ...content, tag: `${blob.id}.${object.version}` });
+  return ok({ ...content, lease, tag: `${blob.id}.${object.version}` });
 }
 
 /** The object as the chain has it, or had it a moment ago. */
@@ -99,9 +100,7 @@ async function findObject(
 }
 
 /** A certified permanent Blob proves its own end, where nothing later is known. */
-function withLease(blob: OpenBlob, { blob: owned }: AttributedBlob): OpenBlob {
-  const { endEpoch } = owned.storage;
-  const proves = owned.certifiedEpoch !== null && !owned.deletable && endEpoch > blob.view.epoch;
-  if (!proves || (blob.entry.endEpoch ?? 0) >= endEpoch) return blob;
-  return { ...blob, entry: { ...blob.entry, endEpoch } };
+function proveLease({ known }: OpenBlob, { blob: owned }: AttributedBlob): void {
+  const proves = owned.certifiedEpoch !== null && !owned.deletable;
+  if (proves) known.prove(owned.storage.endEpoch, "blob-object");
 }

@@ -19,10 +19,11 @@ import { blobBytes } from "./blob-bytes.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { buildTree, type Tree } from "./merkle-path.ts";
-import { type AggregatorServices, metadataOf, openBlob, type OpenBlob } from "./open-blob.ts";
+import { metadataOf, openBlob, type OpenBlob } from "./open-blob.ts";
 import { readOne } from "./query.ts";
 import { badId } from "./refusals.ts";
-import { inMemory, plainHeaders } from "./representation.ts";
+import { inMemory, leaseOf, plainHeaders } from "./representation.ts";
+import type { AggregatorServices } from "./services.ts";
 
 const PAIR_BYTES = 64;
 const HASH_BYTES = 32;
@@ -57,7 +58,8 @@ export async function readProof(exchange: Exchange, idText: string): Promise<Res
   const part = range.value === null ? "" : `.${range.value.start}-${range.value.end}`;
   const content = inMemory(utf8Bytes(JSON.stringify(proof.value)), {
     tag: `${blob.id}.proof${part}`,
-    headers: plainHeaders(services, blob),
+    headers: plainHeaders(blob),
+    lease: leaseOf(services, [blob]),
     contentType: "application/json",
     tier: blob.tier,
   });

@@ -24,8 +24,8 @@ import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { type Presentation, readPresentation } from "./query.ts";
 import { openQuilt, type QuiltReader, readIndex } from "./quilt-columns.ts";
 import { badId } from "./refusals.ts";
-import { baseHeaders, inMemory, plainHeaders } from "./representation.ts";
-import { cacheStatus, precondition } from "./send.ts";
+import { baseHeaders, inMemory, leaseOf, plainHeaders } from "./representation.ts";
+import { bodiless, precondition } from "./send.ts";
 import type { TierName } from "./tiers.ts";
 
 const HEADER_TEXT = /^[\x20-\x7e]+$/;
@@ -80,7 +80,8 @@ export async function listPatches(exchange: Exchange, idText: string): Promise<R
   const bytes = utf8Bytes(JSON.stringify(patches));
   const content = inMemory(bytes, {
     tag: `${blob.id}.patches`,
-    headers: plainHeaders(services, blob),
+    headers: plainHeaders(blob),
+    lease: leaseOf(services, [blob]),
     contentType: "application/json",
     tier: read.value.tier,
   });
@@ -110,12 +111,12 @@ async function sendPatch(
 ): Promise<Response> {
   const { services, request } = exchange;
   const tag = formatPatchId(patchId);
-  const headers = baseHeaders(services, blob, presentation);
+  const headers = baseHeaders(blob, presentation);
+  const lease = leaseOf(services, [blob]);
   if (isHeld(request, tag)) {
     // Who names the tag has had the patch: no column is needed to say that it is still so.
     headers.set("ETag", strongEtag(tag));
-    headers.set("Cache-Status", cacheStatus(blob.tier));
-    return new Response(null, { status: 304, headers });
+    return bodiless({ lease, tier: blob.tier }, headers, 304);
   }
   const read = await readPatch(quilt, patchId, request.signal);
   if (!read.ok) return exchange.refuse(read.failure);
@@ -126,6 +127,7 @@ async function sendPatch(
   const content = inMemory(patch.data, {
     tag,
     headers,
+    lease,
     contentType: presentation.contentType ?? (await sniffType(sniffed(patch.data))),
     tier,
   });

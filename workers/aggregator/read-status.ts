@@ -8,12 +8,13 @@ import { STATUS_SAMPLE_NODES, STATUS_TTL_SECONDS } from "../../shared/limits.ts"
 import type { BlobStatus } from "../../shared/nodes/blob-status.ts";
 import { shuffled } from "../../shared/nodes/read-metadata.ts";
 import { ok } from "../../shared/result.ts";
-import { epochStartMs, lifetimeSeconds } from "../../shared/cache/lifetime.ts";
+import { epochStartMs } from "../../shared/cache/lifetime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { LeaseWord } from "./leases.ts";
-import { type AggregatorServices, openBlob, type OpenBlob } from "./open-blob.ts";
+import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { badId } from "./refusals.ts";
-import { inMemory, plainHeaders, shortCacheControl } from "./representation.ts";
+import { inMemory, plainHeaders, shortLease } from "./representation.ts";
+import type { AggregatorServices } from "./services.ts";
 
 interface NodeWord {
   readonly nodeId: string;
@@ -38,12 +39,10 @@ export async function readStatus(exchange: Exchange, idText: string): Promise<Re
   const bytes = hit?.value ?? utf8Bytes(JSON.stringify(await learnStatus(services, blob, request)));
   if (hit === null) services.tiers.put(key, bytes, STATUS_TTL_SECONDS);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
-  const headers = plainHeaders(services, blob);
-  const seconds = lifetimeSeconds(blob.entry, blob.view.timing, services.clock.nowMs());
-  headers.set("Cache-Control", shortCacheControl(seconds, STATUS_TTL_SECONDS));
   const content = inMemory(bytes, {
     tag: `${blob.id}.status.${new Uint8Array(digest).subarray(0, 8).join("-")}`,
-    headers,
+    headers: plainHeaders(blob),
+    lease: shortLease(services, blob, STATUS_TTL_SECONDS),
     contentType: "application/json",
     tier: hit?.tier ?? null,
   });
@@ -58,6 +57,7 @@ async function learnStatus(
   const [leases, nodes] = await Promise.all([
     services.leases(blob.id),
     sampleNodes(services, blob, request.signal),
+    blob.known.settled,
   ]);
   const { view, entry } = blob;
   return {
@@ -83,7 +83,7 @@ function standingOf(blob: OpenBlob, leases: LeaseWord, nodes: readonly NodeWord[
       certified: true,
       endEpoch,
       endDate: endMs === null ? null : new Date(endMs).toISOString(),
-      source: "lease-book",
+      source: entry.endEpoch === null ? "lease-book" : (entry.source ?? "lease-book"),
       reason: null,
     };
   }

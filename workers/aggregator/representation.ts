@@ -3,11 +3,12 @@
  */
 import type { ByteRange } from "../../shared/http/range.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Lifetime } from "../../shared/cache/lifetime.ts";
+import { lifetimeSeconds } from "../../shared/cache/lifetime.ts";
 import { cacheControl } from "./cache-policy.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import type { AggregatorServices, OpenBlob } from "./open-blob.ts";
+import type { OpenBlob } from "./open-blob.ts";
 import type { Presentation } from "./query.ts";
+import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
 
 /** A piece of the answer. */
@@ -31,8 +32,10 @@ export interface Representation {
   /** Strong entity tag without its quotes. */
   readonly tag: string;
   readonly totalBytes: number;
-  /** Caching, lease and presentation; not what depends on the range or the type. */
+  /** Presentation and tags; not what depends on the range, the type or the lease. */
   readonly headers: Headers;
+  /** What is said of caching and the lease. */
+  readonly lease: Lease;
   /** `null` when it is not known (yet). */
   readonly contentType: string | null;
   /** Learns and remembers the type from the first bytes; `null` when it must not. */
@@ -44,34 +47,72 @@ export interface Representation {
   bytes(range: ByteRange, signal: AbortSignal): Pieces;
 }
 
-/** Headers that follow from the blob's lease and what the caller wants. */
-export function baseHeaders(
+/** What an answer says of caching and the lease: as much as is known when its head leaves. */
+export interface Lease {
+  /** Resolves when all is known: for answers that no byte waits for (`HEAD`, 304). */
+  readonly settled: Promise<void>;
+  /** Headers by what is known now. */
+  headers(): Readonly<Record<string, string>>;
+}
+
+/** The lease of content made of these blobs: it ends with the first of them. */
+export function leaseOf(
+  services: AggregatorServices,
+  blobs: readonly [OpenBlob, ...OpenBlob[]],
+): Lease {
+  const endEpoch = (): number | null => {
+    const ends = blobs.map(({ entry }) => entry.endEpoch);
+    return ends.reduce((least, end) =>
+      least === null || end === null ? null : Math.min(least, end),
+    );
+  };
+  return {
+    settled: Promise.all(blobs.map(({ known }) => known.settled)).then(() => undefined),
+    headers() {
+      const end = endEpoch();
+      const { timing } = blobs[0].view;
+      const caching = cacheControl({ endEpoch: end }, timing, services.clock.nowMs());
+      return {
+        "Cache-Control": caching,
+        ...(end === null ? {} : { "X-Walrus-End-Epoch": String(end) }),
+      };
+    },
+  };
+}
+
+/** The lease of content whose description may change: it is held no longer than `holdSeconds`. */
+export function shortLease(
   services: AggregatorServices,
   blob: OpenBlob,
-  presentation: Presentation,
-): Headers {
-  const { entry, view } = blob;
+  holdSeconds: number,
+): Lease {
+  const lease = leaseOf(services, [blob]);
+  return {
+    ...lease,
+    headers() {
+      const seconds = lifetimeSeconds(blob.entry, blob.view.timing, services.clock.nowMs());
+      const held = Math.max(0, Math.min(seconds, holdSeconds));
+      return { ...lease.headers(), "Cache-Control": `public, max-age=${held}` };
+    },
+  };
+}
+
+/** Headers that follow from the blob and what the caller wants. */
+export function baseHeaders(blob: Pick<OpenBlob, "id">, presentation: Presentation): Headers {
   const headers = new Headers({
     "Accept-Ranges": "bytes",
-    "Cache-Control": cacheControl(entry, view.timing, services.clock.nowMs()),
     "Cache-Tag": blob.id,
     "X-Content-Type-Options": "nosniff",
   });
-  if (entry.endEpoch !== null) headers.set("X-Walrus-End-Epoch", String(entry.endEpoch));
   const disposition = contentDisposition(presentation);
   if (disposition !== null) headers.set("Content-Disposition", disposition);
   return headers;
 }
 
-/** `Cache-Control` of content whose description may change (attributes of an object). */
-export function shortCacheControl(lifetimeSeconds: number, holdSeconds: number): string {
-  return `public, max-age=${Math.max(0, Math.min(lifetimeSeconds, holdSeconds))}`;
-}
-
 /** Content that is in memory. */
 export function inMemory(
   bytes: Uint8Array,
-  known: Pick<Representation, "tag" | "headers" | "contentType" | "tier">,
+  known: Pick<Representation, "tag" | "headers" | "lease" | "contentType" | "tier">,
 ): Representation {
   return {
     ...known,
@@ -82,15 +123,9 @@ export function inMemory(
   };
 }
 
-/** Headers only by the lease: for lists and proofs, which are shown as they are. */
-export function plainHeaders(services: AggregatorServices, blob: OpenBlob): Headers {
-  return baseHeaders(services, blob, { contentType: null, filename: null, download: false });
-}
-
-/** The lifetime that two pieces of one answer have in common. */
-export function shorter(left: Lifetime, right: Lifetime): Lifetime {
-  if (left.endEpoch === null || right.endEpoch === null) return { endEpoch: null };
-  return { endEpoch: Math.min(left.endEpoch, right.endEpoch) };
+/** Headers of lists and proofs, which are shown as they are. */
+export function plainHeaders(blob: OpenBlob): Headers {
+  return baseHeaders(blob, { contentType: null, filename: null, download: false });
 }
 
 /** Pieces of bytes that are in memory. */

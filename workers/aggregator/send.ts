@@ -48,15 +48,11 @@ export function send(
   if (early === "failed") return problemResponse(preconditionFailed(), request.method);
   const headers = new Headers(content.headers);
   headers.set("ETag", strongEtag(content.tag));
-  if (early === "not-modified") {
-    headers.set("Cache-Status", cacheStatus(content.tier));
-    return new Response(null, { status: 304, headers });
-  }
+  if (early === "not-modified") return bodiless(content, headers, 304);
   if (request.method === "HEAD") {
     setType(headers, content.contentType);
     headers.set("Content-Length", String(content.totalBytes));
-    headers.set("Cache-Status", cacheStatus(content.tier));
-    return new Response(null, { headers });
+    return bodiless(content, headers, 200);
   }
   const { totalBytes } = content;
   const honoured = matchesRange(request.headers.get("If-Range"), content.tag);
@@ -76,6 +72,18 @@ export function send(
     case "several":
       return sendSeveral(outgoing, asked.ranges, stop.signal);
   }
+}
+
+/** No byte waits behind such an answer, so it waits for all there is to say. */
+export async function bodiless(
+  content: Pick<Representation, "lease" | "tier">,
+  headers: Headers,
+  status: 200 | 304,
+): Promise<Response> {
+  await content.lease.settled;
+  setLease(headers, content);
+  headers.set("Cache-Status", cacheStatus(content.tier));
+  return new Response(null, { status, headers });
 }
 
 /** Sends bytes `range` with status 200: what the byte-range route answers. */
@@ -183,6 +191,8 @@ function respond(
   const [first] = begun;
   headers.set("Cache-Status", cacheStatus(first === undefined ? content.tier : first.tier));
   headers.set("Content-Length", String(byteCount));
+  // The first bytes are here: what is known of the lease by now is said, nothing is waited for.
+  setLease(headers, content);
   if (first === undefined) return new Response(new Uint8Array(0), { status, headers });
   const body = bodyOf(begun, pieces, outgoing);
   return new Response(sending.fixedLength(body, byteCount), { status, headers });
@@ -221,6 +231,10 @@ function bodyOf(
   });
 }
 
+function setLease(headers: Headers, { lease }: Pick<Representation, "lease">): void {
+  for (const [name, value] of Object.entries(lease.headers())) headers.set(name, value);
+}
+
 function setVerified({ content, headers }: Outgoing, partial: boolean): void {
   const { verified } = content;
   headers.set("X-Walrus-Verified", partial && verified === "default" ? "slivers" : verified);
@@ -233,6 +247,6 @@ function setType(headers: Headers, contentType: string | null): void {
 }
 
 /** RFC 9211: which tier answered. */
-export function cacheStatus(tier: TierName | null): string {
+function cacheStatus(tier: TierName | null): string {
   return tier === null ? `${CACHE_NAME}; fwd=miss` : `${CACHE_NAME}; hit; detail=${tier}`;
 }

@@ -22,7 +22,8 @@ function viewAt(
 ): NetworkView {
   const timing = { epoch, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
   const current = fakeCommittee(10, 5, epoch);
-  return { epoch, phase, current, previous: fakeCommittee(10, 4, epoch - 1), timing, readAtMs };
+  const previous = fakeCommittee(10, 4, epoch - 1);
+  return { epoch, phase, current, previous, timing, readAtMs, originalPackageId: "0x2" };
 }
 
 function setUp() {
@@ -44,7 +45,9 @@ function setUp() {
         const phase: EpochPhase | undefined = world.changing
           ? { kind: "change-sync", syncedWeight: 0 }
           : undefined;
-        return Promise.resolve(ok(viewAt(world.nowMs, world.epoch, phase) as SystemState));
+        const view = viewAt(world.nowMs, world.epoch, phase);
+        const contract = { originalPackageId: view.originalPackageId };
+        return Promise.resolve(ok({ ...view, contract } as unknown as SystemState));
       },
     },
     kv,

@@ -1,5 +1,6 @@
 /** When a blob is said not to exist, and when it must not be. */
 import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { formatBlobId } from "../../../shared/codec/index.ts";
 import {
   ISOLATE_WORKING_SET_BYTES,
@@ -8,9 +9,12 @@ import {
   STRICT_READ_BYTES_MAX,
 } from "../../../shared/limits.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
+import { blobBytes } from "../../../workers/aggregator/blob-bytes.ts";
 import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
 import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
-import { type AggregatorServices, openBlob } from "../../../workers/aggregator/open-blob.ts";
+import { openBlob } from "../../../workers/aggregator/open-blob.ts";
+import { leaseOf } from "../../../workers/aggregator/representation.ts";
+import type { AggregatorServices } from "../../../workers/aggregator/services.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { createFakeNodes } from "../../support/fake-nodes.ts";
@@ -24,12 +28,21 @@ const NO_LEASE: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null };
 function setUp() {
   const timer = createVirtualTimer();
   const nodes = createFakeNodes(codec, timer);
-  const world = { nowMs: 1_000, leases: NO_LEASE, asked: 0 };
+  const world = { nowMs: 1_000, leases: NO_LEASE as LeaseWord | Promise<LeaseWord>, asked: 0 };
+  const kept: string[] = [];
   const phase = { kind: "change-done", startMs: 0 } as const;
   const timing = { epoch: 5, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
   const view = {
     ok: true,
-    value: { epoch: 5, phase, timing, readAtMs: 0, current: nodes.committee, previous: null },
+    value: {
+      epoch: 5,
+      phase,
+      timing,
+      readAtMs: 0,
+      originalPackageId: "0x2",
+      current: nodes.committee,
+      previous: null,
+    },
   } as const;
   const services: AggregatorServices = {
     codec,
@@ -38,7 +51,11 @@ function setUp() {
     timer,
     random: seededRandom(1),
     log: { info() {}, warn() {}, error() {} },
-    tiers: { get: () => Promise.resolve(null), put() {}, evict: () => Promise.resolve() },
+    tiers: {
+      get: () => Promise.resolve(null),
+      put: (key, value) => void kept.push(`${key} ${new TextDecoder().decode(value)}`),
+      evict: () => Promise.resolve(),
+    },
     views: { current: () => Promise.resolve(view), refresh: () => Promise.resolve(view) },
     gateRules: () => Promise.resolve({ blocklist: new Set<string>(), purgeGeneration: 0 }),
     leases: () => {
@@ -47,6 +64,7 @@ function setUp() {
     },
     readObject: (objectId) =>
       Promise.resolve({ ok: false, failure: { kind: "object-not-found", objectId } }),
+    readCertifiedEvent: () => Promise.resolve({ ok: true, value: null }),
     workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
     remembered: { notFound: new Map(), objects: new Map() },
     background: () => undefined,
@@ -58,7 +76,7 @@ function setUp() {
     const opened = await openBlob(services, blobId);
     return opened.ok ? "open" : opened.failure.kind;
   };
-  return { nodes, world, services, open, blobId, id: formatBlobId(blobId) };
+  return { nodes, world, services, kept, open, blobId, id: formatBlobId(blobId) };
 }
 
 describe("a blob that nodes of a quorum do not know", () => {
@@ -116,6 +134,37 @@ describe("a blob that nodes of a quorum do not know", () => {
   });
 });
 
+describe("the lease book", () => {
+  test("delays neither the first byte nor the last; what is cached waits for its word", async () => {
+    const { nodes, world, services, kept, blobId, id } = setUp();
+    nodes.store(BLOB);
+    const word = Promise.withResolvers<LeaseWord>();
+    world.leases = word.promise;
+    const opened = await openBlob(services, blobId);
+    if (!opened.ok) throw new Error(opened.failure.kind);
+    const blob = opened.value;
+    const lease = leaseOf(services, [blob]);
+    const parts: Uint8Array[] = [];
+    const stop = new AbortController().signal;
+    for await (const piece of blobBytes(services, blob, { start: 0, end: BLOB.length }, stop)) {
+      if (piece.ok) parts.push(piece.value.bytes);
+    }
+    expect(concatBytes(...parts)).toEqual(BLOB);
+    expect(lease.headers()).not.toHaveProperty("X-Walrus-End-Epoch");
+    expect(kept.map((line) => line.split(" ")[0])).toEqual([`metadata/${id}`]);
+    blob.known.learn({ contentType: "text/plain" });
+    word.resolve({ permanentEndEpoch: 9, latestEndEpoch: 9 });
+    await lease.settled;
+    expect(lease.headers()).toMatchObject({ "X-Walrus-End-Epoch": "9" });
+    const [entry] = kept.filter((line) => line.startsWith(`entry/${id}`));
+    expect(JSON.parse(entry?.split(" ")[1] ?? "")).toMatchObject({
+      endEpoch: 9,
+      source: "lease-book",
+      contentType: "text/plain",
+    });
+  });
+});
+
 describe("a strict check", () => {
   const SERVING: BlobServing = {
     consistency: "strict",
@@ -132,7 +181,8 @@ describe("a strict check", () => {
     const opened = await openBlob(services, blobId);
     if (!opened.ok) throw new Error(opened.failure.kind);
     nodes.requests.length = 0;
-    const blob = { ...opened.value, entry: { ...opened.value.entry, ...known } };
+    const entry = { ...opened.value.entry, ...known };
+    const blob = { ...opened.value, entry };
     const content = await blobContent(services, blob, SERVING, new AbortController().signal);
     expect(content).toMatchObject(
       ok

@@ -27,7 +27,7 @@ function setUp(fault: FakeFault | null, members: readonly number[]) {
   const encoded = codec.encode(BLOB, 10);
   if (!encoded.ok) throw new Error(encoded.failure.kind);
   nodes.setFault(members, fault);
-  const reader = openColumns(ports, nodes.committee, encoded.value.metadata);
+  const reader = openColumns(ports, [nodes.committee], encoded.value.metadata);
   const read = (index: number) => reader.column(index, new AbortController().signal);
   return {
     nodes,

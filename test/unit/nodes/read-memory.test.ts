@@ -30,8 +30,8 @@ async function setUp() {
     workingMemory: memory,
   };
   const blobId = nodes.store(BLOB);
-  const metadata = valueOf(await readMetadata(ports, nodes.committee, blobId));
-  const reader = valueOf(openRows(ports, nodes.committee, metadata));
+  const metadata = valueOf(await readMetadata(ports, [nodes.committee], blobId));
+  const reader = valueOf(openRows(ports, [nodes.committee], metadata));
   const rowCount = reader.geometry.contentRowCount;
   nodes.setFault([0, 1, 2], "down");
   async function read(signal?: AbortSignal): Promise<Result<Uint8Array, ReadFailure>[]> {

@@ -13,6 +13,8 @@ import { openRows } from "../../../shared/nodes/read-rows.ts";
 import { createReading } from "../../../shared/nodes/read-sliver.ts";
 import { recoverRow } from "../../../shared/nodes/read-rebuild.ts";
 import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
+import type { Committee } from "../../../shared/protocol/committee.ts";
+import type { Committees } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
@@ -54,9 +56,9 @@ async function readAll(
   nodes: FakeNodes,
   blobId: Uint8Array,
 ): Promise<Result<Uint8Array, ReadFailure>> {
-  const metadata = await readMetadata(ports, nodes.committee, blobId);
+  const metadata = await readMetadata(ports, [nodes.committee], blobId);
   if (!metadata.ok) return metadata;
-  const reader = openRows(ports, nodes.committee, metadata.value);
+  const reader = openRows(ports, [nodes.committee], metadata.value);
   if (!reader.ok) return reader;
   const parts: Uint8Array[] = [];
   const rowCount = reader.value.geometry.contentRowCount;
@@ -100,9 +102,9 @@ describe("a healthy network", () => {
     const { nodes, ports } = setUp();
     const blob = seededBytes(10_000, 5);
     const blobId = nodes.store(blob);
-    const metadata = await readMetadata(ports, nodes.committee, blobId);
+    const metadata = await readMetadata(ports, [nodes.committee], blobId);
     if (!metadata.ok) throw new Error(metadata.failure.kind);
-    const reader = openRows(ports, nodes.committee, metadata.value);
+    const reader = openRows(ports, [nodes.committee], metadata.value);
     if (!reader.ok) throw new Error(reader.failure.kind);
     nodes.requests.length = 0;
     const { rowBytes } = reader.value.geometry;
@@ -110,6 +112,47 @@ describe("a healthy network", () => {
       expect(row).toEqual(ok(blob.slice(2 * rowBytes, 3 * rowBytes)));
     }
     expect(nodes.requests.map((path) => path.split("/slivers/")[1])).toEqual(["2/primary"]);
+  });
+});
+
+describe("while shards are moving", () => {
+  /** As the network's committee, but every shard belongs to the next node. */
+  function moved({ committee }: FakeNodes): Committee {
+    const shift = (index: number) => committee.members.at(index - 1)?.shardIndices ?? [];
+    const members = committee.members.map((member, index) => ({
+      ...member,
+      shardIndices: shift(index),
+    }));
+    return { ...committee, members };
+  }
+
+  test.each(["old", "new"])("a row is asked of whom has it: the %s owner", async (where) => {
+    const { nodes, ports } = setUp();
+    const blob = seededBytes(300, 6);
+    const blobId = nodes.store(blob);
+    const committees: Committees =
+      where === "old" ? [nodes.committee, moved(nodes)] : [moved(nodes), nodes.committee];
+    const metadata = await readMetadata(ports, committees, blobId);
+    if (!metadata.ok) throw new Error(metadata.failure.kind);
+    const reader = openRows(ports, committees, metadata.value);
+    if (!reader.ok) throw new Error(reader.failure.kind);
+    nodes.requests.length = 0;
+    const { contentRowCount } = reader.value.geometry;
+    const parts: Uint8Array[] = [];
+    for await (const row of reader.value.rows({ firstRow: 0, rowCount: contentRowCount })) {
+      if (row.ok) parts.push(row.value);
+    }
+    expect(concatBytes(...parts)).toEqual(blob);
+    // Nobody is asked for a status, and the second owner only after the first has missed.
+    expect(nodes.requests.every((path) => path.includes("/slivers/"))).toBe(true);
+    expect(nodes.requests).toHaveLength(where === "old" ? contentRowCount : 2 * contentRowCount);
+  });
+
+  test("a blob that neither committee knows does not exist", async () => {
+    const { nodes, ports } = setUp();
+    const committees: Committees = [moved(nodes), nodes.committee];
+    const missing = await readMetadata(ports, committees, new Uint8Array(32));
+    expect(missing).toMatchObject({ ok: false, failure: { kind: "blob-not-found" } });
   });
 });
 
@@ -178,7 +221,7 @@ describe("metadata", () => {
     const blobId = nodes.store(seededBytes(10, 1));
     nodes.setFault([0, 1, 2, 3, 4], "corrupt");
     nodes.setFault([5, 6, 7, 8], "refuse");
-    expect(await readMetadata(ports, nodes.committee, blobId)).toMatchObject({ ok: true });
+    expect(await readMetadata(ports, [nodes.committee], blobId)).toMatchObject({ ok: true });
   });
 
   test("silent nodes everywhere end in bounded time", async () => {
@@ -227,11 +270,11 @@ describe("a row recovered from symbols", () => {
     const { nodes, ports } = setUp();
     const blob = seededBytes(2_000, 6);
     const blobId = nodes.store(blob);
-    const metadata = await readMetadata(ports, nodes.committee, blobId);
+    const metadata = await readMetadata(ports, [nodes.committee], blobId);
     if (!metadata.ok) throw new Error(metadata.failure.kind);
     nodes.setFault(members, fault);
     const geometry = blobGeometry(blob.length, 10);
-    const reading = createReading(ports, nodes.committee, metadata.value, geometry);
+    const reading = createReading(ports, [nodes.committee], metadata.value, geometry);
     const row = await recoverRow(reading, 1);
     return { row, expected: blob.slice(geometry.rowBytes, 2 * geometry.rowBytes) };
   }

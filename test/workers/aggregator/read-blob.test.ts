@@ -30,7 +30,7 @@ beforeEach(async () => {
   vi.stubGlobal("fetch", nodes.fetch);
   const phase = { kind: "change-done", startMs: Date.now() - 1_000 } as const;
   const timing = { epoch: 5, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
-  const view = { epoch: 5, phase, timing, readAtMs: Date.now() };
+  const view = { epoch: 5, phase, timing, readAtMs: Date.now(), originalPackageId: "0x2" };
   await bindings.BLOBS.put(
     `network/${NETWORKS.testnet.systemObjectId}`,
     encodeView({ ...view, current: nodes.committee, previous: null }),
@@ -203,7 +203,9 @@ describe("conditions and ranges", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-length")).toBe("5000");
     expect(response.headers.get("etag")).toBe(`"${id}"`);
-    expect(nodes.requests.every((path) => path.endsWith("/metadata"))).toBe(true);
+    // The metadata, and one node's word on the lease.
+    expect(nodes.requests.filter((path) => path.includes("/slivers/"))).toEqual([]);
+    expect(nodes.requests).toHaveLength(2);
   });
 
   test("a range is 206 and fetches its rows only", async () => {

@@ -124,7 +124,7 @@ function storeQuilt(
 async function publishView(nodes: FakeNodes, blocklist: readonly unknown[]): Promise<void> {
   const phase = { kind: "change-done", startMs: Date.now() - 1_000 } as const;
   const timing = { epoch: 5, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
-  const view = { epoch: 5, phase, timing, readAtMs: Date.now() };
+  const view = { epoch: 5, phase, timing, readAtMs: Date.now(), originalPackageId: "0x2" };
   const { BLOBS } = env as unknown as { readonly BLOBS: KVNamespace };
   await BLOBS.put(
     `network/${NETWORKS.testnet.systemObjectId}`,

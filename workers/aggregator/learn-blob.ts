@@ -1,0 +1,112 @@
+/**
+ * Asks the storage nodes whether a blob exists, and says 404 only when they are sure.
+ *
+ * 404 needs the word of a quorum; while we hold a running lease it is never said, and while the
+ * epoch is changing only after the committee's status says so, too: a blob may be on its way.
+ */
+import { formatBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
+import { NOT_FOUND_HOLD_MS, NOT_FOUND_REMEMBERED_MAX } from "../../shared/limits.ts";
+import { readMetadata } from "../../shared/nodes/read-metadata.ts";
+import { verifiedBlobStatus } from "../../shared/nodes/verified-status.ts";
+import type { Committee } from "../../shared/protocol/committee.ts";
+import { type Committees, isEpochChanging, readCommittees } from "../../shared/protocol/epoch.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AggregatorFailure } from "./failure-to-problem.ts";
+import type { LeaseWord } from "./leases.ts";
+import { learnStanding, type Standing } from "./learn-standing.ts";
+import type { NetworkView } from "./network-view.ts";
+import type { AggregatorServices } from "./services.ts";
+
+/** A blob that storage nodes hold. */
+export interface FoundBlob {
+  readonly metadata: VerifiedMetadata;
+  /** The view under which it was found: fresher than the one asked with, perhaps. */
+  readonly view: NetworkView;
+  readonly committees: Committees;
+  /** Learned beside whatever is read next. */
+  readonly standing: Promise<Standing>;
+}
+
+/** Finds the blob; its Standing is being learned when this resolves. */
+export async function learnBlob(
+  services: AggregatorServices,
+  view: NetworkView,
+  blobId: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Result<FoundBlob, AggregatorFailure>> {
+  const id = formatBlobId(blobId);
+  const { notFound } = services.remembered;
+  const leases = services.leases(id);
+  if (services.clock.nowMs() < (notFound.get(id) ?? 0)) {
+    // Somebody may have stored it since: the nodes are spared, the lease book is not.
+    if (!isRunning(await leases, view)) return err({ kind: "blob-not-found" });
+  }
+  const found = await findMetadata(services, view, blobId, signal);
+  if (!found.ok) {
+    if (found.failure.kind !== "blob-not-found") return found;
+    if (isRunning(await leases, view)) return err({ kind: "lease-running" });
+    if (notFound.size >= NOT_FOUND_REMEMBERED_MAX) notFound.clear();
+    notFound.set(id, services.clock.nowMs() + NOT_FOUND_HOLD_MS);
+    return found;
+  }
+  notFound.delete(id);
+  const standing = learnStanding(services, found.value.view, blobId, leases);
+  return ok({ ...found.value, standing });
+}
+
+type Found = Omit<FoundBlob, "standing">;
+
+/** Asks the nodes; once more with a fresh view where the network has moved on meanwhile. */
+async function findMetadata(
+  services: AggregatorServices,
+  view: NetworkView,
+  blobId: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Result<Found, AggregatorFailure>> {
+  const first = await findIn(services, view, blobId, signal);
+  if (first.ok || first.failure.kind !== "metadata-unavailable") return first;
+  const fresh = await services.views.refresh();
+  if (!fresh.ok || isSameNetwork(fresh.value, view)) return first;
+  return findIn(services, fresh.value, blobId, signal);
+}
+
+async function findIn(
+  services: AggregatorServices,
+  view: NetworkView,
+  blobId: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Result<Found, AggregatorFailure>> {
+  const committees = readCommittees(view);
+  const metadata = await readMetadata(services, committees, blobId, signal);
+  if (metadata.ok) return ok({ metadata: metadata.value, view, committees });
+  const { failure } = metadata;
+  if (failure.kind !== "blob-not-found" || !isEpochChanging(view)) return metadata;
+  const isAbsent = await isAgreedAbsent(services, view.current, blobId);
+  if (isAbsent) return metadata;
+  return err({ kind: "metadata-unavailable", notFoundWeight: view.current.shardCount, causes: [] });
+}
+
+async function isAgreedAbsent(
+  services: AggregatorServices,
+  committee: Committee,
+  blobId: Uint8Array,
+): Promise<boolean> {
+  const status = await verifiedBlobStatus(services, committee, blobId);
+  return status?.kind === "nonexistent";
+}
+
+function isRunning({ latestEndEpoch }: LeaseWord, view: NetworkView): boolean {
+  return latestEndEpoch !== null && view.epoch < latestEndEpoch;
+}
+
+function isSameNetwork(left: NetworkView, right: NetworkView): boolean {
+  return (
+    left.epoch === right.epoch &&
+    left.phase.kind === right.phase.kind &&
+    addressesOf(left) === addressesOf(right)
+  );
+}
+
+function addressesOf(view: NetworkView): string {
+  return view.current.members.map((member) => member.baseUrl).join();
+}

@@ -1,0 +1,93 @@
+/**
+ * Standing: how long a blob is paid for, and who says so.
+ *
+ * Asked in this order: the gateway's own leases; one node's `permanent` status, whose event one read
+ * of the chain verifies. (By object ID the Blob object itself says it: `read-object.ts`.) Whatever
+ * else happens, or takes too long, it is unproven: the content is verified all the same. No byte of
+ * an answer waits for it.
+ */
+import { equalBytes } from "../../shared/bytes/arrays.ts";
+import type { StandingSource } from "../../shared/cache/entry.ts";
+import { formatBlobId } from "../../shared/codec/index.ts";
+import { STANDING_DEADLINE_MS, STANDING_STATUS_TIMEOUT_MS } from "../../shared/limits.ts";
+import type { LeaseWord } from "./leases.ts";
+import type { NetworkView } from "./network-view.ts";
+import type { AggregatorServices } from "./services.ts";
+
+/** How long a blob is paid for. */
+export interface Standing {
+  /** First epoch in which it is no longer paid for; `null` when unproven. */
+  readonly endEpoch: number | null;
+  /** Who says so; `null` when unproven. */
+  readonly source: StandingSource | null;
+}
+
+/** What nobody has proven. */
+export const UNPROVEN: Standing = { endEpoch: null, source: null };
+
+/** Learns the Standing of `blobId` (32 bytes). Takes at most the deadline and never rejects. */
+export async function learnStanding(
+  services: AggregatorServices,
+  view: NetworkView,
+  blobId: Uint8Array,
+  leases: Promise<LeaseWord>,
+): Promise<Standing> {
+  const known = new AbortController();
+  const late = services.timer.sleep(STANDING_DEADLINE_MS, known.signal).then(
+    () => UNPROVEN,
+    () => UNPROVEN,
+  );
+  try {
+    return await Promise.race([ask(services, view, blobId, leases, known.signal), late]);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    services.log.warn({ event: "standing.unreadable", blobId: formatBlobId(blobId), cause });
+    return UNPROVEN;
+  } finally {
+    known.abort(new Error("the standing is known"));
+  }
+}
+
+async function ask(
+  services: AggregatorServices,
+  view: NetworkView,
+  blobId: Uint8Array,
+  leases: Promise<LeaseWord>,
+  signal: AbortSignal,
+): Promise<Standing> {
+  const { permanentEndEpoch } = await leases;
+  if (permanentEndEpoch !== null && permanentEndEpoch > view.epoch) {
+    return { endEpoch: permanentEndEpoch, source: "lease-book" };
+  }
+  const endEpoch = await provenByNode(services, view, blobId, signal);
+  return endEpoch !== null && endEpoch > view.epoch
+    ? { endEpoch, source: "certified-event" }
+    : UNPROVEN;
+}
+
+/** The end epoch of the certification that one node points to, as the chain has it. */
+async function provenByNode(
+  services: AggregatorServices,
+  view: NetworkView,
+  blobId: Uint8Array,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { members } = view.current;
+  const member = members[Math.floor(services.random.unit() * members.length)];
+  if (member === undefined) return null;
+  const asked = await services.client.getBlobStatus(member, blobId, {
+    timeoutMs: STANDING_STATUS_TIMEOUT_MS,
+    signal,
+  });
+  if (!asked.ok || asked.value.kind !== "permanent" || !asked.value.isCertified) return null;
+  const { txDigest, eventSeq } = asked.value.statusEvent;
+  const read = await services.readCertifiedEvent({
+    txDigest,
+    eventIndex: Number(eventSeq),
+    originalPackageId: view.originalPackageId,
+  });
+  if (!read.ok || read.value === null) return null;
+  const { value: event } = read;
+  // A permanent lease cannot be taken back: its event is true for ever.
+  return !event.deletable && equalBytes(event.blobId, blobId) ? event.endEpoch : null;
+}

@@ -1,0 +1,42 @@
+/** What one request of the aggregator works with. Types only. */
+import type { Codec } from "../../shared/codec/index.ts";
+import type { NodeClient } from "../../shared/nodes/client.ts";
+import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
+import type { AttributedBlob, ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
+import type { ReadCertifiedEvent } from "../../shared/sui/read-certified-event.ts";
+import type { WorkingMemory } from "../../shared/working-memory.ts";
+import type { GateRules } from "./gate-rules.ts";
+import type { LeaseWord } from "./leases.ts";
+import type { NetworkViews } from "./network-view.ts";
+import type { Tiers } from "./tiers.ts";
+
+/** Everything one request of the aggregator works with. */
+export interface AggregatorServices {
+  readonly codec: Codec;
+  readonly client: NodeClient;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: Random;
+  readonly workingMemory: WorkingMemory;
+  readonly log: Log;
+  readonly tiers: Tiers;
+  readonly views: NetworkViews;
+  readonly gateRules: () => Promise<GateRules>;
+  /** What the gateway's own leases on a blob (43 characters) say. */
+  readonly leases: (blobId: string) => Promise<LeaseWord>;
+  /** Blob objects with their attributes, as the chain has them now. */
+  readonly readObject: ReadAttributedBlob;
+  /** The event a storage node's status points to. */
+  readonly readCertifiedEvent: ReadCertifiedEvent;
+  readonly remembered: ReadMemory;
+  /** Lets work outlive the answer. */
+  readonly background: (work: Promise<void>) => void;
+}
+
+/** What an isolate remembers for its next requests: hints, each bounded and short-lived. */
+export interface ReadMemory {
+  /** Blobs that nodes of a quorum did not know, by ID, and until when that is believed. */
+  readonly notFound: Map<string, number>;
+  /** Blob objects by object ID. */
+  readonly objects: Map<string, { readonly object: AttributedBlob; readonly untilMs: number }>;
+}
