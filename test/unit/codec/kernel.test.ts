@@ -45,7 +45,9 @@ describe("the two builds", () => {
 describe("hashing", () => {
   test("gives BLAKE2b-256 at every length around its blocks", () => {
     const codec = createCodec(module);
-    for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 383, 384, 1000, 65_534]) {
+    for (const length of [
+      0, 1, 63, 64, 65, 71, 72, 73, 127, 128, 129, 255, 256, 257, 383, 384, 1000, 65_534,
+    ]) {
       const bytes = Uint8Array.from({ length }, (_, index) => (index * 7 + length) & 0xff);
       expect(codec.hash(bytes)).toEqual(blake2b(bytes, { dkLen: 32 }));
     }
@@ -53,7 +55,7 @@ describe("hashing", () => {
 
   test("gives leaves and inner nodes for every batch size and length", () => {
     for (const count of [1, 2, 3, 4, 5, 6, 7, 9, 11]) {
-      for (const byteCount of [2, 64, 126, 127, 128, 130, 254, 255, 256, 300]) {
+      for (const byteCount of [2, 64, 70, 71, 72, 80, 126, 127, 128, 130, 254, 255, 256, 300]) {
         const mark = kernel.mark();
         const bytes = Uint8Array.from({ length: count * byteCount }, (_, i) => (i * 31) & 0xff);
         const source = kernel.place(bytes);

@@ -5,8 +5,8 @@
  *     1024    constants of this module (BLAKE2b vectors and permutation), placed by the compiler
  *     4096    products of GF(2^8): 256 labels x 32 bytes, see field.ts
  *     12288   base change: 32 bytes, see field.ts
- *     12352   BLAKE2b messages and chain values: 1152 bytes, see hash-layout.ts
- *     13504   spare
+ *     12352   BLAKE2b messages and chain values: 576 bytes, see hash-layout.ts
+ *     12928   spare
  *     16384   heap: regions handed out by kernel/kernel.ts
  */
 export const PRODUCTS: usize = 4096;
