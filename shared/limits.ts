@@ -427,6 +427,32 @@ export const STATUS_TTL_SECONDS = 60;
 /** What a 503 of the aggregator suggests to wait. */
 export const READ_RETRY_AFTER_SECONDS = 5;
 
+// --- The operator's gate, and what was certified lately (workers/publisher/gate, recent) ---
+
+/** Blobs on the blocklist: every aggregator holds all of them, half a megabyte of IDs. */
+export const BLOCKLIST_ENTRIES_MAX = 10_000;
+
+/** Blobs purged one by one that are told apart; one more purges everything. */
+export const PURGED_BLOBS_MAX = 1_000;
+
+/** Longest reason given for a block. */
+export const BLOCK_REASON_CHARS_MAX = 256;
+
+/** Entries of one page of the blocklist. */
+export const BLOCK_PAGE_MAX = 500;
+
+/** Largest body of a purge: one ID and a few words of JSON. */
+export const PURGE_BODY_BYTES_MAX = 1_024;
+
+/** When the copy of the rules in KV is tried again: it takes one write a second for a key. */
+export const GATE_PUBLISH_RETRY_MS = 2_000;
+
+/** Waiting for the writer of the rules before the copy in KV is believed. */
+export const GATE_ASK_TIMEOUT_MS = 1_500;
+
+/** How long a certified blob is remembered for those who are about to answer 404. */
+export const RECENT_TTL_MS = 6 * 60 * 60_000;
+
 // --- The wallet (workers/publisher/wallet) ---
 
 /** How long one call waits for the fate of its transaction before it answers `fate-unknown`. */

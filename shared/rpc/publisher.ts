@@ -56,6 +56,13 @@ export interface PublisherRpcSurface {
   leasesEnding(endEpochMax: number, query?: LeasePageQuery): Promise<LeasePage>;
   /** Leases on one blob ID (43 characters of base64url), latest end first. */
   leasesOfBlob(blobId: string): Promise<readonly Lease[]>;
+  /** Whether this gateway certified the blob in the last `RECENT_TTL_MS`. */
+  wasCertifiedLately(blobId: string): Promise<boolean>;
+  /**
+   * The operator's rules as JSON text (`shared/cache/gate-rules.ts`), from their one writer; `null`
+   * when `knownVersion` is the current one.
+   */
+  gateRules(knownVersion: number | null): Promise<string | null>;
   /** Extends by one transaction and records the new ends. */
   extendLeases(request: ExtendLeases): Promise<ExtendReply>;
   /** Moves recorded ends forward to what the chain says. */

@@ -13,6 +13,7 @@ import type { Answer } from "./answer.ts";
 import { showApi } from "./api/show-api.ts";
 import type { AppContext } from "./context.ts";
 import { estimateStore } from "./estimate.ts";
+import { blockBlob, listBlocks, purge, showBlock, unblockBlob } from "./gate/routes.ts";
 import { takeDelivery } from "./hook.ts";
 import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
@@ -52,6 +53,20 @@ export const ROUTES: readonly Route[] = [
   { path: "/v1/tip-config", methods: { GET: open((_, context) => showTipConfig(context)) } },
   { path: "/v1/blob-upload-relay", methods: { POST: stored(relayBlob) } },
   { path: "/edge/v1/estimate", methods: { POST: open(estimateStore) } },
+  { path: "/edge/v1/purge", methods: { POST: scoped("admin", purge) } },
+  { path: "/edge/v1/blocklist", methods: { GET: scoped("admin", listBlocks) } },
+  {
+    path: "/edge/v1/blocklist/:blobId",
+    methods: {
+      GET: scoped("admin", (request, context) => showBlock(param(request, "blobId"), context)),
+      PUT: scoped("admin", (request, context, subject) =>
+        blockBlob(request, param(request, "blobId"), subject, context),
+      ),
+      DELETE: scoped("admin", (request, context, subject) =>
+        unblockBlob(param(request, "blobId"), subject, context),
+      ),
+    },
+  },
   {
     path: "/edge/v1/hooks/:source",
     methods: {

@@ -38,7 +38,7 @@ export interface PublisherConfig {
 /** The variables and secrets, without the bindings. */
 export type PublisherVars = Omit<
   PublisherEnv,
-  "UPLOADS" | "WALLETS" | "LEASE_BOOKS" | "TOKENS" | "QUOTAS"
+  "UPLOADS" | "WALLETS" | "LEASE_BOOKS" | "TOKENS" | "QUOTAS" | "GATES" | "RECENTS" | "BLOBS"
 >;
 
 /** A configuration that cannot be used; the message lists every problem. */

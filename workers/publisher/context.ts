@@ -7,6 +7,7 @@ import type { RequestNotes } from "../../shared/telemetry/request-log.ts";
 import type { ByteAdmission } from "./admission.ts";
 import type { TokenDirectory } from "./auth/token-guard.ts";
 import type { PublisherConfig } from "./config.ts";
+import type { GateRpc } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { QuotaDirectory } from "./quota/quota.ts";
@@ -21,6 +22,8 @@ export interface AppContext {
   readonly uploads: UploadDirectory;
   readonly tokens: TokenDirectory;
   readonly quotas: QuotaDirectory;
+  /** The one writer of blocklist and purge generations: a new stub for each call. */
+  readonly gate: () => GateRpc;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
   readonly codec: Codec;

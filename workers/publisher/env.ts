@@ -2,9 +2,11 @@
 import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import type { AccessVars } from "./auth/access.ts";
 import type { Token } from "./auth/object.ts";
+import type { Gate } from "./gate/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Quota } from "./quota/object.ts";
 import type { RateLimitVars } from "./quota/settings.ts";
+import type { Recent } from "./recent/object.ts";
 import type { Upload } from "./upload/object.ts";
 import type { Wallet } from "./wallet/object.ts";
 import type { WalletVars } from "./wallet/settings.ts";
@@ -15,6 +17,10 @@ export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateL
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;
   readonly TOKENS: DurableObjectNamespace<Token>;
   readonly QUOTAS: DurableObjectNamespace<Quota>;
+  readonly GATES: DurableObjectNamespace<Gate>;
+  readonly RECENTS: DurableObjectNamespace<Recent>;
+  /** What the aggregators cache everywhere. */
+  readonly BLOBS: KVNamespace;
   /** `exact` answers exactly as the official daemon; `default` unless given. */
   readonly COMPAT?: string;
   /** Fan-out lanes, 1 to 31; 16 unless given. */

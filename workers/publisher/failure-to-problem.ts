@@ -9,6 +9,7 @@ import type { BodyFailure } from "../../shared/http/body.ts";
 import { type ExactAnswer, GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { TokenFailure } from "./auth/verify.ts";
+import { type GateFailure, gateProblem } from "./gate/problem.ts";
 import type { HookFailure } from "./hook-signature.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
@@ -32,6 +33,7 @@ export type PublisherFailure =
   | { readonly kind: "hook-source-unknown" }
   | { readonly kind: "upload-unknown" }
   | { readonly kind: "upload-not-cancellable" }
+  | GateFailure
   | { readonly kind: "misconfigured" };
 
 const SECONDS_TO_RETRY = 5;
@@ -61,6 +63,11 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "upload-not-cancellable":
     case "cancelled":
       return uploadProblem(failure);
+    case "blocklist-full":
+    case "not-blocked":
+    case "purge-malformed":
+    case "blob-id-malformed":
+      return gateProblem(failure);
     case "misconfigured":
       return {
         statusWord: "INTERNAL",

@@ -20,14 +20,17 @@ import { publisherCodec } from "./codec.ts";
 import { ConfigError, type PublisherConfig, publisherConfig } from "./config.ts";
 import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
+import { GATE_NAME } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
 import { isolateWholeBodies } from "./isolate-memory.ts";
 
 export { Token } from "./auth/object.ts";
 export { SliverLane } from "./lane/object.ts";
+export { Gate } from "./gate/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
 export { Quota } from "./quota/object.ts";
 export { PublisherRpc } from "./rpc.ts";
+export { Recent } from "./recent/object.ts";
 export { Upload } from "./upload/object.ts";
 export { Wallet } from "./wallet/object.ts";
 
@@ -58,6 +61,7 @@ export default {
       uploads: env.UPLOADS,
       tokens: env.TOKENS,
       quotas: env.QUOTAS,
+      gate: () => env.GATES.getByName(GATE_NAME),
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,

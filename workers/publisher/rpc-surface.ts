@@ -2,7 +2,9 @@
  * The publisher's RPC surface over its wallet and lease book, whatever they are reached through.
  */
 import type { ExtendFailure, PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
+import type { GateRpc } from "./gate/gate.ts";
 import type { LeaseBookRpc } from "./lease-book/leases.ts";
+import { recentShard, type RecentDirectory } from "./recent/recent.ts";
 import { isFinalFailure, type WalletFailure, type WalletRpc } from "./wallet/commands.ts";
 
 /** How the surface reaches its objects: a new stub for each call. */
@@ -10,15 +12,19 @@ export interface PublisherObjects {
   readonly walletAddress: () => string;
   readonly wallet: (address: string) => WalletRpc;
   readonly book: () => LeaseBookRpc;
+  readonly gate: () => GateRpc;
+  readonly recents: () => RecentDirectory;
 }
 
 /** Makes the surface. */
 export function createPublisherRpc(objects: PublisherObjects): PublisherRpcSurface {
-  const { walletAddress, wallet, book } = objects;
+  const { walletAddress, wallet, book, gate, recents } = objects;
   return {
     walletAddress: async () => walletAddress(),
     leasesEnding: (endEpochMax, query = {}) => book().ending(endEpochMax, query),
     leasesOfBlob: (blobId) => book().ofBlob(blobId),
+    wasCertifiedLately: (blobId) => recents().getByName(recentShard(blobId)).has(blobId),
+    gateRules: (knownVersion) => gate().rules(knownVersion),
     async extendLeases({ id, extensions }) {
       const reply = await wallet(walletAddress()).run({ kind: "extend", id, extensions });
       if (!reply.ok) return { ok: false, failure: extendFailure(reply.failure) };

@@ -8,7 +8,9 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Lease, LeasePage, LeasePageQuery } from "../../shared/rpc/leases.ts";
 import type { ExtendLeases, ExtendReply, PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
 import { createSigner } from "../../shared/sui/signer.ts";
+import { GATE_NAME, type GateRpc } from "./gate/gate.ts";
 import { LEASE_BOOK_NAME, type LeaseBookRpc } from "./lease-book/leases.ts";
+import type { RecentDirectory } from "./recent/recent.ts";
 import { createPublisherRpc } from "./rpc-surface.ts";
 import type { WalletRpc } from "./wallet/commands.ts";
 import type { WalletEnv } from "./wallet/object.ts";
@@ -17,6 +19,8 @@ import type { WalletEnv } from "./wallet/object.ts";
 export interface PublisherRpcEnv extends WalletEnv {
   readonly WALLETS: DurableObjectNamespace;
   readonly LEASE_BOOKS: DurableObjectNamespace;
+  readonly GATES: DurableObjectNamespace;
+  readonly RECENTS: DurableObjectNamespace;
 }
 
 /** RPC methods must be on the prototype, so each one hands over to the surface. */
@@ -31,6 +35,14 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
 
   leasesOfBlob(blobId: string): Promise<readonly Lease[]> {
     return this.#surface().leasesOfBlob(blobId);
+  }
+
+  wasCertifiedLately(blobId: string): Promise<boolean> {
+    return this.#surface().wasCertifiedLately(blobId);
+  }
+
+  gateRules(knownVersion: number | null): Promise<string | null> {
+    return this.#surface().gateRules(knownVersion);
   }
 
   extendLeases(request: ExtendLeases): Promise<ExtendReply> {
@@ -60,7 +72,7 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
   }
 
   #surface(): PublisherRpcSurface {
-    const { WALLETS, LEASE_BOOKS, WALLET_SECRET_KEY } = this.env;
+    const { WALLETS, LEASE_BOOKS, GATES, RECENTS, WALLET_SECRET_KEY } = this.env;
     return createPublisherRpc({
       walletAddress() {
         const signer = createSigner(WALLET_SECRET_KEY);
@@ -68,6 +80,8 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
         throw new TypeError(`Cannot configure WALLET_SECRET_KEY: ${signer.failure.reason}`);
       },
       wallet: (address) => WALLETS.getByName(address) as unknown as WalletRpc,
+      gate: () => GATES.getByName(GATE_NAME) as unknown as GateRpc,
+      recents: () => RECENTS as unknown as RecentDirectory,
       book: () => LEASE_BOOKS.getByName(LEASE_BOOK_NAME) as unknown as LeaseBookRpc,
     });
   }

@@ -27,6 +27,11 @@ let wallet: WalletEngine;
 let book: LeaseBookRows;
 let publisher: PublisherRpcSurface;
 
+/** Renewal asks neither gate nor recent stores. */
+function notAsked(): never {
+  throw new Error("Cannot answer: renewal asks only wallet and lease book");
+}
+
 beforeEach(() => {
   world = startChainWorld();
   world.fund({ sui: 10n ** 11n, wal: 500n });
@@ -45,6 +50,8 @@ beforeEach(() => {
   publisher = createPublisherRpc({
     walletAddress: () => world.signer.address,
     wallet: () => ({ run: (command) => wallet.run(command), status: async () => wallet.status() }),
+    gate: notAsked,
+    recents: notAsked,
     book: () => ({
       record: async (lease) => book.record(lease),
       get: async (id) => book.get(id),

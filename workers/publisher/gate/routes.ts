@@ -1,0 +1,118 @@
+/**
+ * The operator's routes: `/edge/v1/blocklist`, `/edge/v1/blocklist/{blobId}` and `/edge/v1/purge`.
+ *
+ * What they change holds in every aggregator within `GATE_HOLD_MS`.
+ */
+import * as v from "valibot";
+import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
+import { readBody } from "../../../shared/http/body.ts";
+import { jsonResponse } from "../../../shared/http/respond.ts";
+import {
+  BLOCK_REASON_CHARS_MAX,
+  GATE_HOLD_MS,
+  PURGE_BODY_BYTES_MAX,
+} from "../../../shared/limits.ts";
+import { type Answer, refuse } from "../answer.ts";
+import type { Subject } from "../auth/authorize.ts";
+import type { AppContext } from "../context.ts";
+import { failureToProblem } from "../failure-to-problem.ts";
+import type { Block } from "./gate.ts";
+
+/** `GET /edge/v1/blocklist[?after=]`: by pages, ordered by ID. */
+export async function listBlocks(request: Request, context: AppContext): Promise<Answer> {
+  const after = new URL(request.url).searchParams.get("after");
+  const { blocks, next } = await context.gate().blocks(after);
+  return jsonResponse({ blocks: blocks.map(viewOf), next });
+}
+
+/** `GET /edge/v1/blocklist/{blobId}`: 404 where the blob is not blocked. */
+export async function showBlock(idText: string, context: AppContext): Promise<Answer> {
+  const blobId = normalised(idText);
+  if (blobId === null) return failureToProblem({ kind: "blob-id-malformed" });
+  const block = await context.gate().blockOf(blobId);
+  return block === null ? failureToProblem({ kind: "not-blocked" }) : jsonResponse(viewOf(block));
+}
+
+/** `PUT /edge/v1/blocklist/{blobId}[?reason=]`: a blob that is blocked keeps its first block. */
+export async function blockBlob(
+  request: Request,
+  idText: string,
+  { sub }: Subject,
+  context: AppContext,
+): Promise<Answer> {
+  await request.body?.cancel();
+  const blobId = normalised(idText);
+  if (blobId === null) return failureToProblem({ kind: "blob-id-malformed" });
+  const reason = new URL(request.url).searchParams.get("reason");
+  if (reason !== null && (reason === "" || reason.length > BLOCK_REASON_CHARS_MAX)) {
+    return failureToProblem({
+      kind: "query-malformed",
+      parameter: "reason",
+      value: reason,
+      expected: `1 to ${BLOCK_REASON_CHARS_MAX} characters`,
+    });
+  }
+  const blockedAtMs = context.clock.nowMs();
+  const blocked = await context.gate().block({ blobId, reason, by: sub, blockedAtMs });
+  if (!blocked.ok) return failureToProblem(blocked.failure);
+  context.log.info({ event: "gate.blocked", blobId, by: sub, reason });
+  return jsonResponse({ ...viewOf(blocked.value), effectiveWithinMs: GATE_HOLD_MS });
+}
+
+/** `DELETE /edge/v1/blocklist/{blobId}`: the same answer whether or not it was blocked. */
+export async function unblockBlob(
+  idText: string,
+  { sub }: Subject,
+  context: AppContext,
+): Promise<Answer> {
+  const blobId = normalised(idText);
+  if (blobId === null) return failureToProblem({ kind: "blob-id-malformed" });
+  const wasBlocked = await context.gate().unblock(blobId);
+  context.log.info({ event: "gate.unblocked", blobId, by: sub, wasBlocked });
+  return jsonResponse({ blobId, wasBlocked, effectiveWithinMs: GATE_HOLD_MS });
+}
+
+const purgeSchema = v.union([
+  v.strictObject({ all: v.literal(true) }),
+  v.strictObject({ blobId: v.string() }),
+]);
+
+/** `POST /edge/v1/purge` with `{"blobId": "…"}` or `{"all": true}` */
+export async function purge(
+  request: Request,
+  context: AppContext,
+  { sub }: Subject,
+): Promise<Answer> {
+  const body = await readBody(request, PURGE_BODY_BYTES_MAX);
+  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  const asked = parsePurge(new TextDecoder().decode(body.value));
+  if (asked === null) return failureToProblem({ kind: "purge-malformed" });
+  const generation = await context.gate().purge(asked.blobId);
+  context.log.info({ event: "gate.purged", blobId: asked.blobId, by: sub, generation });
+  return jsonResponse({ blobId: asked.blobId, generation, effectiveWithinMs: GATE_HOLD_MS });
+}
+
+/** `blobId` is `null` for everything; the whole is `null` for what is no request. */
+function parsePurge(text: string): { readonly blobId: string | null } | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const parsed = v.safeParse(purgeSchema, json);
+  if (!parsed.success) return null;
+  if ("all" in parsed.output) return { blobId: null };
+  const blobId = normalised(parsed.output.blobId);
+  return blobId === null ? null : { blobId };
+}
+
+/** The 43 characters of whatever spelling; `null` for none. */
+function normalised(idText: string): string | null {
+  const blobId = parseBlobId(idText);
+  return blobId === null ? null : formatBlobId(blobId);
+}
+
+function viewOf({ blobId, reason, by, blockedAtMs }: Block): object {
+  return { blobId, reason, by, blockedAt: new Date(blockedAtMs).toISOString() };
+}
