@@ -30,7 +30,8 @@ function withNetwork(name: string): TestProjectConfiguration {
 
 /**
  * Stands in for the publisher behind the `PUBLISHER` binding where one Worker is tested alone:
- * an empty gateway that keeps the last renewal report. The real pair is tested in `e2e`.
+ * an empty gateway that keeps the last renewal report, and has the rules of the gate that a test has
+ * put into KV. The real pair is tested in `e2e`.
  */
 const EMPTY_PUBLISHER = `
   import { WorkerEntrypoint } from "cloudflare:workers";
@@ -39,6 +40,8 @@ const EMPTY_PUBLISHER = `
     walletAddress() { return "0x" + "0".repeat(64); }
     leasesEnding() { return { leases: [], next: null }; }
     leasesOfBlob() { return []; }
+    wasCertifiedLately() { return false; }
+    async gateRules() { return (await this.env.BLOBS.get("gate")) ?? "{}"; }
     keepRenewalReport(text) { report = text; }
     lastRenewalReport() { return report; }
   }
@@ -67,6 +70,7 @@ const besidePublisher: Parameters<typeof inWorkerd>[1] = {
     {
       name: "walrus-edge-publisher",
       compatibilityDate: "2026-10-23",
+      kvNamespaces: { BLOBS: "walrus-edge-blobs" },
       modules: [{ type: "ESModule", path: "index.mjs", contents: EMPTY_PUBLISHER }],
     },
   ],

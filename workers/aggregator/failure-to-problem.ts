@@ -15,6 +15,8 @@ export type AggregatorFailure =
   | ReadFailure
   /** Nodes do not know the blob, but the gateway holds a lease on it that is running. */
   | { readonly kind: "lease-running" }
+  /** Nodes do not know the blob, and whether the gateway has stored it cannot be asked. */
+  | { readonly kind: "absence-unproven" }
   | { readonly kind: "object-not-found"; readonly objectId: string }
   /** As `object-not-found`, of an ID in the list of a concat. */
   | { readonly kind: "concat-object-not-found"; readonly objectId: string }
@@ -57,6 +59,8 @@ export function failureToProblem(failure: AggregatorFailure): Problem {
       return unavailable(
         "the storage nodes do not give this blob yet, though its lease is running",
       );
+    case "absence-unproven":
+      return unavailable("whether this blob exists cannot be told at the moment");
     case "object-not-found":
       return {
         statusWord: "NOT_FOUND",

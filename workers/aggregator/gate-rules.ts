@@ -1,59 +1,102 @@
 /**
- * The operator's rules at the gate: blocked blobs and the purge generation, from one small KV key.
+ * The operator's rules at the gate as an isolate holds them, for at most `GATE_HOLD_MS`.
  *
- * Held by an isolate for `GATE_HOLD_MS`; the memory is a hint, never the truth. The value is JSON:
- * `{"blocklist": ["<blob id>", …], "purgeGeneration": 3}`.
+ * They are asked of their one writer, through the publisher, because KV may be a minute behind in
+ * another city; its copy there is for when the writer cannot be asked. Half way through the hold the
+ * next copy is fetched in the background, so that no read waits for it. The memory is a hint, never
+ * the truth, and a copy with a lower version never replaces a higher one.
  */
-import * as v from "valibot";
-import { GATE_HOLD_MS } from "../../shared/limits.ts";
-import type { Clock, KeyValue, Log } from "../../shared/ports.ts";
+import {
+  decodeGateRules,
+  GATE_RULES_KEY,
+  type GateRules,
+  NO_RULES,
+} from "../../shared/cache/gate-rules.ts";
+import { GATE_ASK_TIMEOUT_MS } from "../../shared/limits.ts";
+import type { Clock, KeyValue, Log, Timer } from "../../shared/ports.ts";
 
-/** KV key of the rules. */
-export const GATE_RULES_KEY = "gate";
-
-/** The rules as held. */
-export interface GateRules {
-  readonly blocklist: ReadonlySet<string>;
-  readonly purgeGeneration: number;
-}
-
-/** What an isolate remembers of them. */
+/** What an isolate remembers of the rules. */
 export interface RulesMemory {
   held: { readonly rules: GateRules; readonly readAtMs: number } | null;
+  /** When the last background refresh began: others leave it to that one. */
+  refreshedAtMs: number;
 }
 
-const NO_RULES: GateRules = { blocklist: new Set(), purgeGeneration: 0 };
+/** The part of the publisher's RPC that the gate uses. */
+export interface RulesSource {
+  gateRules(knownVersion: number | null): Promise<unknown>;
+}
 
-const rulesSchema = v.object({
-  blocklist: v.optional(v.array(v.string()), []),
-  purgeGeneration: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
-});
+/** What the rules are read with. */
+export interface RulesPorts {
+  readonly source: RulesSource | undefined;
+  readonly kv: Pick<KeyValue, "get">;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly log: Log;
+  readonly memory: RulesMemory;
+  /** Longest hold, at most `GATE_HOLD_MS`. */
+  readonly holdMs: number;
+  readonly background: (work: Promise<void>) => void;
+}
 
 /**
- * Reads the rules. When KV fails, what was held last stays in force: a block once seen is not lifted
- * by an outage.
+ * Reads the rules. When neither source answers, what was held last stays in force: a block once
+ * seen is not lifted by an outage.
  */
-export async function readGateRules(
-  kv: KeyValue,
-  clock: Clock,
-  log: Log,
-  memory: RulesMemory,
-): Promise<GateRules> {
+export async function readGateRules(ports: RulesPorts): Promise<GateRules> {
+  const { memory, clock, holdMs } = ports;
   const { held } = memory;
-  if (held !== null && clock.nowMs() < held.readAtMs + GATE_HOLD_MS) return held.rules;
-  try {
-    const bytes = await kv.get(GATE_RULES_KEY);
-    const rules = bytes === null ? NO_RULES : decodeRules(bytes);
-    memory.held = { rules, readAtMs: clock.nowMs() };
-    return rules;
-  } catch (error) {
-    log.error({ event: "gate.rules-unreadable", cause: String(error) });
-    return held?.rules ?? NO_RULES;
+  const ageMs = held === null ? Infinity : clock.nowMs() - held.readAtMs;
+  if (held === null || ageMs >= holdMs) return refresh(ports);
+  if (ageMs >= holdMs / 2 && clock.nowMs() - memory.refreshedAtMs >= GATE_ASK_TIMEOUT_MS) {
+    memory.refreshedAtMs = clock.nowMs();
+    ports.background(refresh(ports).then(() => undefined));
   }
+  return held.rules;
 }
 
-/** @throws {v.ValiError | SyntaxError} When the operator's value has another shape. */
-function decodeRules(bytes: Uint8Array): GateRules {
-  const rules = v.parse(rulesSchema, JSON.parse(new TextDecoder().decode(bytes)));
-  return { blocklist: new Set(rules.blocklist), purgeGeneration: rules.purgeGeneration };
+async function refresh(ports: RulesPorts): Promise<GateRules> {
+  const { memory, clock } = ports;
+  const askedAtMs = clock.nowMs();
+  const read = (await askWriter(ports)) ?? (await readCopy(ports));
+  const { held } = memory;
+  if (read === null) return held?.rules ?? NO_RULES;
+  const rules = held !== null && held.rules.version > read.version ? held.rules : read;
+  // From when it was asked for: a slow answer may be as old as that.
+  memory.held = { rules, readAtMs: askedAtMs };
+  return rules;
+}
+
+/** `null` when there is no writer to ask, or it does not answer. */
+async function askWriter({ source, timer, log, memory }: RulesPorts): Promise<GateRules | null> {
+  if (source === undefined) return null;
+  const known = memory.held?.rules ?? null;
+  const answered = new AbortController();
+  const late = timer.sleep(GATE_ASK_TIMEOUT_MS, answered.signal).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    const text = await Promise.race([source.gateRules(known?.version ?? null), late]);
+    if (text === null && known !== null) return known;
+    if (typeof text === "string") return decodeGateRules(text);
+    log.warn({ event: "gate.writer-silent", waitedMs: GATE_ASK_TIMEOUT_MS });
+  } catch (error) {
+    log.warn({ event: "gate.writer-unreachable", cause: String(error) });
+  } finally {
+    answered.abort();
+  }
+  return null;
+}
+
+/** `null` when the copy cannot be read; no rules when there never was one. */
+async function readCopy({ kv, log }: RulesPorts): Promise<GateRules | null> {
+  try {
+    const bytes = await kv.get(GATE_RULES_KEY);
+    return bytes === null ? NO_RULES : decodeGateRules(new TextDecoder().decode(bytes));
+  } catch (error) {
+    log.error({ event: "gate.rules-unreadable", cause: String(error) });
+    return null;
+  }
 }

@@ -3,7 +3,6 @@
  */
 import { createCodec, type Codec } from "../../shared/codec/index.ts";
 import kernel from "../../shared/codec/kernel/build/kernel.wasm";
-import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
@@ -12,19 +11,19 @@ import { createCertifiedEventReader } from "../../shared/sui/read-certified-even
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
 import { type AppPorts, createApp } from "./app.ts";
-import { readConfig } from "./config.ts";
+import { type AggregatorVars, readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
-import { readGateRules, type RulesMemory } from "./gate-rules.ts";
+import { readGateRules, type RulesMemory, type RulesSource } from "./gate-rules.ts";
 import { createKeyValue } from "../../shared/cache/kv.ts";
-import { askLeases, type LeaseSource } from "./leases.ts";
+import { askLeases, askRecent, type LeaseSource } from "./leases.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
 import type { AggregatorServices, ReadMemory } from "./services.ts";
 import type { FixedLength } from "./send.ts";
 import { createTiers } from "./tiers.ts";
 
-interface Env extends NetworkVars {
+interface Env extends AggregatorVars {
   readonly BLOBS: KVNamespace;
-  readonly PUBLISHER?: LeaseSource;
+  readonly PUBLISHER?: LeaseSource & RulesSource;
 }
 
 const app = createApp();
@@ -32,7 +31,7 @@ const log = consoleLog("aggregator");
 
 // Hints of this isolate; every one may be empty or old without harm.
 const viewMemory: ViewMemory = { view: null };
-const rulesMemory: RulesMemory = { held: null };
+const rulesMemory: RulesMemory = { held: null, refreshedAtMs: 0 };
 const admittedKeys = new Set<string>();
 const readMemory: ReadMemory = { notFound: new Map(), objects: new Map() };
 let codec: Codec | undefined;
@@ -45,13 +44,14 @@ const fixedLength: FixedLength = (body, byteCount) => {
 };
 
 function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
-  const { network } = readConfig(env);
+  const { network, gateHoldMs } = readConfig(env);
   codec ??= createCodec(kernel);
   const clock = systemClock;
   const timer = systemTimer;
   const permit = platformPermit();
   const kv = createKeyValue(env.BLOBS);
   const background = (work: Promise<void>) => ctx.waitUntil(work);
+  const leasePorts = { source: env.PUBLISHER, timer, log };
   const chain = createChain({ ...network, fetch: permit.fetch, clock, timer });
   return {
     codec,
@@ -75,10 +75,22 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
       log,
       memory: viewMemory,
       systemObjectId: network.systemObjectId,
+      holdMs: gateHoldMs,
       background,
     }),
-    gateRules: () => readGateRules(kv, clock, log, rulesMemory),
-    leases: (blobId) => askLeases(env.PUBLISHER, blobId, timer, log),
+    gateRules: () =>
+      readGateRules({
+        source: env.PUBLISHER,
+        kv,
+        clock,
+        timer,
+        log,
+        memory: rulesMemory,
+        holdMs: gateHoldMs,
+        background,
+      }),
+    leases: (blobId) => askLeases(leasePorts, blobId),
+    certifiedLately: (blobId) => askRecent(leasePorts, blobId),
     readObject: createAttributedBlobs({ ...network, fetch: permit.fetch, timer }),
     readCertifiedEvent: createCertifiedEventReader({
       url: network.suiRpcUrl,

@@ -1,7 +1,8 @@
 /**
  * Asks the storage nodes whether a blob exists, and says 404 only when they are sure.
  *
- * 404 needs the word of a quorum; while we hold a running lease it is never said, and while the
+ * 404 needs the word of a quorum; while we hold a running lease, or have certified the blob lately,
+ * or cannot ask whether we do, it is never said, and while the
  * epoch is changing only after the committee's status says so, too: a blob may be on its way.
  */
 import { formatBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
@@ -36,22 +37,38 @@ export async function learnBlob(
 ): Promise<Result<FoundBlob, AggregatorFailure>> {
   const id = formatBlobId(blobId);
   const { notFound } = services.remembered;
-  const leases = services.leases(id);
   if (services.clock.nowMs() < (notFound.get(id) ?? 0)) {
-    // Somebody may have stored it since: the nodes are spared, the lease book is not.
-    if (!isRunning(await leases, view)) return err({ kind: "blob-not-found" });
+    // Somebody may have stored it since: the nodes are spared, what we have certified is not.
+    if ((await services.certifiedLately(id)) === false) return err({ kind: "blob-not-found" });
   }
+  const leases = services.leases(id);
   const found = await findMetadata(services, view, blobId, signal);
   if (!found.ok) {
-    if (found.failure.kind !== "blob-not-found") return found;
-    if (isRunning(await leases, view)) return err({ kind: "lease-running" });
-    if (notFound.size >= NOT_FOUND_REMEMBERED_MAX) notFound.clear();
-    notFound.set(id, services.clock.nowMs() + NOT_FOUND_HOLD_MS);
-    return found;
+    return found.failure.kind === "blob-not-found"
+      ? absent(services, view, id, await leases)
+      : found;
   }
   notFound.delete(id);
   const standing = learnStanding(services, found.value.view, blobId, leases);
   return ok({ ...found.value, standing });
+}
+
+/** The nodes do not know the blob: says so only when nobody here knows better. */
+async function absent(
+  services: AggregatorServices,
+  view: NetworkView,
+  id: string,
+  leases: LeaseWord,
+): Promise<Result<never, AggregatorFailure>> {
+  if (isRunning(leases, view)) return err({ kind: "lease-running" });
+  // Asked last: a blob that was certified while the nodes were asked is not said to be missing.
+  const lately = await services.certifiedLately(id);
+  if (lately === true) return err({ kind: "lease-running" });
+  if (lately === null || !leases.isAnswered) return err({ kind: "absence-unproven" });
+  const { notFound } = services.remembered;
+  if (notFound.size >= NOT_FOUND_REMEMBERED_MAX) notFound.clear();
+  notFound.set(id, services.clock.nowMs() + NOT_FOUND_HOLD_MS);
+  return err({ kind: "blob-not-found" });
 }
 
 type Found = Omit<FoundBlob, "standing">;

@@ -3,7 +3,8 @@
  * blob exists although the storage nodes do not say so yet.
  *
  * An end counts only where nobody can take the lease back: a deletable blob's end may come at any
- * time. No answer, a slow one and an unknown blob are all the same here: unproven.
+ * time. No answer, a slow one and an unknown blob all leave the end unproven; but only an answer
+ * allows to say that a blob does not exist.
  */
 import * as v from "valibot";
 import { LEASE_LOOKUP_TIMEOUT_MS } from "../../shared/limits.ts";
@@ -12,6 +13,7 @@ import type { Log, Timer } from "../../shared/ports.ts";
 /** The part of the publisher's RPC that reads use. */
 export interface LeaseSource {
   leasesOfBlob(blobId: string): Promise<unknown>;
+  wasCertifiedLately(blobId: string): Promise<unknown>;
 }
 
 const leasesSchema = v.array(
@@ -24,32 +26,53 @@ export interface LeaseWord {
   readonly permanentEndEpoch: number | null;
   /** The latest end of any lease; `null` when none is known. */
   readonly latestEndEpoch: number | null;
+  /** Whether somebody was asked and has answered, or there is nobody to ask. */
+  readonly isAnswered: boolean;
 }
 
-const NO_WORD: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null };
+const NO_WORD: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null, isAnswered: true };
+
+/** How the publisher is asked. */
+export interface LeasePorts {
+  /** Absent where this gateway has no publisher: then nobody else knows of its stores either. */
+  readonly source: LeaseSource | undefined;
+  readonly timer: Timer;
+  readonly log: Log;
+}
 
 /** Asks for the leases on a blob. */
-export async function askLeases(
-  source: LeaseSource | undefined,
-  blobId: string,
-  timer: Timer,
-  log: Log,
-): Promise<LeaseWord> {
+export async function askLeases(ports: LeasePorts, blobId: string): Promise<LeaseWord> {
+  const { source } = ports;
   if (source === undefined) return NO_WORD;
+  const leases = await ask(ports, blobId, leasesSchema, () => source.leasesOfBlob(blobId));
+  if (leases === null) return { ...NO_WORD, isAnswered: false };
+  return {
+    permanentEndEpoch: latestEnd(leases.filter((lease) => !lease.deletable)),
+    latestEndEpoch: latestEnd(leases),
+    isAnswered: true,
+  };
+}
+
+/** Asks whether this gateway has certified a blob lately; `null` when nobody answers. */
+export async function askRecent(ports: LeasePorts, blobId: string): Promise<boolean | null> {
+  const { source } = ports;
+  if (source === undefined) return false;
+  return ask(ports, blobId, v.boolean(), () => source.wasCertifiedLately(blobId));
+}
+
+async function ask<T>(
+  { timer, log }: LeasePorts,
+  blobId: string,
+  schema: v.GenericSchema<unknown, T>,
+  question: () => Promise<unknown>,
+): Promise<T | null> {
   const answered = new AbortController();
-  const late = timer.sleep(LEASE_LOOKUP_TIMEOUT_MS, answered.signal).then(
-    () => [],
-    () => [],
-  );
+  const late = timer.sleep(LEASE_LOOKUP_TIMEOUT_MS, answered.signal).catch(() => undefined);
   try {
-    const leases = v.parse(leasesSchema, await Promise.race([source.leasesOfBlob(blobId), late]));
-    return {
-      permanentEndEpoch: latestEnd(leases.filter((lease) => !lease.deletable)),
-      latestEndEpoch: latestEnd(leases),
-    };
+    return v.parse(schema, await Promise.race([question(), late]));
   } catch (error) {
     log.warn({ event: "leases.unreadable", blobId, cause: String(error) });
-    return NO_WORD;
+    return null;
   } finally {
     answered.abort();
   }

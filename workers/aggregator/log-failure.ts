@@ -24,6 +24,7 @@ export function logFailure(log: Log, id: string, failure: AggregatorFailure): vo
     case "blob-inconsistent":
     case "strict-mismatch":
     case "lease-running":
+    case "absence-unproven":
       log.warn(base);
       return;
     case "metadata-unavailable":

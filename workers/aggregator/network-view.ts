@@ -9,7 +9,7 @@
 import * as v from "valibot";
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { fromBase64, toBase64 } from "../../shared/bytes/text.ts";
-import { KV_TTL_SECONDS_MIN, GATE_HOLD_MS } from "../../shared/limits.ts";
+import { KV_TTL_SECONDS_MIN } from "../../shared/limits.ts";
 import type { Clock, KeyValue, Log } from "../../shared/ports.ts";
 import type { Committee } from "../../shared/protocol/committee.ts";
 import {
@@ -45,6 +45,8 @@ export interface NetworkViewPorts {
   /** Tells the networks of one KV namespace apart. */
   readonly systemObjectId: string;
   readonly background: (work: Promise<void>) => void;
+  /** Longest use of a view while the chain answers, at most `GATE_HOLD_MS`. */
+  readonly holdMs: number;
 }
 
 /** Gives the current view. */
@@ -59,7 +61,7 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
   const { chain, kv, clock, log, memory } = ports;
   const key = `network/${ports.systemObjectId}`;
   const isFresh = (view: NetworkView) =>
-    clock.nowMs() < reusableUntilMs(view.timing, view.readAtMs, GATE_HOLD_MS);
+    clock.nowMs() < reusableUntilMs(view.timing, view.readAtMs, ports.holdMs);
 
   async function stored(): Promise<NetworkView | null> {
     try {

@@ -3,6 +3,7 @@
  * nodes whether the blob exists. Reads no row, and waits for no word on the blob's lease.
  */
 import { type BlobEntry, decodeEntry } from "../../shared/cache/entry.ts";
+import { purgeGenerationOf } from "../../shared/cache/gate-rules.ts";
 import { entryKey, metadataKey } from "../../shared/cache/keys.ts";
 import {
   decodeMetadata,
@@ -56,7 +57,9 @@ export async function openBlob(
   if (rules.blocklist.has(id)) return err({ kind: "blob-blocked" });
   if (!view.ok) return err({ kind: "chain-unavailable", cause: view.failure });
   const entry = hit === null ? null : decodeEntry(hit.value);
-  const facts = { ...rules, epoch: view.value.epoch, nowMs: clock.nowMs() };
+  const purgeGeneration = purgeGenerationOf(rules, id);
+  const { blocklist } = rules;
+  const facts = { blocklist, purgeGeneration, epoch: view.value.epoch, nowMs: clock.nowMs() };
   switch (mayServe(id, entry, facts)) {
     case "blocked":
       return err({ kind: "blob-blocked" });
@@ -79,7 +82,6 @@ export async function openBlob(
   const found = await learnBlob(services, view.value, blobId, signal);
   if (!found.ok) return found;
   const { metadata, committees, standing } = found.value;
-  const { purgeGeneration } = rules;
   const { unencodedBytes, shardCount } = metadata;
   const described = { id, unencodedBytes, shardCount, purgeGeneration };
   const known = newBlob(services, found.value.view, described, standing);

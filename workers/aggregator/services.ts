@@ -5,7 +5,7 @@ import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { AttributedBlob, ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import type { ReadCertifiedEvent } from "../../shared/sui/read-certified-event.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
-import type { GateRules } from "./gate-rules.ts";
+import type { GateRules } from "../../shared/cache/gate-rules.ts";
 import type { LeaseWord } from "./leases.ts";
 import type { NetworkViews } from "./network-view.ts";
 import type { Tiers } from "./tiers.ts";
@@ -24,6 +24,8 @@ export interface AggregatorServices {
   readonly gateRules: () => Promise<GateRules>;
   /** What the gateway's own leases on a blob (43 characters) say. */
   readonly leases: (blobId: string) => Promise<LeaseWord>;
+  /** Whether this gateway has certified a blob in the last hours; `null` when nobody answers. */
+  readonly certifiedLately: (blobId: string) => Promise<boolean | null>;
   /** Blob objects with their attributes, as the chain has them now. */
   readonly readObject: ReadAttributedBlob;
   /** The event a storage node's status points to. */

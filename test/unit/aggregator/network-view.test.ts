@@ -3,6 +3,7 @@ import type { KeyValue } from "../../../shared/ports.ts";
 import type { EpochPhase } from "../../../shared/protocol/epoch.ts";
 import { err, ok } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
+import { GATE_HOLD_MS } from "../../../shared/limits.ts";
 import {
   createNetworkViews,
   decodeView,
@@ -36,6 +37,7 @@ function setUp() {
   const world = { nowMs: 1_000, chainReads: 0, chainDown: false, epoch: 5, changing: false };
   const memory: ViewMemory = { view: null };
   const views = createNetworkViews({
+    holdMs: GATE_HOLD_MS,
     chain: {
       readSystem() {
         world.chainReads++;

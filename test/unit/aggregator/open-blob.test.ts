@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { formatBlobId } from "../../../shared/codec/index.ts";
+import { NO_RULES } from "../../../shared/cache/gate-rules.ts";
 import {
   ISOLATE_WORKING_SET_BYTES,
   NOT_FOUND_HOLD_MS,
@@ -23,12 +24,22 @@ import { createVirtualTimer } from "../../support/virtual-timer.ts";
 
 const codec = await loadCodec();
 const BLOB = seededBytes(500, 1);
-const NO_LEASE: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null };
+const NO_LEASE: LeaseWord = {
+  permanentEndEpoch: null,
+  latestEndEpoch: null,
+  isAnswered: true,
+};
 
 function setUp() {
   const timer = createVirtualTimer();
   const nodes = createFakeNodes(codec, timer);
-  const world = { nowMs: 1_000, leases: NO_LEASE as LeaseWord | Promise<LeaseWord>, asked: 0 };
+  const world = {
+    nowMs: 1_000,
+    leases: NO_LEASE as LeaseWord | Promise<LeaseWord>,
+    asked: 0,
+    lately: false as boolean | null,
+    askedLately: 0,
+  };
   const kept: string[] = [];
   const phase = { kind: "change-done", startMs: 0 } as const;
   const timing = { epoch: 5, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
@@ -57,7 +68,11 @@ function setUp() {
       evict: () => Promise.resolve(),
     },
     views: { current: () => Promise.resolve(view), refresh: () => Promise.resolve(view) },
-    gateRules: () => Promise.resolve({ blocklist: new Set<string>(), purgeGeneration: 0 }),
+    gateRules: () => Promise.resolve(NO_RULES),
+    certifiedLately: () => {
+      world.askedLately++;
+      return Promise.resolve(world.lately);
+    },
     leases: () => {
       world.asked++;
       return Promise.resolve(world.leases);
@@ -93,8 +108,8 @@ describe("a blob that nodes of a quorum do not know", () => {
   });
 
   test.each([
-    { permanentEndEpoch: 9, latestEndEpoch: 9 },
-    { permanentEndEpoch: null, latestEndEpoch: 6 },
+    { ...NO_LEASE, permanentEndEpoch: 9, latestEndEpoch: 9 },
+    { ...NO_LEASE, permanentEndEpoch: null, latestEndEpoch: 6 },
   ])("is unavailable, not unknown, while we hold a running lease on it: %o", async (leases) => {
     const { world, open } = setUp();
     world.leases = leases;
@@ -105,7 +120,7 @@ describe("a blob that nodes of a quorum do not know", () => {
 
   test("does not exist once the last lease has ended", async () => {
     const { world, open } = setUp();
-    world.leases = { permanentEndEpoch: 5, latestEndEpoch: 5 };
+    world.leases = { ...NO_LEASE, permanentEndEpoch: 5, latestEndEpoch: 5 };
     expect(await open()).toBe("blob-not-found");
   });
 
@@ -113,9 +128,32 @@ describe("a blob that nodes of a quorum do not know", () => {
     const { nodes, world, open } = setUp();
     expect(await open()).toBe("blob-not-found");
     nodes.store(BLOB);
-    world.leases = { permanentEndEpoch: null, latestEndEpoch: 8 };
+    world.lately = true;
     expect(await open()).toBe("open");
   });
+
+  test("is unavailable while it was certified lately, even during the look-up itself", async () => {
+    const { world, open } = setUp();
+    world.lately = true;
+    expect(await open()).toBe("lease-running");
+    expect(world.askedLately).toBe(1);
+  });
+
+  test.each(["lease book", "recent stores"])(
+    "is not said to be missing unless the %s answers",
+    async (who) => {
+      const { world, open } = setUp();
+      if (who === "lease book") world.leases = { ...NO_LEASE, isAnswered: false };
+      else world.lately = null;
+      expect(await open()).toBe("absence-unproven");
+      world.leases = NO_LEASE;
+      world.lately = false;
+      expect(await open()).toBe("blob-not-found");
+      // Remembered, but nobody can say that it was not stored since.
+      world.lately = null;
+      expect(await open()).toBe("absence-unproven");
+    },
+  );
 
   test("is forgotten when too many are remembered", async () => {
     const { services, open, id } = setUp();

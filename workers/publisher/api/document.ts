@@ -58,6 +58,8 @@ function store(summary: string, result: string, body: Json, more: readonly Json[
 
 const UPLOAD_ID = path("uploadId", "Named by a store's Location or Content-Location");
 
+const BLOB_ID = path("blobId", "In any of its three spellings");
+
 const PATHS: Readonly<Record<string, Json>> = {
   "/status": {
     get: {
@@ -137,6 +139,42 @@ const PATHS: Readonly<Record<string, Json>> = {
       ...TOKEN,
       parameters: [UPLOAD_ID],
       responses: { "200": json("The final state", "Upload"), ...PROBLEM },
+    },
+  },
+  "/edge/v1/purge": {
+    post: {
+      summary: "What the aggregators have cached of one blob, or of all, is read anew",
+      ...TOKEN,
+      requestBody: { content: { "application/json": { schema: ref("PurgeRequest") } } },
+      responses: { "200": json("In force within effectiveWithinMs", "Purged"), ...PROBLEM },
+    },
+  },
+  "/edge/v1/blocklist": {
+    get: {
+      summary: "The blocked blobs, by pages",
+      ...TOKEN,
+      parameters: [query("after", TEXT, "`next` of the page before")],
+      responses: { "200": json("A page", "Blocklist"), ...PROBLEM },
+    },
+  },
+  "/edge/v1/blocklist/{blobId}": {
+    get: {
+      summary: "Whether a blob is blocked, since when and why",
+      ...TOKEN,
+      parameters: [BLOB_ID],
+      responses: { "200": json("It is blocked", "Block"), ...PROBLEM },
+    },
+    put: {
+      summary: "Blocks a blob: reads of it answer 451",
+      ...TOKEN,
+      parameters: [BLOB_ID, query("reason", TEXT, "Why, for the operators")],
+      responses: { "200": json("In force within effectiveWithinMs", "Block"), ...PROBLEM },
+    },
+    delete: {
+      summary: "Lets a blob through again",
+      ...TOKEN,
+      parameters: [BLOB_ID],
+      responses: { "200": json("In force within effectiveWithinMs", "Unblocked"), ...PROBLEM },
     },
   },
   "/edge/v1/hooks/{source}": {

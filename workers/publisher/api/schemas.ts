@@ -39,6 +39,14 @@ const estimate = {
   cost: count,
 };
 
+const block = {
+  blobId,
+  reason: nullable("string"),
+  by: nullable("string"),
+  blockedAt: { type: "string", format: "date-time" },
+  effectiveWithinMs: count,
+};
+
 const storedFile = object({
   identifier: text,
   quiltPatchId: text,
@@ -118,6 +126,14 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     steps: { type: "array", items: { type: "object" } },
     nodes: { type: ["object", "null"] },
   }),
+  PurgeRequest: { oneOf: [object({ blobId: text }), object({ all: { const: true } })] },
+  Purged: object({ blobId: nullable("string"), generation: count, effectiveWithinMs: count }),
+  Block: object(block, ["blobId", "reason", "by", "blockedAt"]),
+  Blocklist: object({
+    blocks: { type: "array", items: ref("Block") },
+    next: nullable("string"),
+  }),
+  Unblocked: object({ blobId, wasBlocked: { type: "boolean" }, effectiveWithinMs: count }),
   EstimateRequest: object({ size: count, epochs: { type: "integer", minimum: 1 } }, ["size"]),
   Estimate: object(estimate),
   TipConfig: { oneOf: [{ const: "no_tip" }, object({ send_tip: tip })] },

@@ -26,9 +26,9 @@ export function createPublisher(ports: PublishPorts): () => Promise<void> {
 
   async function run(): Promise<void> {
     while (rows.publishedVersion() < rows.version()) {
-      const version = rows.version();
       // Set before the copy is tried, so that whatever ends this object does not end the work.
       await setAlarm(clock.nowMs() + GATE_PUBLISH_RETRY_MS);
+      const version = rows.version();
       try {
         await kv.put(GATE_RULES_KEY, utf8Bytes(rows.rules()));
       } catch (error) {
