@@ -9,6 +9,7 @@ export const LOG_FIELDS = {
   // Whose line it is.
   requestId: "the request, as in X-Request-Id",
   uploadId: "the upload, as in its Location",
+  operator: "subject of the token that changed the gate",
   client: "hash of whoever writes: a token's subject or an address",
   // A request and its answer.
   method: "HTTP method",

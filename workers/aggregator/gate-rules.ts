@@ -81,7 +81,7 @@ async function askWriter({ source, timer, log, memory }: RulesPorts): Promise<Ga
     const text = await Promise.race([source.gateRules(known?.version ?? null), late]);
     if (text === null && known !== null) return known;
     if (typeof text === "string") return decodeGateRules(text);
-    log.warn({ event: "gate.writer-silent", waitedMs: GATE_ASK_TIMEOUT_MS });
+    log.warn({ event: "gate.writer-silent", durationMs: GATE_ASK_TIMEOUT_MS });
   } catch (error) {
     log.warn({ event: "gate.writer-unreachable", cause: String(error) });
   } finally {

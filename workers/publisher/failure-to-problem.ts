@@ -33,7 +33,7 @@ export type PublisherFailure =
   | { readonly kind: "hook-source-unknown" }
   | { readonly kind: "upload-unknown" }
   | { readonly kind: "upload-not-cancellable" }
-  | GateFailure
+  | { readonly kind: "gate-refused"; readonly refusal: GateFailure }
   | { readonly kind: "misconfigured" };
 
 const SECONDS_TO_RETRY = 5;
@@ -63,11 +63,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "upload-not-cancellable":
     case "cancelled":
       return uploadProblem(failure);
-    case "blocklist-full":
-    case "not-blocked":
-    case "purge-malformed":
-    case "blob-id-malformed":
-      return gateProblem(failure);
+    case "gate-refused":
+      return gateProblem(failure.refusal);
     case "misconfigured":
       return {
         statusWord: "INTERNAL",

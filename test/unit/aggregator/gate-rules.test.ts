@@ -16,7 +16,7 @@ function setUp({ hasWriter = false } = {}) {
     copy: null as string | null,
     copyFails: false,
     copyReads: 0,
-    writer: "{}" as string | null | Error | "silent",
+    writer: "{}" as string | null | Error,
     asked: [] as (number | null)[],
     background: [] as Promise<void>[],
   };

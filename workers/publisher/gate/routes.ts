@@ -17,6 +17,7 @@ import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import type { Block } from "./gate.ts";
+import type { GateFailure } from "./problem.ts";
 
 /** `GET /edge/v1/blocklist[?after=]`: by pages, ordered by ID. */
 export async function listBlocks(request: Request, context: AppContext): Promise<Answer> {
@@ -28,9 +29,9 @@ export async function listBlocks(request: Request, context: AppContext): Promise
 /** `GET /edge/v1/blocklist/{blobId}`: 404 where the blob is not blocked. */
 export async function showBlock(idText: string, context: AppContext): Promise<Answer> {
   const blobId = normalised(idText);
-  if (blobId === null) return failureToProblem({ kind: "blob-id-malformed" });
+  if (blobId === null) return gateProblem({ kind: "blob-id-malformed" });
   const block = await context.gate().blockOf(blobId);
-  return block === null ? failureToProblem({ kind: "not-blocked" }) : jsonResponse(viewOf(block));
+  return block === null ? gateProblem({ kind: "not-blocked" }) : jsonResponse(viewOf(block));
 }
 
 /** `PUT /edge/v1/blocklist/{blobId}[?reason=]`: a blob that is blocked keeps its first block. */
@@ -42,7 +43,7 @@ export async function blockBlob(
 ): Promise<Answer> {
   await request.body?.cancel();
   const blobId = normalised(idText);
-  if (blobId === null) return failureToProblem({ kind: "blob-id-malformed" });
+  if (blobId === null) return gateProblem({ kind: "blob-id-malformed" });
   const reason = new URL(request.url).searchParams.get("reason");
   if (reason !== null && (reason === "" || reason.length > BLOCK_REASON_CHARS_MAX)) {
     return failureToProblem({
@@ -54,8 +55,8 @@ export async function blockBlob(
   }
   const blockedAtMs = context.clock.nowMs();
   const blocked = await context.gate().block({ blobId, reason, by: sub, blockedAtMs });
-  if (!blocked.ok) return failureToProblem(blocked.failure);
-  context.log.info({ event: "gate.blocked", blobId, by: sub, reason });
+  if (!blocked.ok) return gateProblem(blocked.failure);
+  context.log.info({ event: "gate.blocked", blobId, operator: sub });
   return jsonResponse({ ...viewOf(blocked.value), effectiveWithinMs: GATE_HOLD_MS });
 }
 
@@ -66,9 +67,9 @@ export async function unblockBlob(
   context: AppContext,
 ): Promise<Answer> {
   const blobId = normalised(idText);
-  if (blobId === null) return failureToProblem({ kind: "blob-id-malformed" });
+  if (blobId === null) return gateProblem({ kind: "blob-id-malformed" });
   const wasBlocked = await context.gate().unblock(blobId);
-  context.log.info({ event: "gate.unblocked", blobId, by: sub, wasBlocked });
+  context.log.info({ event: "gate.unblocked", blobId, operator: sub });
   return jsonResponse({ blobId, wasBlocked, effectiveWithinMs: GATE_HOLD_MS });
 }
 
@@ -86,9 +87,9 @@ export async function purge(
   const body = await readBody(request, PURGE_BODY_BYTES_MAX);
   if (!body.ok) return refuse(request, failureToProblem(body.failure));
   const asked = parsePurge(new TextDecoder().decode(body.value));
-  if (asked === null) return failureToProblem({ kind: "purge-malformed" });
+  if (asked === null) return gateProblem({ kind: "purge-malformed" });
   const generation = await context.gate().purge(asked.blobId);
-  context.log.info({ event: "gate.purged", blobId: asked.blobId, by: sub, generation });
+  context.log.info({ event: "gate.purged", blobId: asked.blobId, operator: sub });
   return jsonResponse({ blobId: asked.blobId, generation, effectiveWithinMs: GATE_HOLD_MS });
 }
 
@@ -111,6 +112,10 @@ function parsePurge(text: string): { readonly blobId: string | null } | null {
 function normalised(idText: string): string | null {
   const blobId = parseBlobId(idText);
   return blobId === null ? null : formatBlobId(blobId);
+}
+
+function gateProblem(refusal: GateFailure): Answer {
+  return failureToProblem({ kind: "gate-refused", refusal });
 }
 
 function viewOf({ blobId, reason, by, blockedAtMs }: Block): object {
