@@ -13,7 +13,7 @@ import { seededRandom } from "../../support/seeded-random.ts";
 import { ManualTimer } from "../nodes/support.ts";
 
 const BLOB_ID = new Uint8Array(32).fill(7);
-const NO_LEASE: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null };
+const NO_LEASE: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null, isAnswered: true };
 const PERMANENT: BlobStatus = {
   kind: "permanent",
   endEpoch: 9,
@@ -55,7 +55,9 @@ function setUp(
 
 describe("standing", () => {
   test("is the lease book's where it knows a permanent lease, and nobody else is asked", async () => {
-    const { learn, asked } = setUp({ leases: { permanentEndEpoch: 8, latestEndEpoch: 12 } });
+    const { learn, asked } = setUp({
+      leases: { permanentEndEpoch: 8, latestEndEpoch: 12, isAnswered: true },
+    });
     expect(await learn()).toEqual({ endEpoch: 8, source: "lease-book" });
     expect(asked).toEqual([]);
   });

@@ -191,7 +191,7 @@ describe("the lease book", () => {
     expect(lease.headers()).not.toHaveProperty("X-Walrus-End-Epoch");
     expect(kept.map((line) => line.split(" ")[0])).toEqual([`metadata/${id}`]);
     blob.known.learn({ contentType: "text/plain" });
-    word.resolve({ permanentEndEpoch: 9, latestEndEpoch: 9 });
+    word.resolve({ permanentEndEpoch: 9, latestEndEpoch: 9, isAnswered: true });
     await lease.settled;
     expect(lease.headers()).toMatchObject({ "X-Walrus-End-Epoch": "9" });
     const [entry] = kept.filter((line) => line.startsWith(`entry/${id}`));
