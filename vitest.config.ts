@@ -37,7 +37,7 @@ const EMPTY_PUBLISHER = `
   import { WorkerEntrypoint } from "cloudflare:workers";
   let report = null;
   export class PublisherRpc extends WorkerEntrypoint {
-    walletAddress() { return "0x" + "0".repeat(64); }
+    walletAddresses() { return ["0x" + "0".repeat(64)]; }
     leasesEnding() { return { leases: [], next: null }; }
     leasesOfBlob() { return []; }
     wasCertifiedLately() { return false; }

@@ -488,10 +488,40 @@ export const WALLET_BATCH_WINDOW_MS = 200;
 /** By how much a halved batch grows again after each transaction that succeeds. */
 export const WALLET_BATCH_GROWTH = 2;
 
-/** What a wallet spends in one UTC hour of ledger time unless configured otherwise: 1,000 WAL. */
+/** How long room and money that were offered to an upload are kept for its command. */
+export const WALLET_OFFER_TTL_MS = 10_000;
+
+/** How long a wallet reckons with what it read of its coins; a shortage is read anew at once. */
+export const WALLET_FUNDS_TTL_MS = 60_000;
+
+/** A transaction on its way for longer than this holds no further uploads: they use others. */
+export const WALLET_FATE_EXPECTED_MS = 5_000;
+
+/** Addresses one gateway signs with: each has a Wallet object, one transaction at a time. */
+export const WALLET_ADDRESSES_MAX = 16;
+
+/** Addresses unless configured otherwise: the main one alone. */
+export const WALLET_ADDRESSES_DEFAULT = 1;
+
+/** How often an address asks for a refill, at most; the main one looks as often by itself. */
+export const REFILL_PAUSE_MS = 60_000;
+
+/** A further address with less SUI than this is refilled: a batch of 32 needs 0.33 SUI at hand. */
+export const SUB_WALLET_MIN_MIST_DEFAULT = 500_000_000n;
+
+/** A further address with less WAL than this is refilled. */
+export const SUB_WALLET_MIN_FROST_DEFAULT = 500_000_000n;
+
+/** SUI a low address gets. */
+export const SUB_WALLET_REFILL_MIST_DEFAULT = 1_000_000_000n;
+
+/** WAL a low address gets: about 300 blobs of up to 1 MiB for 5 epochs at mainnet's prices of 2026. */
+export const SUB_WALLET_REFILL_FROST_DEFAULT = 1_000_000_000n;
+
+/** What a gateway spends in one UTC hour of ledger time unless configured otherwise: 1,000 WAL. */
 export const SPEND_FROST_PER_HOUR_DEFAULT = 1_000_000_000_000n;
 
-/** What a wallet spends in one UTC day of ledger time unless configured otherwise: 5,000 WAL. */
+/** What a gateway spends in one UTC day of ledger time unless configured otherwise: 5,000 WAL. */
 export const SPEND_FROST_PER_DAY_DEFAULT = 5_000_000_000_000n;
 
 /** How long the answer to a finished command is kept: no upload asks for longer than a week. */

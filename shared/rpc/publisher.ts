@@ -16,6 +16,8 @@ export interface LeaseExtension {
 export interface ExtendLeases {
   /** Up to 256 characters. */
   readonly id: string;
+  /** The address of the gateway that owns all of them. */
+  readonly owner: string;
   /** All are extended by one transaction, or none is. */
   readonly extensions: readonly LeaseExtension[];
 }
@@ -50,8 +52,8 @@ export type ExtendReply = Result<LeasesExtended, ExtendFailure>;
 
 /** What `env.PUBLISHER` offers. */
 export interface PublisherRpcSurface {
-  /** Address that pays for and owns what the gateway stores. */
-  walletAddress(): Promise<string>;
+  /** Addresses that pay for and own what the gateway stores; the main one is the first. */
+  walletAddresses(): Promise<readonly string[]>;
   /** Leases known to the gateway with `endEpoch <= endEpochMax`, by pages. */
   leasesEnding(endEpochMax: number, query?: LeasePageQuery): Promise<LeasePage>;
   /** Leases on one blob ID (43 characters of base64url), latest end first. */

@@ -89,7 +89,19 @@ export interface DeleteStep {
   readonly blob: ObjectRef;
 }
 
-export type TransactionStep = RegisterStep | CertifyStep | ExtendStep | DeleteStep;
+/** Sends SUI (split off the gas coin) and WAL to other addresses of the gateway. */
+export interface RefillStep {
+  readonly kind: "refill";
+  readonly walCoins: WalCoins;
+  /** Amounts of zero are not sent. */
+  readonly transfers: readonly {
+    readonly address: string;
+    readonly frost: bigint;
+    readonly mist: bigint;
+  }[];
+}
+
+export type TransactionStep = RegisterStep | CertifyStep | ExtendStep | DeleteStep | RefillStep;
 
 /**
  * Builds a transaction.
@@ -139,6 +151,8 @@ function addStep(transaction: Transaction, terms: TransactionTerms, step: Transa
       return addExtend(transaction, terms, step);
     case "delete":
       return addDelete(transaction, terms, step);
+    case "refill":
+      return addRefill(transaction, step);
   }
 }
 
@@ -256,6 +270,7 @@ export function commandRanges(step: TransactionStep): readonly (readonly [number
     }
     case "extend":
     case "delete":
+    case "refill":
       return [[0, Number.MAX_SAFE_INTEGER]];
   }
 }
@@ -297,6 +312,26 @@ function addDelete(
     arguments: [systemArgument(transaction, contract, false), transaction.objectRef(toRef(blob))],
   });
   transaction.transferObjects([storage], sender);
+}
+
+function addRefill(transaction: Transaction, { walCoins, transfers }: RefillStep): void {
+  if (transfers.length === 0) throw new RangeError("Cannot refill: expected a transfer, got none");
+  const withWal = transfers.filter(({ frost }) => frost > 0n);
+  const withSui = transfers.filter(({ mist }) => mist > 0n);
+  if (withWal.length > 0) {
+    const amounts = withWal.map(({ frost }) => frost);
+    const coins = payments(transaction, walCoins, amounts);
+    for (const [index, { address }] of withWal.entries()) {
+      transaction.transferObjects([required(coins[index])], address);
+    }
+  }
+  if (withSui.length > 0) {
+    const amounts = withSui.map(({ mist }) => transaction.pure.u64(mist));
+    const coins = transaction.splitCoins(transaction.gas, amounts);
+    for (const [index, { address }] of withSui.entries()) {
+      transaction.transferObjects([required(coins[index])], address);
+    }
+  }
 }
 
 /** Coins of exactly `amountsFrost`, in order, split off the merged WAL coins. */

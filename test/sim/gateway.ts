@@ -9,7 +9,6 @@ import type { Result } from "../../shared/result.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
-import { createSigner } from "../../shared/sui/signer.ts";
 import type { Lane } from "../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../workers/publisher/lane/run-lane.ts";
 import { createLeaseBook } from "../../workers/publisher/lease-book/book.ts";
@@ -19,8 +18,11 @@ import { UploadCarrier, type UploadRpc } from "../../workers/publisher/upload/ca
 import type { Journal, UploadRequest } from "../../workers/publisher/upload/journal.ts";
 import { UploadStore } from "../../workers/publisher/upload/store.ts";
 import { storeInUpload } from "../../workers/publisher/uploads.ts";
+import type { WalletRpc } from "../../workers/publisher/wallet/commands.ts";
 import { createWallet, type WalletEngine } from "../../workers/publisher/wallet/engine.ts";
+import { walletKeys } from "../../workers/publisher/wallet/keys.ts";
 import { walletSettings } from "../../workers/publisher/wallet/settings.ts";
+import { createTreasury, type Treasury } from "../../workers/publisher/wallet/treasury.ts";
 import { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
 import { codec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
 import type { Alarmed, Life, ObjectName, Platform } from "./platform.ts";
@@ -34,10 +36,26 @@ interface SimBook extends Pick<LeaseBookRpc, "record">, Alarmed {
   rows(): LeasePage;
 }
 export const BOOK = "book" as ObjectName<SimBook>;
-const signer = createSigner(WALLET_SECRET_KEY);
-if (!signer.ok) throw new TypeError("Cannot simulate: the key is refused");
-export const WALLET_ADDRESS = signer.value.address;
-export const WALLET = "wallet" as ObjectName<WalletEngine>;
+const opened = walletKeys(WALLET_SECRET_KEY);
+if (!opened.ok) throw new TypeError("Cannot simulate: the key is refused");
+const keys = opened.value;
+export const WALLET_ADDRESS = keys.signer(0).address;
+/** Further addresses have little at a time, so that a run refills them. */
+const REFILL = {
+  below: { frost: 2_000n, mist: 500_000_000n },
+  amount: { frost: 3_000n, mist: 1_000_000_000n },
+};
+
+/** A wallet as the others call it; only the main one keeps the treasury. */
+interface SimWallet extends Pick<WalletEngine, "run" | "offer" | "status" | "alarm"> {
+  readonly treasury: Treasury | null;
+}
+
+/** The wallet of an account: 0 is the main one. */
+export function walletName(account: number): ObjectName<SimWallet> {
+  return account === 0 ? "wallet" : `wallet ${account}`;
+}
+const WALLET = walletName(0);
 
 export function uploadName(uploadId: string): ObjectName<UploadCarrier> {
   return `upload ${uploadId}`;
@@ -54,11 +72,19 @@ export class SimGateway {
   readonly #network: SimNetwork;
   #laneCount = 0;
   #clientCount = 0;
+  /** Addresses uploads are spread over. */
+  readonly addresses: readonly string[];
 
-  constructor(platform: Platform, network: SimNetwork) {
+  constructor(platform: Platform, network: SimNetwork, addressCount: number) {
     this.#platform = platform;
     this.#network = network;
-    platform.define(WALLET, (life) => this.#wallet(life));
+    this.addresses = Array.from(
+      { length: addressCount },
+      (_, account) => keys.signer(account).address,
+    );
+    for (const account of this.addresses.keys()) {
+      platform.define(walletName(account), (life) => this.#wallet(life, account));
+    }
     platform.define(BOOK, (life) => this.#book(life));
   }
 
@@ -86,20 +112,39 @@ export class SimGateway {
     return this.#platform.peek(name, read);
   }
 
-  #wallet(life: Life): WalletEngine {
-    const { storage } = life;
-    if (storage === null || !signer.ok) throw new TypeError("Cannot make wallet");
+  #wallet(life: Life, account: number): SimWallet {
     const sync = () => this.#platform.call(life, "sync", () => Promise.resolve());
-    return createWallet({
-      ...walletSettings({}).settings,
+    const isMain = account === 0;
+    const { caps, batchMax } = walletSettings({}).settings;
+    const own = isMain ? createTreasury(this.#sql(life), caps) : null;
+    const ask = <T>(method: string, run: (wallet: SimWallet) => Promise<T>) =>
+      this.#platform.invoke(life, WALLET, method, run);
+    const engine = createWallet({
+      batchMax,
+      treasury: own ?? {
+        allowance: (ledgerMs) => ask("allowance", (main) => treasuryOf(main).allowance(ledgerMs)),
+        grant: (...args) => ask("grant", (main) => treasuryOf(main).grant(...args)),
+        giveBack: (digest) => ask("giveBack", (main) => treasuryOf(main).giveBack(digest)),
+      },
+      ...(isMain
+        ? {}
+        : { main: { run: (command) => ask(`run ${command.kind}`, (main) => main.run(command)) } }),
+      refill: { ...REFILL, addresses: isMain ? this.addresses.slice(1) : [] },
       journal: createJournalStore(this.#sql(life), this.#clock(life), sync),
       chain: this.#chain(life),
-      signer: signer.value,
+      signer: keys.signer(account),
       clock: this.#clock(life),
       timer: this.#platform.timer(life),
       log: this.#log(life),
       wakeAt: (atMs) => this.#platform.setAlarm(life, atMs),
     });
+    return {
+      run: (command) => engine.run(command),
+      offer: (need) => engine.offer(need),
+      status: () => engine.status(),
+      alarm: () => engine.alarm(),
+      treasury: own,
+    };
   }
 
   #book(life: Life): SimBook {
@@ -134,12 +179,7 @@ export class SimGateway {
         ...ports,
         codec,
         chain,
-        wallet: {
-          run: (command) =>
-            platform.invoke(life, WALLET, `run ${command.id}`, (wallet) =>
-              wallet.run(structuredClone(command)),
-            ),
-        },
+        wallets: { addresses: this.addresses, at: (address) => this.#walletAt(life, address) },
         leaseBook: {
           record: (lease) => platform.invoke(life, BOOK, "record", (book) => book.record(lease)),
         },
@@ -152,6 +192,18 @@ export class SimGateway {
         background: () => undefined,
       }),
     });
+  }
+
+  #walletAt(life: Life, address: string): Pick<WalletRpc, "run" | "offer"> {
+    const name = walletName(this.addresses.indexOf(address));
+    return {
+      run: (command) =>
+        this.#platform.invoke(life, name, `run ${command.id}`, (wallet) =>
+          wallet.run(structuredClone(command)),
+        ),
+      offer: (need) =>
+        this.#platform.invoke(life, name, `offer ${need.id}`, (wallet) => wallet.offer(need)),
+    };
   }
 
   #lane(parent: Life): Lane {
@@ -237,6 +289,11 @@ export class SimGateway {
     };
     return { info: keep, warn: keep, error: keep };
   }
+}
+
+function treasuryOf({ treasury }: SimWallet): Treasury {
+  if (treasury === null) throw new TypeError("Cannot grant: this is not the main wallet");
+  return treasury;
 }
 
 /** The path without what differs from blob to blob. */

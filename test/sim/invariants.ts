@@ -7,9 +7,9 @@ import type { LeasePage } from "../../workers/publisher/lease-book/leases.ts";
 import type { ExecutedTransaction } from "../devnet/ledger/types.ts";
 import { blobEvents } from "../devnet/network/chain-events.ts";
 import type { ChainEvent } from "../devnet/storage-node/chain-view.ts";
-import { BOOK, WALLET_ADDRESS } from "./gateway.ts";
+import { BOOK } from "./gateway.ts";
 import { SUI } from "./network.ts";
-import { journalsOf, walletOf, type World } from "./simulation.ts";
+import { journalsOf, walletsOf, type World } from "./simulation.ts";
 
 /** How strict to be. */
 export interface Expectation {
@@ -70,7 +70,7 @@ function definiteStates(world: World, allCertified: boolean): string[] {
       broken.push(`${uploadId} has no lease`);
     }
   }
-  const { unresolved } = walletOf(world);
+  const unresolved = walletsOf(world).flatMap((wallet) => wallet.unresolved);
   return [...broken, ...unresolved.map(({ id }) => `${id} has an open transaction`)];
 }
 
@@ -101,9 +101,15 @@ function promisesKept(world: World): string[] {
 /** To the FROST and the MIST: what the wallet booked, what uploads say, what the ledger took. */
 function spendingBooked(world: World): string[] {
   const { network, given } = world;
-  const { spentFrost, gasMist, transactionCount } = walletOf(world);
-  const wal = given.wal - network.ledger.balance(WALLET_ADDRESS, network.deployment.walType);
-  const sui = given.sui - network.ledger.balance(WALLET_ADDRESS, SUI);
+  const wallets = walletsOf(world);
+  const spentFrost = wallets.reduce((sum, wallet) => sum + wallet.spentFrost, 0n);
+  const gasMist = wallets.reduce((sum, wallet) => sum + wallet.gasMist, 0n);
+  const transactionCount = wallets.reduce((sum, wallet) => sum + wallet.transactionCount, 0);
+  // What is moved from one address to another is still there.
+  const held = (coin: string) =>
+    wallets.reduce((sum, { address }) => sum + network.ledger.balance(address, coin), 0n);
+  const wal = given.wal - held(network.deployment.walType);
+  const sui = given.sui - held(SUI);
   const told = journalsOf(world).reduce(
     (sum, { steps }) => sum + BigInt(steps.register.result?.costFrost ?? 0),
     0n,

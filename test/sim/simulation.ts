@@ -15,12 +15,12 @@
  * What is not modelled: a second isolate that still runs an older life of an object, clocks that
  * disagree, and storage that loses what it has called durable.
  */
-import type { WalletEngine } from "../../workers/publisher/wallet/engine.ts";
+import type { WalletStatus } from "../../workers/publisher/wallet/commands.ts";
 import type { UploadRecord } from "../../workers/publisher/upload/carrier.ts";
 import type { Journal, UploadRequest } from "../../workers/publisher/upload/journal.ts";
 import { uploadView } from "../../workers/publisher/upload-view.ts";
 import { seededBytes } from "../support/contents.ts";
-import { SimGateway, uploadName, WALLET, WALLET_ADDRESS } from "./gateway.ts";
+import { SimGateway, uploadName, WALLET_ADDRESS, walletName } from "./gateway.ts";
 import { SimNetwork } from "./network.ts";
 import { type KillPlan, NO_KILL, Platform } from "./platform.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -37,6 +37,8 @@ export interface Scenario {
   /** Blobs stored at the same time; 1 unless given. */
   readonly uploadCount?: number;
   readonly kill?: KillPlan;
+  /** Addresses uploads are spread over; 1 unless given. Only the main one has money. */
+  readonly addressCount?: number;
   /** Whether clients wait for the outcome. */
   readonly waits?: boolean;
   /** Called before anything is stored, to arrange faults over time. */
@@ -58,10 +60,11 @@ export interface World {
 /** Runs a scenario until every client has its answer and nothing is left to be done. */
 export async function simulate(scenario: Scenario): Promise<World> {
   const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
+  const { addressCount = 1 } = scenario;
   const scheduler = new Scheduler(seed, START_MS);
   const network = new SimNetwork(scheduler);
   const platform = new Platform(scheduler, kill);
-  const gateway = new SimGateway(platform, network);
+  const gateway = new SimGateway(platform, network, addressCount);
   const given = { sui: START_SUI, wal: START_WAL };
   network.fund(WALLET_ADDRESS, given);
   const answers = new Map<string, string>();
@@ -97,8 +100,11 @@ export function journalsOf(world: World): readonly Journal[] {
   return uploadsOf(world).map(({ journal }) => journal);
 }
 
-export function walletOf({ gateway }: World): ReturnType<WalletEngine["status"]> {
-  return gateway.peek(WALLET, (wallet) => wallet.status());
+/** Every wallet, the main one first. */
+export function walletsOf({ gateway }: World): readonly WalletStatus[] {
+  return gateway.addresses.map((_, account) =>
+    gateway.peek(walletName(account), (wallet) => wallet.status()),
+  );
 }
 
 /** The run as text: equal texts are equal runs. */
@@ -118,7 +124,7 @@ export function historyOf(world: World): string {
       log: gateway.log,
       answers: [...answers],
       views,
-      wallet: walletOf(world),
+      wallets: walletsOf(world),
     },
     (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value),
     1,
@@ -132,7 +138,7 @@ function isSettled(world: World): boolean {
     ({ state, steps }) =>
       state === "failed" || (state === "certified" && steps.record.status === "done"),
   );
-  return isOver && walletOf(world).unresolved.length === 0;
+  return isOver && walletsOf(world).every(({ unresolved }) => unresolved.length === 0);
 }
 
 function request(uploadId: string, waits: boolean): UploadRequest {

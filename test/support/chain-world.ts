@@ -10,6 +10,7 @@ import type { Chain } from "../../shared/sui/chain.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { createSigner, type Signer } from "../../shared/sui/signer.ts";
 import { systemTimer } from "../../shared/system.ts";
+import type { Treasury } from "../../workers/publisher/wallet/treasury.ts";
 import { fund } from "../devnet/ledger/faucet.ts";
 import { noRpcFault, type RpcFaultSwitch } from "../devnet/sui-rpc/faults.ts";
 import { createSuiRpc } from "../devnet/sui-rpc/server.ts";
@@ -24,6 +25,7 @@ import {
 } from "../unit/devnet/walrus-contract/support.ts";
 
 export const SUI = "0x2::sui::SUI";
+const BOUNDLESS = 10n ** 18n;
 
 /** Everything a test of the chain port or the wallet works with. */
 export interface ChainWorld extends World {
@@ -154,5 +156,14 @@ export function memoryLog(): Log & { readonly records: LogRecord[] } {
 /** An alarm that is set and never rings. */
 export async function neverWakes(): Promise<void> {}
 
-/** Caps nothing reaches. */
-export const NO_CAPS = { frostPerHour: 10n ** 18n, frostPerDay: 10n ** 18n };
+/** A treasury that grants everything. */
+export const GENEROUS: Treasury = {
+  allowance: async () => ({
+    period: "hour",
+    leftFrost: BOUNDLESS,
+    limitFrost: BOUNDLESS,
+    endsAtMs: 0,
+  }),
+  grant: async () => true,
+  giveBack: async () => undefined,
+};

@@ -4,7 +4,6 @@
  * Every problem is listed, so that a deployment is repaired in one go. Secrets never appear in a
  * problem's text.
  */
-import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
 import * as v from "valibot";
 import { type Compat, parseCompat } from "../../shared/http/compat.ts";
 import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared/limits.ts";
@@ -16,6 +15,7 @@ import { parseHookSecret } from "./hook-signature.ts";
 import type { QuotaPolicy } from "./quota/bucket.ts";
 import { rateLimits } from "./quota/settings.ts";
 import { type Tip, tipSchema } from "./relay/tip.ts";
+import { type WalletKeys, walletKeys } from "./wallet/keys.ts";
 import { walletSettings } from "./wallet/settings.ts";
 
 /** What the publisher is told. */
@@ -24,8 +24,10 @@ export interface PublisherConfig {
   readonly compat: Compat;
   readonly laneCount: number;
   readonly blobBytesMax: number;
-  /** Address of the wallet: `0x` and 64 hex digits. */
-  readonly walletAddress: string;
+  /** Addresses that pay, `0x` and 64 hex digits each; the main one is the first. */
+  readonly walletAddresses: readonly string[];
+  /** Their keys. */
+  readonly walletKeys: WalletKeys;
   readonly writeAccess: WriteAccess;
   /** What one client may write in a time; empty where nothing is limited. */
   readonly rateLimits: readonly QuotaPolicy[];
@@ -96,13 +98,10 @@ const varsSchema = v.object({
   WALLET_SECRET_KEY: v.pipe(
     v.string("expected a suiprivkey… text"),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      try {
-        return Ed25519Keypair.fromSecretKey(dataset.value).toSuiAddress();
-      } catch {
-        // The parser's own message may hold the key.
-        addIssue({ message: "expected the suiprivkey… text of an Ed25519 key" });
-        return NEVER;
-      }
+      const keys = walletKeys(dataset.value);
+      if (keys.ok) return keys.value;
+      addIssue({ message: "expected the suiprivkey… text of an Ed25519 key" });
+      return NEVER;
     }),
   ),
   RELAY_TIP: v.pipe(
@@ -144,7 +143,8 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   }
   const access = parseWriteAccess(env);
   if (!("kind" in access)) problems.push(...access);
-  problems.push(...walletSettings(env).problems);
+  const wallet = walletSettings(env);
+  problems.push(...wallet.problems);
   const limits = rateLimits(env, network?.name ?? null);
   problems.push(...limits.problems);
   if (network === null || !vars.success || !("kind" in access) || problems.length > 0) {
@@ -155,7 +155,11 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     compat: vars.output.COMPAT,
     laneCount: vars.output.LANES,
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
-    walletAddress: vars.output.WALLET_SECRET_KEY,
+    walletAddresses: Array.from(
+      { length: wallet.settings.addressCount },
+      (_, account) => vars.output.WALLET_SECRET_KEY.signer(account).address,
+    ),
+    walletKeys: vars.output.WALLET_SECRET_KEY,
     writeAccess: access,
     rateLimits: limits.policies,
     relayTip: vars.output.RELAY_TIP,

@@ -12,6 +12,7 @@ import type { Lane } from "./lane/lane.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { QuotaDirectory } from "./quota/quota.ts";
 import type { UploadDirectory } from "./uploads.ts";
+import type { Wallets } from "./wallet/wallets.ts";
 
 export interface AppContext {
   readonly config: PublisherConfig;
@@ -24,6 +25,7 @@ export interface AppContext {
   readonly quotas: QuotaDirectory;
   /** The one writer of blocklist and purge generations: a new stub for each call. */
   readonly gate: () => GateRpc;
+  readonly wallets: Wallets;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
   readonly codec: Codec;

@@ -23,6 +23,7 @@ import { failureToProblem } from "./failure-to-problem.ts";
 import { GATE_NAME } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
 import { isolateWholeBodies } from "./isolate-memory.ts";
+import { walletDirectory } from "./wallet/wallets.ts";
 
 export { Token } from "./auth/object.ts";
 export { SliverLane } from "./lane/object.ts";
@@ -62,6 +63,7 @@ export default {
       tokens: env.TOKENS,
       quotas: env.QUOTAS,
       gate: () => env.GATES.getByName(GATE_NAME),
+      wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,

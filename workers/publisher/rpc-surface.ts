@@ -5,12 +5,12 @@ import type { ExtendFailure, PublisherRpcSurface } from "../../shared/rpc/publis
 import type { GateRpc } from "./gate/gate.ts";
 import type { LeaseBookRpc } from "./lease-book/leases.ts";
 import { recentShard, type RecentDirectory } from "./recent/recent.ts";
-import { isFinalFailure, type WalletFailure, type WalletRpc } from "./wallet/commands.ts";
+import { isFinalFailure, type WalletFailure } from "./wallet/commands.ts";
+import type { Wallets } from "./wallet/wallets.ts";
 
 /** How the surface reaches its objects: a new stub for each call. */
 export interface PublisherObjects {
-  readonly walletAddress: () => string;
-  readonly wallet: (address: string) => WalletRpc;
+  readonly wallets: Wallets;
   readonly book: () => LeaseBookRpc;
   readonly gate: () => GateRpc;
   readonly recents: () => RecentDirectory;
@@ -18,15 +18,16 @@ export interface PublisherObjects {
 
 /** Makes the surface. */
 export function createPublisherRpc(objects: PublisherObjects): PublisherRpcSurface {
-  const { walletAddress, wallet, book, gate, recents } = objects;
+  const { wallets, book, gate, recents } = objects;
   return {
-    walletAddress: async () => walletAddress(),
+    walletAddresses: async () => wallets.addresses,
     leasesEnding: (endEpochMax, query = {}) => book().ending(endEpochMax, query),
     leasesOfBlob: (blobId) => book().ofBlob(blobId),
     wasCertifiedLately: (blobId) => recents().getByName(recentShard(blobId)).has(blobId),
     gateRules: (knownVersion) => gate().rules(knownVersion),
-    async extendLeases({ id, extensions }) {
-      const reply = await wallet(walletAddress()).run({ kind: "extend", id, extensions });
+    async extendLeases({ id, owner, extensions }) {
+      if (!wallets.isOurs(owner)) return { ok: false, failure: notOurs(owner) };
+      const reply = await wallets.at(owner).run({ kind: "extend", id, extensions });
       if (!reply.ok) return { ok: false, failure: extendFailure(reply.failure) };
       if (reply.value.kind !== "extended") {
         throw new TypeError(`Cannot extend: expected an extension, got ${reply.value.kind}`);
@@ -43,6 +44,10 @@ export function createPublisherRpc(objects: PublisherObjects): PublisherRpcSurfa
     keepRenewalReport: (report) => book().keepReport(report),
     lastRenewalReport: () => book().lastReport(),
   };
+}
+
+function notOurs(owner: string): ExtendFailure {
+  return { kind: "refused", cause: "not-ours", detail: `the gateway has no key of ${owner}` };
 }
 
 /** The wallet's failures as far as another Worker can decide on them. */

@@ -7,16 +7,15 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Lease, LeasePage, LeasePageQuery } from "../../shared/rpc/leases.ts";
 import type { ExtendLeases, ExtendReply, PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
-import { createSigner } from "../../shared/sui/signer.ts";
 import { GATE_NAME, type GateRpc } from "./gate/gate.ts";
 import { LEASE_BOOK_NAME, type LeaseBookRpc } from "./lease-book/leases.ts";
 import type { RecentDirectory } from "./recent/recent.ts";
 import { createPublisherRpc } from "./rpc-surface.ts";
-import type { WalletRpc } from "./wallet/commands.ts";
-import type { WalletEnv } from "./wallet/object.ts";
+import { publisherConfig, type PublisherVars } from "./config.ts";
+import { walletDirectory } from "./wallet/wallets.ts";
 
 /** Bindings this entrypoint reads. */
-export interface PublisherRpcEnv extends WalletEnv {
+export interface PublisherRpcEnv extends PublisherVars {
   readonly WALLETS: DurableObjectNamespace;
   readonly LEASE_BOOKS: DurableObjectNamespace;
   readonly GATES: DurableObjectNamespace;
@@ -25,8 +24,8 @@ export interface PublisherRpcEnv extends WalletEnv {
 
 /** RPC methods must be on the prototype, so each one hands over to the surface. */
 export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements PublisherRpcSurface {
-  walletAddress(): Promise<string> {
-    return this.#surface().walletAddress();
+  walletAddresses(): Promise<readonly string[]> {
+    return this.#surface().walletAddresses();
   }
 
   leasesEnding(endEpochMax: number, query: LeasePageQuery = {}): Promise<LeasePage> {
@@ -72,14 +71,10 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
   }
 
   #surface(): PublisherRpcSurface {
-    const { WALLETS, LEASE_BOOKS, GATES, RECENTS, WALLET_SECRET_KEY } = this.env;
+    const { WALLETS, LEASE_BOOKS, GATES, RECENTS } = this.env;
+    const { walletAddresses, walletKeys } = publisherConfig(this.env);
     return createPublisherRpc({
-      walletAddress() {
-        const signer = createSigner(WALLET_SECRET_KEY);
-        if (signer.ok) return signer.value.address;
-        throw new TypeError(`Cannot configure WALLET_SECRET_KEY: ${signer.failure.reason}`);
-      },
-      wallet: (address) => WALLETS.getByName(address) as unknown as WalletRpc,
+      wallets: walletDirectory(WALLETS, walletAddresses, walletKeys),
       gate: () => GATES.getByName(GATE_NAME) as unknown as GateRpc,
       recents: () => RECENTS as unknown as RecentDirectory,
       book: () => LEASE_BOOKS.getByName(LEASE_BOOK_NAME) as unknown as LeaseBookRpc,

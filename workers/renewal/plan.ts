@@ -27,7 +27,8 @@ export interface LeaseOnChain {
 /** The facts a plan is made of. */
 export interface RenewalFacts {
   readonly leases: readonly LeaseOnChain[];
-  readonly walletAddress: string;
+  /** Addresses of the gateway. */
+  readonly walletAddresses: readonly string[];
   readonly epoch: number;
   readonly maxEpochsAhead: number;
   readonly prices: Prices;
@@ -36,6 +37,8 @@ export interface RenewalFacts {
 /** One extension to make. */
 export interface PlannedExtension {
   readonly blobObjectId: string;
+  /** Address of the gateway that owns it: what several own is extended by as many transactions. */
+  readonly owner: string;
   readonly fromEndEpoch: number;
   readonly toEndEpoch: number;
   readonly costFrost: bigint;
@@ -72,7 +75,7 @@ export function planRenewal(facts: RenewalFacts, policy: RenewalPolicy): Renewal
   const skipped: SkippedLease[] = [];
   let costFrost = 0n;
   for (const lease of [...facts.leases].sort(soonestFirst)) {
-    const { blobObjectId, blob } = lease;
+    const { blobObjectId, owner, blob } = lease;
     const reason = skipReason(lease, facts, policy);
     if (reason !== null || blob === null) {
       skipped.push({ blobObjectId, reason: reason ?? "missing" });
@@ -86,7 +89,7 @@ export function planRenewal(facts: RenewalFacts, policy: RenewalPolicy): Renewal
       continue;
     }
     costFrost += cost;
-    extensions.push({ blobObjectId, fromEndEpoch, toEndEpoch, costFrost: cost });
+    extensions.push({ blobObjectId, owner, fromEndEpoch, toEndEpoch, costFrost: cost });
   }
   return { extensions, skipped, costFrost };
 }
@@ -104,7 +107,7 @@ function skipReason(
   facts: RenewalFacts,
   policy: RenewalPolicy,
 ): SkipReason | null {
-  if (owner !== facts.walletAddress) return "not-ours";
+  if (!facts.walletAddresses.includes(owner)) return "not-ours";
   if (blob === null) return "missing";
   if (blob.sharedFundsFrost !== null) return "shared";
   const { endEpoch } = blob.storage;

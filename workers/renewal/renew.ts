@@ -83,14 +83,16 @@ export async function renew(ports: RenewalPorts, scheduledMs: number): Promise<R
   if (!onChain.ok) return run.finish({ kind: "chain-unreadable", failure: onChain.failure });
   await publisher.updateEnds(endsOnChain(onChain.value));
   const { epoch, maxEpochsAhead, prices } = state.value;
-  const walletAddress = await publisher.walletAddress();
+  const walletAddresses = await publisher.walletAddresses();
   const plan = planRenewal(
-    { leases: onChain.value, walletAddress, epoch, maxEpochsAhead, prices },
+    { leases: onChain.value, walletAddresses, epoch, maxEpochsAhead, prices },
     policy,
   );
   run.skipped.push(...plan.skipped);
-  for (const batch of batches(plan.extensions, EXTENSIONS_PER_TRANSACTION_MAX)) {
-    await run.extend(batch);
+  for (const [owner, extensions] of Map.groupBy(plan.extensions, (one) => one.owner)) {
+    for (const batch of batches(extensions, EXTENSIONS_PER_TRANSACTION_MAX)) {
+      await run.extend(owner, batch);
+    }
   }
   return run.finish(null);
 }
@@ -117,13 +119,13 @@ class Run {
   }
 
   /** Extends a batch; a blob that spoils it is left out and the rest sent again. */
-  async extend(batch: readonly PlannedExtension[]): Promise<void> {
+  async extend(owner: string, batch: readonly PlannedExtension[]): Promise<void> {
     let rest = batch;
     while (rest.length > 0 && this.#commandCount < RENEWAL_COMMANDS_MAX) {
       this.#commandCount++;
       const extensions = rest.map(({ blobObjectId, toEndEpoch }) => ({ blobObjectId, toEndEpoch }));
       const id = await commandId(this.#windowMs, this.epoch ?? 0, extensions);
-      const reply = await this.#ports.publisher.extendLeases({ id, extensions });
+      const reply = await this.#ports.publisher.extendLeases({ id, owner, extensions });
       if (reply.ok) {
         const { ends, txDigest, costFrost, gasMist } = reply.value;
         this.#extended.push(...ends.filter((end) => end.endEpoch > end.fromEndEpoch));

@@ -18,6 +18,7 @@ import {
   reopen,
   settle,
   startStep,
+  withWallet,
   type UploadRequest,
 } from "../../../workers/publisher/upload/journal.ts";
 
@@ -42,6 +43,7 @@ const PENDING: UploadFailure = { kind: "wallet-pending", detail: "digest" };
 function registered(request = REQUEST): Journal {
   let journal = openJournal(request, 10, 1_000);
   journal = finishStep(journal, "encode", ENCODED, 1_001);
+  journal = withWallet(journal, "0xa");
   return finishStep(journal, "register", REGISTERED, 1_002);
 }
 

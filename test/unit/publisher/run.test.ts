@@ -121,6 +121,7 @@ function world() {
     previous: null,
     shardCount: 13,
     maxEpochsAhead: 53,
+    prices: { storageFrostPerUnit: 1n, writeFrostPerUnit: 1n },
   } as unknown as SystemState;
   const ports: RunPorts = {
     clock: time,
@@ -128,7 +129,13 @@ function world() {
     log: silentLog,
     codec,
     chain: { readSystem: () => Promise.resolve(ok(system)) },
-    wallet,
+    wallets: {
+      addresses: ["0xa"],
+      at: () => ({
+        run: (command) => wallet.run(command),
+        offer: () => Promise.resolve({ kind: "taken" as const }),
+      }),
+    },
     leaseBook: { record: (lease) => Promise.resolve(void leases.push(lease)) },
     lane,
     laneCount: 4,

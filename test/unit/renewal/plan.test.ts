@@ -45,7 +45,7 @@ function lease(name: string, shape: Shape | null): LeaseOnChain {
 
 function facts(leases: readonly LeaseOnChain[]): RenewalFacts {
   const prices = { storageFrostPerUnit: 10n, writeFrostPerUnit: 1n };
-  return { leases, walletAddress: WALLET, epoch: 10, maxEpochsAhead: 53, prices };
+  return { leases, walletAddresses: [WALLET], epoch: 10, maxEpochsAhead: 53, prices };
 }
 
 describe("the plan", () => {

@@ -12,9 +12,9 @@ import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
+  GENEROUS,
   memoryLog,
   neverWakes,
-  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -43,15 +43,22 @@ beforeEach(() => {
     clock,
     timer: clock,
     log: memoryLog(),
-    caps: NO_CAPS,
+    treasury: GENEROUS,
     wakeAt: neverWakes,
   });
   book = createLeaseBook(memorySql());
   publisher = createPublisherRpc({
-    walletAddress: () => world.signer.address,
-    wallet: () => ({ run: (command) => wallet.run(command), status: async () => wallet.status() }),
     gate: notAsked,
     recents: notAsked,
+    wallets: {
+      addresses: [world.signer.address],
+      isOurs: (address) => address === world.signer.address,
+      at: () => ({
+        run: (command) => wallet.run(command),
+        offer: (need) => wallet.offer(need),
+        status: async () => wallet.status(),
+      }),
+    },
     book: () => ({
       record: async (lease) => book.record(lease),
       get: async (id) => book.get(id),

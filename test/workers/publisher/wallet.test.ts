@@ -7,9 +7,9 @@ import { createWallet } from "../../../workers/publisher/wallet/engine.ts";
 import { createJournalStore } from "../../../workers/publisher/wallet/journal-store.ts";
 import {
   claimedBlob,
+  GENEROUS,
   memoryLog,
   neverWakes,
-  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -94,7 +94,7 @@ describe("the wallet", () => {
           clock,
           timer: clock,
           log: memoryLog(),
-          caps: NO_CAPS,
+          treasury: GENEROUS,
           wakeAt: neverWakes,
         };
         return createWallet(ports).run(command);

@@ -130,7 +130,7 @@ export class UploadCarrier implements UploadRpc {
   async cancel(): Promise<CancelOutcome | null> {
     const journal = this.#store.load();
     if (journal === null) return null;
-    const isCancelled = journal.state === "running" && journal.steps.register.status === "pending";
+    const isCancelled = journal.state === "running" && journal.walletAddress === null;
     if (isCancelled) {
       this.#cancelled = true;
       try {
@@ -313,7 +313,7 @@ function isOtherPurchase(known: Journal, request: UploadRequest): boolean {
  * Whether an upload has failed, and surely without a registration: it was never asked for, or the
  * first question found an empty wallet.
  */
-function hasBoughtNothing({ state, steps, failure, attemptCount }: Journal): boolean {
+function hasBoughtNothing({ state, walletAddress, failure, attemptCount }: Journal): boolean {
   const isPoor = failure?.kind === "insufficient-funds" && attemptCount <= 1;
-  return state === "failed" && (steps.register.status === "pending" || isPoor);
+  return state === "failed" && (walletAddress === null || isPoor);
 }

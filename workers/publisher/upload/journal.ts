@@ -122,6 +122,8 @@ export interface Journal {
    * one needs another name. Never while the fate of a command is open.
    */
   readonly generations: { readonly register: number; readonly certify: number };
+  /** Address that pays, chosen before the first paid command and kept; `null`: nothing was paid. */
+  readonly walletAddress: string | null;
   /** Why it failed, or what the last attempt stumbled over. */
   readonly failure: UploadFailure | null;
   readonly steps: { readonly [S in Step]: StepRecord<S> };
@@ -143,6 +145,7 @@ export function openJournal(
     finishedAtMs: null,
     attemptCount: 0,
     generations: { register: 0, certify: 0 },
+    walletAddress: null,
     failure: null,
     steps: {
       encode: PENDING,
@@ -160,6 +163,11 @@ export function nextStep(journal: Journal): Step | null {
   if (journal.state === "failed" || isGivenUp) return null;
   if (journal.steps.encode.result?.alreadyCertified !== undefined) return null;
   return STEPS.find((step) => journal.steps[step].status !== "done") ?? null;
+}
+
+/** Binds the upload to the address that pays. */
+export function withWallet(journal: Journal, walletAddress: string): Journal {
+  return { ...journal, walletAddress };
 }
 
 /** Marks a step as begun; a repetition keeps its first start. */
@@ -272,7 +280,7 @@ export function settle(journal: Journal, failure: UploadFailure | null, nowMs: n
  */
 function mayOutlast(journal: Journal, failure: UploadFailure, nowMs: number): boolean {
   if (nowMs - journal.stagedAtMs >= UPLOAD_CHAIN_PATIENCE_MS) return false;
-  const mayHavePaid = journal.steps.register.status !== "pending";
+  const mayHavePaid = journal.walletAddress !== null;
   if (failure.kind === "chain-unavailable") return mayHavePaid || !journal.request.waits;
   return failure.kind === "interrupted" && mayHavePaid;
 }

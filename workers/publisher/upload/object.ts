@@ -21,6 +21,7 @@ import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import { type CancelOutcome, UploadCarrier, type UploadRecord, type UploadRpc } from "./carrier.ts";
 import type { UploadFailure } from "./failure.ts";
 import type { Journal, UploadRequest } from "./journal.ts";
+import { walletDirectory } from "../wallet/wallets.ts";
 import type { RunPorts } from "./run.ts";
 import type { BodyBounds } from "./stage.ts";
 import { UploadStore } from "./store.ts";
@@ -89,7 +90,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       log,
       codec: publisherCodec(),
       chain,
-      wallet: env.WALLETS.getByName(config.walletAddress),
+      wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       leaseBook,
       leasesOfBlob: (blobId) => leaseBook.ofBlob(blobId),
       lane: loopbackLane(this.ctx),

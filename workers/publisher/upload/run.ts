@@ -15,28 +15,19 @@ import {
   formatBlobId,
   parseBlobId,
 } from "../../../shared/codec/index.ts";
-import {
-  CERTIFY_GENERATIONS_MAX,
-  WALLET_ASKS_MAX,
-  WALLET_ASK_DELAY_MS,
-} from "../../../shared/limits.ts";
-import type { Clock, Log, Timer } from "../../../shared/ports.ts";
+import { CERTIFY_GENERATIONS_MAX } from "../../../shared/limits.ts";
+import type { Clock, Log } from "../../../shared/ports.ts";
 import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
+import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
 import type { WorkingMemory } from "../../../shared/working-memory.ts";
 import type { Lane } from "../lane/lane.ts";
 import type { LeaseBookRpc } from "../lease-book/leases.ts";
-import {
-  isFinalFailure,
-  type WalletCommand,
-  type WalletDone,
-  type WalletRpc,
-} from "../wallet/commands.ts";
-import { chainFailure, sizeFailure, walletFailure } from "./failure-of.ts";
+import { chainFailure, sizeFailure } from "./failure-of.ts";
 import type { UploadFailure } from "./failure.ts";
 import { startFanOut } from "./fan-out.ts";
 import {
@@ -49,17 +40,17 @@ import {
   startStep,
   type Step,
   type StepResults,
+  withWallet,
 } from "./journal.ts";
+import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
 /** What a run needs of the world. */
-export interface RunPorts {
+export interface RunPorts extends PayPorts {
   readonly clock: Clock;
-  readonly timer: Timer;
   readonly log: Log;
   readonly codec: Codec;
   readonly chain: Pick<Chain, "readSystem">;
-  readonly wallet: Pick<WalletRpc, "run">;
   readonly leaseBook: Pick<LeaseBookRpc, "record">;
   readonly lane: Lane;
   readonly laneCount: number;
@@ -84,11 +75,6 @@ export interface RunOutcome {
 }
 
 type StepOutcome<S extends Step> = Result<StepResults[S], UploadFailure | NewGeneration>;
-
-/** Not a failure yet: the epoch changed under the certificate. */
-interface NewGeneration {
-  readonly kind: "new-generation";
-}
 
 /** Runs every step that is left. */
 export async function runUpload(ports: RunPorts, journal: Journal): Promise<RunOutcome> {
@@ -244,7 +230,9 @@ class UploadRun {
   async #register(): Promise<StepOutcome<"register">> {
     const { blobId, rootHash, encodedBytes } = resultOf(this.#journal, "encode");
     const { epochs, deletable } = this.#journal.request;
-    const done = await this.#pay("register", {
+    const bound = await this.#bindWallet(encodedBytes, epochs);
+    if (!bound.ok) return bound;
+    const done = await payStep(this.#ports, this.#journal, "register", {
       kind: "register",
       id: commandId(this.#journal, "register"),
       blobId: idBytes(blobId),
@@ -269,6 +257,20 @@ class UploadRun {
       gasMist: gasMist.toString(),
       txDigest,
     });
+  }
+
+  /** Chooses the address that pays, once: every later step, in whatever life, stays with it. */
+  async #bindWallet(encodedBytes: number, epochs: number): Promise<Result<null, UploadFailure>> {
+    if (this.#journal.walletAddress !== null) return ok(null);
+    const system = await this.#system();
+    if (!system.ok) return system;
+    const { prices } = system.value;
+    const costFrost = registrationCost(encodedBytes, epochs, prices).totalFrost;
+    const need = { id: commandId(this.#journal, "register"), costFrost };
+    const address = await choosePayer(this.#ports, need);
+    if (!address.ok) return address;
+    this.#save(withWallet(this.#journal, address.value));
+    return ok(null);
   }
 
   async #fanOut(): Promise<StepOutcome<"fan-out">> {
@@ -348,7 +350,7 @@ class UploadRun {
   async #certify(): Promise<StepOutcome<"certify">> {
     const certificate = resultOf(this.#journal, "fan-out");
     const { blobObjectId } = resultOf(this.#journal, "register");
-    const done = await this.#pay("certify", {
+    const done = await payStep(this.#ports, this.#journal, "certify", {
       kind: "certify",
       id: commandId(this.#journal, "certify"),
       blobObjectId,
@@ -386,23 +388,6 @@ class UploadRun {
       recordedAtMs: this.#ports.clock.nowMs(),
     });
     return ok({});
-  }
-
-  /** Sends a command until it has a definite answer, or the wallet needs longer than we wait. */
-  async #pay(
-    step: "register" | "certify",
-    command: WalletCommand,
-  ): Promise<Result<WalletDone, UploadFailure | NewGeneration>> {
-    for (let ask = 1; ; ask++) {
-      const reply = await this.#ports.wallet.run(command);
-      if (reply.ok) return reply;
-      if (reply.failure.kind === "wrong-epoch") return err({ kind: "new-generation" });
-      const waits = reply.failure.kind === "fate-unknown" || reply.failure.kind === "wallet-busy";
-      if (ask >= WALLET_ASKS_MAX || isFinalFailure(reply.failure) || !waits) {
-        return err(walletFailure(step, reply.failure));
-      }
-      await this.#ports.timer.sleep(WALLET_ASK_DELAY_MS);
-    }
   }
 
   async #system(fresh = false): Promise<Result<SystemState, UploadFailure>> {

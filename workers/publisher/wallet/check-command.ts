@@ -46,6 +46,8 @@ export function commandFlaw(command: WalletCommand): string | null {
       return null;
     case "delete":
       return objectIdFlaw(command.blobObjectId);
+    case "refill":
+      return null;
   }
 }
 

@@ -8,6 +8,8 @@
 import type { ChainFailure, ExecutionFailure } from "../../../shared/sui/chain.ts";
 import type { BlobObject } from "../../../shared/protocol/blob-object.ts";
 import type { Result } from "../../../shared/result.ts";
+import type { Need, Offer } from "./offer.ts";
+import type { Treasury } from "./treasury.ts";
 
 /** Reserves storage from the current epoch on and registers a blob in it. */
 export interface RegisterCommand {
@@ -61,7 +63,21 @@ export interface DeleteCommand {
   readonly blobObjectId: string;
 }
 
-export type WalletCommand = RegisterCommand | CertifyCommand | ExtendCommand | DeleteCommand;
+/**
+ * Sends SUI and WAL to those of the gateway's other addresses that run low, in one transaction. Only
+ * the wallet of the main address takes it.
+ */
+export interface RefillCommand {
+  readonly kind: "refill";
+  readonly id: string;
+}
+
+export type WalletCommand =
+  | RegisterCommand
+  | CertifyCommand
+  | ExtendCommand
+  | DeleteCommand
+  | RefillCommand;
 
 /** What every paid step cost. */
 export interface Receipt {
@@ -105,7 +121,20 @@ export interface Deleted extends Receipt {
   readonly blobObjectId: string;
 }
 
-export type WalletDone = Registered | Certified | Extended | Deleted;
+export interface Refilled extends Receipt {
+  readonly kind: "refilled";
+  /** Empty where no address runs low, or the main one has nothing to spare. */
+  readonly transfers: readonly Transfer[];
+}
+
+/** What one address is sent; the cost of moving it is the gas. */
+export interface Transfer {
+  readonly address: string;
+  readonly frost: bigint;
+  readonly mist: bigint;
+}
+
+export type WalletDone = Registered | Certified | Extended | Deleted | Refilled;
 
 /** Why a command has no result. `isFinalFailure` tells which ones end the command. */
 export type WalletFailure =
@@ -167,15 +196,25 @@ export type DoneOf<Command extends WalletCommand> = Command extends RegisterComm
     ? Certified
     : Command extends ExtendCommand
       ? Extended
-      : Deleted;
+      : Command extends DeleteCommand
+        ? Deleted
+        : Refilled;
 
 /** RPC surface of the Wallet object: `env.WALLETS.getByName(address)`. */
 export interface WalletRpc {
   /** Carries a command out, or answers it from the journal. Waits up to about half a minute. */
   run(command: WalletCommand): Promise<WalletReply>;
+  /**
+   * Keeps room and money for a registration that will follow, or says why not. Costs nothing; what
+   * was offered lapses unless its command comes within `WALLET_OFFER_TTL_MS`.
+   */
+  offer(need: Need): Promise<Offer>;
   /** What it holds and has spent. */
   status(): Promise<WalletStatus>;
 }
+
+/** What the wallet of the main address is asked for by the other wallets besides. */
+export interface MainWalletRpc extends WalletRpc, Treasury {}
 
 /** State of a wallet, for reports. */
 export interface WalletStatus {

@@ -15,8 +15,9 @@ import type {
 import type { TransactionStep } from "../../../shared/sui/transactions.ts";
 import { selectCoins } from "./coin-selection.ts";
 import type { WalletDone, WalletFailure, WalletReply } from "./commands.ts";
+import type { Holdings } from "./funds.ts";
 import type { Outcome } from "./journal.ts";
-import type { Allowance } from "./spend-cap.ts";
+import type { Allowance } from "./treasury.ts";
 
 /** What preparing needs. */
 export interface Preparation {
@@ -24,8 +25,19 @@ export interface Preparation {
   readonly address: string;
   /** How much more than usual the gas budget is: doubled after a transaction ran out of gas. */
   readonly gasFactor: bigint;
+  /** Addresses that are refilled from this one, and how; `null` for every wallet but the main one. */
+  readonly refill: Refill | null;
   /** What may be spent at this ledger time. */
-  readonly allowanceAt: (ledgerMs: number) => Allowance;
+  readonly allowanceAt: (ledgerMs: number) => Promise<Allowance>;
+}
+
+/** Who is refilled from the main address, from when on and by how much. */
+export interface Refill {
+  readonly addresses: readonly string[];
+  /** An address with less of a coin than this is low. */
+  readonly below: Holdings;
+  /** What a low address gets of that coin. */
+  readonly amount: Holdings;
 }
 
 /** What has been read before anything is drafted. */
@@ -51,7 +63,7 @@ export interface Draft {
   }[];
   /** Gas above the base budget. */
   readonly gasMist: bigint;
-  /** Gas that must be left for what has to follow. */
+  /** Gas that must be left for what has to follow, and SUI that is sent away. */
   readonly reserveMist: bigint;
 }
 

@@ -11,6 +11,7 @@ import {
   WALLET_BATCH_DEFAULT,
   WALLET_BATCH_WINDOW_MS,
   WALLET_CALL_WAIT_MS,
+  WALLET_FATE_EXPECTED_MS,
   WALLET_JOURNAL_TTL_MS,
   WALLET_LOOK_PAUSE_MAX_MS,
   WALLET_LOOK_PAUSE_MS,
@@ -21,11 +22,14 @@ import { buildTransaction, transactionBytes } from "../../../shared/sui/transact
 import { commandFlaw, fingerprintOf } from "./check-command.ts";
 import {
   isFinalFailure,
+  type MainWalletRpc,
   type WalletCommand,
   type WalletFailure,
   type WalletReply,
   type WalletStatus,
 } from "./commands.ts";
+import type { Refill } from "./draft.ts";
+import { Funds, readHoldings } from "./funds.ts";
 import {
   type JournalEntry,
   pendingEntry,
@@ -33,15 +37,19 @@ import {
   withFailure,
   withReply,
 } from "./journal.ts";
+import type { Need, Offer } from "./offer.ts";
 import { type Prepared, prepare, type PreparedTransaction } from "./prepare.ts";
 import { CommandQueue, type Waiting } from "./queue.ts";
+import { RefillWish } from "./refill-wish.ts";
 import { settle, type Settled, type SettlementPorts } from "./settlement.ts";
-import { allowanceAt, type SpendCaps } from "./spend-cap.ts";
 
 /** What a wallet is made of. */
 export interface WalletPorts extends SettlementPorts {
   readonly signer: Signer;
-  readonly caps: SpendCaps;
+  /** When an address is low, and whom the main wallet refills then. */
+  readonly refill?: Refill | undefined;
+  /** The main wallet, which refills this one; absent in the main one itself. */
+  readonly main?: Pick<MainWalletRpc, "run"> | undefined;
   /** Registrations or certifications in one transaction; `WALLET_BATCH_DEFAULT` unless given. */
   readonly batchMax?: number | undefined;
   /** Sets the alarm, durable with the writes before it. */
@@ -51,6 +59,7 @@ export interface WalletPorts extends SettlementPorts {
 /** A wallet over its journal. */
 export interface WalletEngine {
   run(command: WalletCommand): Promise<WalletReply>;
+  offer(need: Need): Promise<Offer>;
   /** Goes on with every transaction whose fate is unknown; `true` when none is left. */
   resume(): Promise<boolean>;
   /** What the alarm does: resumes, forgets what is old, and comes again while something is left. */
@@ -61,8 +70,6 @@ export interface WalletEngine {
 export function createWallet(ports: WalletPorts): WalletEngine {
   return new Engine(ports);
 }
-
-const DAY_MS = 86_400_000;
 
 /** Commands under way together, and how it went so far. */
 interface Batch {
@@ -78,10 +85,18 @@ class Engine implements WalletEngine {
   /** Batches and resumptions, one after another: the tail of the queue. */
   #tail: Promise<unknown> = Promise.resolve();
   #lastBatchMs = -Infinity;
+  readonly #funds: Funds;
+  readonly #refills: RefillWish;
+  /** When the transaction that is under way was taken up in this life. */
+  #underWay: { readonly digest: string; readonly sinceMs: number } | null = null;
+  #resuming: Promise<boolean> | null = null;
 
   constructor(ports: WalletPorts) {
+    const { chain, signer, clock } = ports;
     this.#ports = ports;
     this.#queue = new CommandQueue(ports.batchMax ?? WALLET_BATCH_DEFAULT);
+    this.#funds = new Funds(clock, () => readHoldings(chain, signer.address));
+    this.#refills = new RefillWish(ports, (command) => this.run(command));
   }
 
   async run(command: WalletCommand): Promise<WalletReply> {
@@ -99,20 +114,42 @@ class Engine implements WalletEngine {
     if (answered !== null) return answered;
     if (known === null) journal.put(pendingEntry(command.id, fingerprint));
     const waiting = this.#queue.add(command);
+    if (command.kind === "register") {
+      this.#funds.keep(command.id);
+      const release = () => this.#funds.release(command.id);
+      waiting.reply.then(release, release);
+    }
     // A turn for each command: the first takes what it can, the last finds nothing left.
     this.#inTurn(() => this.#work()).catch(() => undefined);
     return waiting.reply;
   }
 
+  async offer({ id, costFrost, evenIfFull = false }: Need): Promise<Offer> {
+    if (this.#ports.journal.get(id) !== null) return { kind: "taken" };
+    const txDigest = this.#hangingDigest();
+    if (txDigest !== null) {
+      this.resume().catch(() => undefined);
+      return { kind: "refused", failure: { kind: "wallet-busy", txDigest } };
+    }
+    const waiting = this.#queue.registerCount + this.#funds.offeredCount;
+    if (!evenIfFull && waiting >= this.#queue.batchSize) return { kind: "full", waiting };
+    const failure = await this.#funds.offer(id, costFrost);
+    this.#refills.consider(this.#funds.held);
+    return failure === null ? { kind: "taken" } : { kind: "refused", failure };
+  }
+
   resume(): Promise<boolean> {
-    return this.#inTurn(async () => (await this.#settleOpen(this.#deadline())) === null);
+    this.#resuming ??= this.#inTurn(
+      async () => (await this.#settleOpen(this.#deadline())) === null,
+    ).finally(() => {
+      this.#resuming = null;
+    });
+    return this.#resuming;
   }
 
   async alarm(): Promise<void> {
     const isResolved = await this.resume();
-    const nowMs = this.#ports.clock.nowMs();
-    // Ledger time is near ours; two days keep every hour that a cap still counts.
-    this.#ports.journal.collect(nowMs - WALLET_JOURNAL_TTL_MS, nowMs - 2 * DAY_MS);
+    this.#ports.journal.collect(this.#ports.clock.nowMs() - WALLET_JOURNAL_TTL_MS);
     if (!isResolved) await this.#wakeLater();
   }
 
@@ -122,6 +159,16 @@ class Engine implements WalletEngine {
       .open()
       .flatMap(({ digest, members }) => members.map(({ id }) => ({ id, txDigest: digest })));
     return { address: signer.address, unresolved, ...journal.spending() };
+  }
+
+  /** A transaction of unknown fate: left by an earlier life, or under way for too long. */
+  #hangingDigest(): string | null {
+    const [digest] = this.#ports.journal.openDigests();
+    if (digest === undefined) return null;
+    const isExpected =
+      this.#underWay?.digest === digest &&
+      this.#ports.clock.nowMs() - this.#underWay.sinceMs < WALLET_FATE_EXPECTED_MS;
+    return isExpected ? null : digest;
   }
 
   #wakeLater(): Promise<void> {
@@ -153,6 +200,7 @@ class Engine implements WalletEngine {
     } finally {
       this.#queue.done(waiting);
       this.#lastBatchMs = this.#ports.clock.nowMs();
+      this.#refills.consider(this.#funds.held);
     }
   }
 
@@ -203,7 +251,10 @@ class Engine implements WalletEngine {
       this.#ports.journal.begin(signed);
       // Durable before it is sent: after a crash the same bytes are sent, never others.
       await this.#ports.journal.sync();
+      this.#underWay = { digest: signed.digest, sinceMs: this.#ports.clock.nowMs() };
       const settled = await settle(this.#ports, signed, batch.deadlineMs);
+      // Exact amounts are read again when somebody asks for them.
+      this.#funds.forget();
       const next = await this.#afterSettling({ ...batch, waiting }, signed, settled);
       if (next === "stop") return;
       if (next === "halve") return this.#inHalves({ ...batch, waiting });
@@ -268,7 +319,7 @@ class Engine implements WalletEngine {
   }
 
   #prepare(waiting: readonly Waiting[]): ReturnType<typeof prepare> {
-    const { chain, signer, caps, journal } = this.#ports;
+    const { chain, signer, treasury, main, refill = null } = this.#ports;
     const attempts = waiting.map(({ command }) => this.#entry(command.id).attempts);
     return prepare(
       waiting.map(({ command }) => command),
@@ -276,7 +327,8 @@ class Engine implements WalletEngine {
         chain,
         address: signer.address,
         gasFactor: 2n ** BigInt(Math.max(...attempts)),
-        allowanceAt: (ledgerMs) => allowanceAt(caps, journal, ledgerMs),
+        refill: main === undefined ? refill : null,
+        allowanceAt: (ledgerMs) => treasury.allowance(ledgerMs),
       },
     );
   }

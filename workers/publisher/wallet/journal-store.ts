@@ -1,9 +1,9 @@
 /**
  * The journal in the SQLite of a Durable Object.
  *
- * One row for each command, one for each transaction of unknown fate, one of totals and one for each
- * hour something was spent in. Rows of finished commands are what answers a repeated command, and
- * are collected long after anybody could repeat it.
+ * One row for each command, one for each transaction of unknown fate and one of totals. Rows of
+ * finished commands are what answers a repeated command, and are collected long after anybody could
+ * repeat it.
  */
 import type { Clock } from "../../../shared/ports.ts";
 import {
@@ -22,8 +22,6 @@ export interface Sql {
   exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
 }
 
-const HOUR_MS = 3_600_000;
-
 const TABLES = `
 CREATE TABLE IF NOT EXISTS commands (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,10 +37,6 @@ CREATE TABLE IF NOT EXISTS transactions (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   digest TEXT NOT NULL UNIQUE,
   signed TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS hours (
-  hour INTEGER PRIMARY KEY,
-  frost TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS spending (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -87,12 +81,17 @@ export function createJournalStore(
         .toArray()
         .map((row) => fromText(String(row["signed"])) as SignedTransaction);
     },
+    openDigests() {
+      return sql
+        .exec("SELECT digest FROM transactions ORDER BY sequence")
+        .toArray()
+        .map((row) => String(row["digest"]));
+    },
     end(digest) {
       sql.exec("DELETE FROM transactions WHERE digest = ?", digest);
     },
-    collect(doneBeforeMs, hoursBeforeMs) {
+    collect(doneBeforeMs) {
       sql.exec("DELETE FROM commands WHERE done_at_ms < ?", doneBeforeMs);
-      sql.exec("DELETE FROM hours WHERE hour < ?", Math.floor(hoursBeforeMs / HOUR_MS));
     },
     sync,
   };
@@ -122,7 +121,7 @@ function commandRows(sql: Sql, clock: Clock): Pick<JournalStore, "get" | "put"> 
   };
 }
 
-function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spentSince" | "spending"> {
+function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spending"> {
   function spending() {
     const [row] = sql.exec("SELECT transactions, frost, gas_mist FROM spending").toArray();
     return {
@@ -131,11 +130,8 @@ function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spentSince" | "spe
       gasMist: bigintOf(row?.["gas_mist"]),
     };
   }
-  const hoursFrom = (hour: number) =>
-    sql.exec("SELECT hour, frost FROM hours WHERE hour >= ?", hour).toArray();
-
   return {
-    book(costFrost, gasMist, signedAtMs) {
+    book(costFrost, gasMist) {
       const before = spending();
       sql.exec(
         "UPDATE spending SET transactions = ?, frost = ?, gas_mist = ?",
@@ -143,17 +139,6 @@ function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spentSince" | "spe
         (before.spentFrost + costFrost).toString(),
         (before.gasMist + gasMist).toString(),
       );
-      const hour = Math.floor(signedAtMs / HOUR_MS);
-      const known = hoursFrom(hour).find((row) => row["hour"] === hour);
-      sql.exec(
-        "INSERT OR REPLACE INTO hours (hour, frost) VALUES (?, ?)",
-        hour,
-        (bigintOf(known?.["frost"]) + costFrost).toString(),
-      );
-    },
-    spentSince(fromMs) {
-      const rows = hoursFrom(Math.floor(fromMs / HOUR_MS));
-      return rows.reduce((sum, row) => sum + bigintOf(row["frost"]), 0n);
     },
     spending,
   };

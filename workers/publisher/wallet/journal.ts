@@ -6,7 +6,7 @@
  * only when the transaction's fate is certain and a new one may be signed. Types and pure steps.
  */
 import type { ObjectRef } from "../../../shared/sui/chain.ts";
-import type { WalletDone, WalletFailure, WalletReply } from "./commands.ts";
+import type { Transfer, WalletDone, WalletFailure, WalletReply } from "./commands.ts";
 
 /** What is needed to phrase the answer once the effects are there. */
 export type Outcome =
@@ -29,7 +29,8 @@ export type Outcome =
         readonly endEpoch: number;
       }[];
     }
-  | { readonly kind: "deleted"; readonly blobObjectId: string };
+  | { readonly kind: "deleted"; readonly blobObjectId: string }
+  | { readonly kind: "refilled"; readonly transfers: readonly Transfer[] };
 
 /** One command's part in a transaction. */
 export interface Member {
@@ -48,7 +49,7 @@ export interface SignedTransaction {
   readonly bytes: Uint8Array;
   readonly signature: string;
   readonly expirationEpoch: number;
-  /** Ledger time when it was signed: the hour and day its spending counts for. */
+  /** Ledger time when it was signed: the hour and day its cost is granted for. */
   readonly signedAtMs: number;
   /** Owned inputs with the versions it names, gas coins included. */
   readonly ownedInputs: readonly ObjectRef[];
@@ -91,13 +92,13 @@ export interface JournalStore {
   open(): readonly SignedTransaction[];
   /** The fate of a transaction is certain; its members are written beside it. */
   end(digest: string): void;
-  /** Adds one executed transaction to the totals and to the hour it was signed in. */
-  book(costFrost: bigint, gasMist: bigint, signedAtMs: number): void;
-  /** FROST booked in the hours that begin at `fromMs` or later; a whole hour's start. */
-  spentSince(fromMs: number): bigint;
+  /** Digests of those transactions. */
+  openDigests(): readonly string[];
+  /** Adds one executed transaction to the totals. */
+  book(costFrost: bigint, gasMist: bigint): void;
   spending(): Spending;
-  /** Forgets commands that were done, and hours that ended, before these times. */
-  collect(doneBeforeMs: number, hoursBeforeMs: number): void;
+  /** Forgets commands that were done before this time. */
+  collect(doneBeforeMs: number): void;
   /** Resolves when everything written so far is durable. */
   sync(): Promise<void>;
 }

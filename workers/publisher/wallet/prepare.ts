@@ -14,6 +14,7 @@ import {
 import { selectCoins } from "./coin-selection.ts";
 import type { CertifyCommand, RegisterCommand, WalletCommand, WalletFailure } from "./commands.ts";
 import { draftCertifies, draftRegisters } from "./draft-batches.ts";
+import { draftRefill } from "./draft-refill.ts";
 import { draftDelete, draftExtend } from "./draft-single.ts";
 import {
   type Answers,
@@ -55,7 +56,7 @@ export async function prepare(
   const [state, sui] = await Promise.all([chain.readContract(), chain.readSuiEpoch()]);
   if (!state.ok) return chainFailure(state.failure);
   if (!sui.ok) return chainFailure(sui.failure);
-  const allowance = allowanceAt(sui.value.ledgerMs);
+  const allowance = await allowanceAt(sui.value.ledgerMs);
   const context = { ...preparation, state: state.value, allowance };
   const drafted = await draft(commands, context);
   if (!drafted.ok) return drafted;
@@ -83,6 +84,8 @@ async function draft(commands: readonly WalletCommand[], context: DraftContext):
       return draftExtend(first, context);
     case "delete":
       return draftDelete(first, context);
+    case "refill":
+      return draftRefill(first, context);
   }
 }
 

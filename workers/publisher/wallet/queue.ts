@@ -64,6 +64,11 @@ export class CommandQueue {
     return this.#waiting.length;
   }
 
+  /** Registrations that wait for a transaction. */
+  get registerCount(): number {
+    return this.#waiting.filter(({ command }) => command.kind === "register").length;
+  }
+
   /** Appends a command; the same one, where it waits or is being done, is not taken twice. */
   add(command: WalletCommand): Waiting {
     const known = this.#byId.get(command.id);

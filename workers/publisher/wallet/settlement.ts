@@ -15,10 +15,13 @@ import {
   withFailure,
 } from "./journal.ts";
 import { lookForFate } from "./settle.ts";
+import type { Treasury } from "./treasury.ts";
 
 /** What following a transaction needs. */
 export interface SettlementPorts {
   readonly journal: JournalStore;
+  /** Grants what is spent, over all addresses. */
+  readonly treasury: Treasury;
   readonly chain: Chain;
   readonly clock: Clock;
   readonly timer: Timer;
@@ -42,6 +45,8 @@ export async function settle(
   deadlineMs: number,
 ): Promise<Settled> {
   const { chain, clock, timer } = ports;
+  // Before anything is sent, and again by whoever goes on after a crash: the same digest counts once.
+  if (!(await isGranted(ports, signed))) return bury(ports, signed, "never-sent", "spend-capped");
   for (let pauseMs = WALLET_LOOK_PAUSE_MS; ; pauseMs *= 2) {
     const fate = await lookForFate(chain, signed);
     if (fate.kind === "executed") {
@@ -56,13 +61,28 @@ export async function settle(
   }
 }
 
-function bury(
-  { journal, log }: SettlementPorts,
+async function isGranted(
+  { treasury }: SettlementPorts,
+  signed: SignedTransaction,
+): Promise<boolean> {
+  const costFrost = costOf(signed);
+  return costFrost === 0n || treasury.grant(signed.digest, costFrost, signed.signedAtMs);
+}
+
+/** It took nothing and never will. */
+async function giveBack({ treasury }: SettlementPorts, signed: SignedTransaction): Promise<void> {
+  if (costOf(signed) > 0n) await treasury.giveBack(signed.digest);
+}
+
+async function bury(
+  ports: SettlementPorts,
   signed: SignedTransaction,
   reason: string,
   detail: string,
-): Settled {
+): Promise<Settled> {
+  const { journal, log } = ports;
   const { digest } = signed;
+  await giveBack(ports, signed);
   log.warn({ event: "wallet.dead", digest, commands: idsOf(signed), reason, detail });
   for (const entry of entriesOf(journal, signed)) journal.put(backToPending(entry));
   journal.end(digest);
@@ -76,7 +96,7 @@ async function book(
   executed: ExecutedTransaction,
 ): Promise<Settled | null> {
   const { journal, chain, log } = ports;
-  const { digest, members, signedAtMs } = signed;
+  const { digest, members } = signed;
   const { failure, gasMist } = executed;
   const shares = gasShares(gasMist, members.length);
   if (failure !== null) return bookFailure(ports, signed, failure, gasMist, shares);
@@ -94,20 +114,21 @@ async function book(
     if (answer !== undefined) journal.put(withDone(entry, answer));
   }
   journal.end(digest);
-  const costFrost = members.reduce((sum, member) => sum + member.costFrost, 0n);
-  journal.book(costFrost, gasMist, signedAtMs);
+  journal.book(costOf(signed), gasMist);
   log.info({ event: "wallet.done", digest, commands: idsOf(signed) });
   return { kind: "done" };
 }
 
-function bookFailure(
-  { journal, log }: SettlementPorts,
+async function bookFailure(
+  ports: SettlementPorts,
   signed: SignedTransaction,
   failure: ExecutionFailure,
   gasMist: bigint,
   shares: readonly bigint[],
-): Settled {
-  const { digest, signedAtMs } = signed;
+): Promise<Settled> {
+  const { journal, log } = ports;
+  const { digest } = signed;
+  await giveBack(ports, signed);
   const paid = entriesOf(journal, signed).map((entry, index) =>
     withFailedAttempt(entry, shares[index] ?? 0n),
   );
@@ -119,7 +140,7 @@ function bookFailure(
     journal.put(final === undefined ? entry : withFailure(entry, final));
   }
   journal.end(digest);
-  journal.book(0n, gasMist, signedAtMs);
+  journal.book(0n, gasMist);
   return { kind: "failed", after };
 }
 
@@ -129,6 +150,11 @@ function entriesOf(journal: JournalStore, { members }: SignedTransaction): Journ
     if (entry === null) throw new TypeError(`Cannot settle: expected ${id} in the journal`);
     return entry;
   });
+}
+
+/** What a transaction spends when it runs. */
+export function costOf({ members }: SignedTransaction): bigint {
+  return members.reduce((sum, member) => sum + member.costFrost, 0n);
 }
 
 function idsOf({ members }: SignedTransaction): readonly string[] {

@@ -15,14 +15,15 @@ import {
 } from "../../../../workers/publisher/wallet/engine.ts";
 import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
 import { walletSettings } from "../../../../workers/publisher/wallet/settings.ts";
+import { createTreasury } from "../../../../workers/publisher/wallet/treasury.ts";
 import { advance, START_MS } from "../../devnet/walrus-contract/support.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
+  GENEROUS,
   memoryLog,
   neverWakes,
-  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
@@ -51,7 +52,7 @@ function engine(ports: Partial<WalletPorts> = {}): WalletEngine {
     clock,
     timer: clock,
     log: memoryLog(),
-    caps: NO_CAPS,
+    treasury: GENEROUS,
     wakeAt: neverWakes,
     ...ports,
   });
@@ -181,7 +182,7 @@ describe("a spend cap", () => {
   const CAPS = { frostPerHour: 3n * COST, frostPerDay: 4n * COST };
 
   test("of an hour refuses what would exceed it, to the FROST, before anything is signed", async () => {
-    wallet = engine({ caps: CAPS });
+    wallet = engine({ treasury: createTreasury(memorySql(), CAPS) });
     const replies = await together([1, 2, 3, 4]);
     replies.slice(0, 3).forEach(blobOf);
     expect(replies[3]).toEqual({
@@ -199,7 +200,7 @@ describe("a spend cap", () => {
   });
 
   test("goes by the ledger's clock: the next hour pays again, the day holds", async () => {
-    wallet = engine({ caps: CAPS });
+    wallet = engine({ treasury: createTreasury(memorySql(), CAPS) });
     await together([1, 2, 3]);
     world.setTime(START_MS + HOUR_MS);
     blobOf(await wallet.run(register(4)));
@@ -211,7 +212,7 @@ describe("a spend cap", () => {
   });
 
   test("is configured, or what is named; nonsense is told", () => {
-    expect(walletSettings({}).settings).toEqual({
+    expect(walletSettings({}).settings).toMatchObject({
       caps: {
         frostPerHour: SPEND_FROST_PER_HOUR_DEFAULT,
         frostPerDay: SPEND_FROST_PER_DAY_DEFAULT,
@@ -219,7 +220,7 @@ describe("a spend cap", () => {
       batchMax: WALLET_BATCH_DEFAULT,
     });
     const vars = { SPEND_FROST_PER_HOUR: "5", SPEND_FROST_PER_DAY: "9", WALLET_BATCH: "128" };
-    expect(walletSettings(vars)).toEqual({
+    expect(walletSettings(vars)).toMatchObject({
       settings: { caps: { frostPerHour: 5n, frostPerDay: 9n }, batchMax: 128 },
       problems: [],
     });

@@ -14,9 +14,9 @@ import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
+  GENEROUS,
   memoryLog,
   neverWakes,
-  NO_CAPS,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
@@ -46,7 +46,7 @@ function engine(chain: Chain = world.chain): WalletEngine {
     clock,
     timer: clock,
     log: memoryLog(),
-    caps: NO_CAPS,
+    treasury: GENEROUS,
     wakeAt: neverWakes,
   });
 }
@@ -319,7 +319,7 @@ describe("what breaks on the way", () => {
       clock: sleepingClock(),
       timer: sleepingClock(),
       log: memoryLog(),
-      caps: NO_CAPS,
+      treasury: GENEROUS,
       wakeAt: neverWakes,
     });
     done(await elsewhere.run(register("b", 2)), "registered");

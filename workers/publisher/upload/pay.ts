@@ -1,0 +1,65 @@
+/**
+ * How an upload pays: which address it binds itself to, and its commands to that wallet.
+ */
+import { WALLET_ASK_DELAY_MS, WALLET_ASKS_MAX } from "../../../shared/limits.ts";
+import type { Timer } from "../../../shared/ports.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import {
+  isFinalFailure,
+  type WalletCommand,
+  type WalletDone,
+  type WalletRpc,
+} from "../wallet/commands.ts";
+import type { Need } from "../wallet/offer.ts";
+import { chooseWallet, type Wallets } from "../wallet/wallets.ts";
+import { walletFailure } from "./failure-of.ts";
+import type { UploadFailure } from "./failure.ts";
+import type { Journal } from "./journal.ts";
+
+/** What paying needs of the world. */
+export interface PayPorts {
+  readonly timer: Timer;
+  readonly wallets: Pick<Wallets, "addresses"> & {
+    readonly at: (address: string) => Pick<WalletRpc, "run" | "offer">;
+  };
+}
+
+/** Not a failure yet: the epoch changed under the certificate. */
+export interface NewGeneration {
+  readonly kind: "new-generation";
+}
+
+/** The address a new upload binds itself to; waits a little where every one of them hangs. */
+export async function choosePayer(
+  { wallets, timer }: PayPorts,
+  need: Need,
+): Promise<Result<string, UploadFailure>> {
+  for (let ask = 1; ; ask++) {
+    const chosen = await chooseWallet(wallets, need);
+    if (chosen.ok) return ok(chosen.value);
+    if (ask >= WALLET_ASKS_MAX || chosen.failure.kind !== "wallet-busy") {
+      return err(walletFailure("register", chosen.failure));
+    }
+    await timer.sleep(WALLET_ASK_DELAY_MS);
+  }
+}
+
+/** Sends a command until it has a definite answer, or the wallet needs longer than we wait. */
+export async function payStep(
+  { wallets, timer }: PayPorts,
+  { walletAddress }: Journal,
+  step: "register" | "certify",
+  command: WalletCommand,
+): Promise<Result<WalletDone, UploadFailure | NewGeneration>> {
+  if (walletAddress === null) throw new TypeError("Cannot pay: no address was chosen");
+  for (let ask = 1; ; ask++) {
+    const reply = await wallets.at(walletAddress).run(command);
+    if (reply.ok) return reply;
+    if (reply.failure.kind === "wrong-epoch") return err({ kind: "new-generation" });
+    const waits = reply.failure.kind === "fate-unknown" || reply.failure.kind === "wallet-busy";
+    if (ask >= WALLET_ASKS_MAX || isFinalFailure(reply.failure) || !waits) {
+      return err(walletFailure(step, reply.failure));
+    }
+    await timer.sleep(WALLET_ASK_DELAY_MS);
+  }
+}

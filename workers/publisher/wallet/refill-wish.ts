@@ -1,0 +1,54 @@
+/**
+ * When a wallet asks for a refill: a further address when it runs low, the main one now and then by
+ * itself, so that the others have money before they are needed. At most one wish in a while.
+ */
+import { REFILL_PAUSE_MS } from "../../../shared/limits.ts";
+import type { Clock, Log } from "../../../shared/ports.ts";
+import type { Signer } from "../../../shared/sui/signer.ts";
+import type { MainWalletRpc, WalletCommand, WalletReply } from "./commands.ts";
+import type { Refill } from "./draft.ts";
+import type { Holdings } from "./funds.ts";
+
+/** What wishing needs. */
+export interface RefillPorts {
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** When an address is low, and whom the main wallet refills then. */
+  readonly refill?: Refill | undefined;
+  readonly main?: Pick<MainWalletRpc, "run"> | undefined;
+}
+
+/** The wishes of one wallet. */
+export class RefillWish {
+  readonly #ports: RefillPorts;
+  readonly #runHere: (command: WalletCommand) => Promise<WalletReply>;
+  #wishedAtMs = -Infinity;
+
+  constructor(ports: RefillPorts, runHere: (command: WalletCommand) => Promise<WalletReply>) {
+    this.#ports = ports;
+    this.#runHere = runHere;
+  }
+
+  /** Asks where it is time; what becomes of it is the main wallet's matter. */
+  consider(held: Holdings | null): void {
+    const { clock, main, refill, signer, log } = this.#ports;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#wishedAtMs < REFILL_PAUSE_MS) return;
+    if (refill === undefined || (main === undefined && refill.addresses.length === 0)) return;
+    if (main !== undefined && !isLow(held, refill.below)) return;
+    this.#wishedAtMs = nowMs;
+    const command = { kind: "refill", id: `refill/${signer.address}/${nowMs}` } as const;
+    const asked = main === undefined ? this.#runHere(command) : main.run(command);
+    asked.then(
+      (reply) => {
+        if (!reply.ok) log.warn({ event: "wallet.not-refilled", failure: reply.failure.kind });
+      },
+      (error: unknown) => log.warn({ event: "wallet.not-refilled", error: String(error) }),
+    );
+  }
+}
+
+function isLow(held: Holdings | null, below: Holdings): boolean {
+  return held !== null && (held.frost < below.frost || held.mist < below.mist);
+}

@@ -1,0 +1,72 @@
+/**
+ * The gateway's wallets, one object for each address: how they are reached, and which one pays for
+ * a new upload.
+ */
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { WalletFailure, WalletRpc } from "./commands.ts";
+import type { WalletKeys } from "./keys.ts";
+import type { Need, Offer } from "./offer.ts";
+
+/** Wallet objects by address. */
+export interface Wallets {
+  /** Addresses new uploads are spread over; the main one, which refills the others, is the first. */
+  readonly addresses: readonly string[];
+  /** Whether the gateway has the key of an address, also of one it no longer uploads from. */
+  isOurs(address: string): boolean;
+  /** The wallet of one of our addresses: whoever owns an object is asked to change it. */
+  at(address: string): WalletRpc;
+}
+
+/**
+ * The address that pays for an upload: the first that has money, room in its next transaction and no
+ * transaction of unknown fate; where none has room, the one that fewest wait for. So few uploads
+ * share one transaction, many have several at a time, and one that hangs holds nobody up.
+ */
+export async function chooseWallet(
+  wallets: Pick<Wallets, "addresses"> & {
+    readonly at: (address: string) => Pick<WalletRpc, "offer">;
+  },
+  need: Need,
+): Promise<Result<string, WalletFailure>> {
+  const refusals: { readonly address: string; readonly offer: Exclude<Offer, Taken> }[] = [];
+  for (const address of wallets.addresses) {
+    const offer = await wallets.at(address).offer(need);
+    if (offer.kind === "taken") return ok(address);
+    refusals.push({ address, offer });
+  }
+  const crowded = refusals.flatMap(({ address, offer }) =>
+    offer.kind === "full" ? [{ address, waiting: offer.waiting }] : [],
+  );
+  for (const { address } of crowded.sort((left, right) => left.waiting - right.waiting)) {
+    const offer = await wallets.at(address).offer({ ...need, evenIfFull: true });
+    if (offer.kind === "taken") return ok(address);
+    refusals.push({ address, offer });
+  }
+  return err(worthTelling(refusals.map(({ offer }) => offer)));
+}
+
+type Taken = Extract<Offer, { readonly kind: "taken" }>;
+
+/** What passes by itself is told before what somebody has to do something about. */
+function worthTelling(offers: readonly Exclude<Offer, Taken>[]): WalletFailure {
+  const refusals = offers.flatMap((offer) => (offer.kind === "refused" ? [offer.failure] : []));
+  const passing = refusals.find(({ kind }) => kind === "chain" || kind === "wallet-busy");
+  // The main address comes first and holds the most.
+  const failure = passing ?? refusals[0];
+  if (failure === undefined) throw new TypeError("Cannot choose wallet: expected an address");
+  return failure;
+}
+
+/** Wallet objects over their namespace, for an address list and the keys behind it. */
+export function walletDirectory(
+  namespace: { getByName(address: string): unknown },
+  addresses: readonly string[],
+  keys: WalletKeys,
+): Wallets {
+  return {
+    addresses,
+    isOurs: (address) =>
+      addresses.includes(address) || keys.find((known) => known === address) !== null,
+    at: (address) => namespace.getByName(address) as WalletRpc,
+  };
+}
