@@ -172,7 +172,10 @@ describe("a gateway with tokens", () => {
     const token = await sign({ jti: "paid" });
     const headers = { "idempotency-key": "k" };
     const location = (await store(token, headers)).headers.get("location") ?? "";
-    await fail(location, `'$.state', 'failed', '$.steps.register.status', 'done'`);
+    await fail(
+      location,
+      `'$.state', 'failed', '$.steps.register.status', 'done', '$.walletAddress', '0xa'`,
+    );
     expect((await store(token, headers, seededBytes(1_000, 2))).status).toBe(422);
     expect((await store(token, headers)).status).toBe(202);
   });

@@ -49,9 +49,7 @@ describe("an accepted upload", () => {
     const location = await accepted();
     const uploadId = location.split("/").at(-1) ?? "";
     await runInDurableObject(bindings.UPLOADS.getByName(uploadId), (_: Upload, state) => {
-      state.storage.sql.exec(
-        "UPDATE journal SET json = json_set(json, '$.steps.register.status', 'doing')",
-      );
+      state.storage.sql.exec("UPDATE journal SET json = json_set(json, '$.walletAddress', '0xa')");
     });
     expect((await ask(location, { method: "DELETE" })).status).toBe(409);
     expect(await (await ask(location)).json()).toMatchObject({ state: "running" });
