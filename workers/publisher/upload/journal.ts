@@ -51,6 +51,8 @@ export interface UploadRequest {
   readonly binding?: string;
   /** Stores even what the network has already. */
   readonly force?: boolean;
+  /** Whether storage the paying address owns already may be used (`reuse_resources`). */
+  readonly reuseStorage?: boolean;
   /** The patches, where the blob is a quilt. */
   readonly patches?: readonly StoredPatch[];
 }

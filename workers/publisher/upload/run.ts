@@ -241,6 +241,7 @@ class UploadRun {
       encodedBytes,
       epochs,
       deletable,
+      reuseStorage: this.#journal.request.reuseStorage,
     });
     if (!done.ok) return done;
     if (done.value.kind !== "registered")

@@ -25,6 +25,11 @@ export interface RegisterCommand {
   /** Epochs from the current one, at least 1. */
   readonly epochs: number;
   readonly deletable: boolean;
+  /**
+   * Whether storage that the address owns already may be used instead of buying, where some fits;
+   * `false` unless given.
+   */
+  readonly reuseStorage?: boolean | undefined;
 }
 
 /** Certifies a registered blob. */
