@@ -1,16 +1,23 @@
 /**
- * Measures us against a peer and prints a table.
+ * Measures us against a peer, prints a table and writes the bench's section of
+ * `docs/benchmarks.md`.
  *
- * Usage: `npm run bench -- <name> [--json]`, where `<name>` is a file of `test/bench`. With
- * `--json` the last line is the whole report as one JSON object.
+ * Usage: `npm run bench -- <name> [--json] [--dry-run]`, where `<name>` is a file of `test/bench`.
+ * With `--json` the last line is the whole report as one JSON object; with `--dry-run` the page
+ * stays as it is.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { BenchReport } from "../test/bench/report.ts";
+import { sectionOf, withSection } from "../test/bench/page.ts";
+import type { Bench } from "../test/bench/report.ts";
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false } },
+  options: {
+    json: { type: "boolean", default: false },
+    "dry-run": { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 
@@ -21,7 +28,7 @@ if (!/^[a-z-]+$/.test(name) || !existsSync(file)) {
   process.exit(2);
 }
 
-const { run } = (await import(file)) as { run?: () => Promise<BenchReport> };
+const { run, section } = (await import(file)) as Bench;
 if (run === undefined) {
   console.error(`Cannot run bench: test/bench/${name}.ts has no run()`);
   process.exit(2);
@@ -37,5 +44,10 @@ for (const { name, runtime, unit, peer, ours, ratio } of report.cases) {
 }
 for (const { name, value, unit } of report.figures ?? []) {
   console.log(`${name.padEnd(60)} ${value.toFixed(1)} ${unit}`);
+}
+if (section !== undefined && !values["dry-run"]) {
+  const page = fileURLToPath(import.meta.resolve("../docs/benchmarks.md"));
+  const text = sectionOf(name, section, report, loadavg()[2] ?? 0);
+  writeFileSync(page, withSection(readFileSync(page, "utf8"), name, text));
 }
 if (values.json) console.log(JSON.stringify(report));

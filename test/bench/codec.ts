@@ -1,16 +1,9 @@
-/**
- * The codec against the official encoder at 1,000 shards, in Node and in workerd. Writes
- * `docs/benchmarks.md`.
- */
-import { writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
-import { join } from "node:path";
+/** The codec against the official encoder at 1,000 shards, in Node and in workerd. */
 import { compileKernel } from "../support/codec.ts";
-import { ROOT } from "../support/local-gateway/bundle.ts";
 import { codecCases } from "./codec/cases.ts";
 import { contestInNode, contestInWorkerd } from "./codec/contest.ts";
 import { kernelFigures } from "./codec/kernel-figures.ts";
-import { benchmarksPage } from "./codec/page.ts";
+import { codecSection } from "./codec/page.ts";
 import { startBenchWorker } from "./codec/workerd.ts";
 import { type BenchCase, type BenchReport, reportOf } from "./report.ts";
 
@@ -28,22 +21,17 @@ export interface CodecBenchOptions {
   readonly onCase?: (done: BenchCase) => void;
 }
 
-/** Measures and writes the page. */
-export async function run(): Promise<BenchReport> {
-  const rounds = Number(process.env["BENCH_ROUNDS"] ?? ROUNDS);
-  const report = await measureCodec({
-    rounds,
+export const section = codecSection;
+
+/** Measures everything. */
+export function run(): Promise<BenchReport> {
+  return measureCodec({
     // The table comes at the end, minutes later; standard output is for that.
     onCase: ({ runtime, name, peer, ours, ratio }) =>
       process.stderr.write(
         `${runtime} ${name}: ${peer.toFixed(0)} / ${ours.toFixed(1)} ms, ${ratio.toFixed(1)}x\n`,
       ),
   });
-  writeFileSync(
-    join(ROOT, "docs/benchmarks.md"),
-    benchmarksPage(report, { rounds, load: loadavg()[2] ?? 0 }),
-  );
-  return report;
 }
 
 /** Measures every case in both runtimes. */

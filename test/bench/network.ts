@@ -9,7 +9,7 @@
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 import { officialClient, type OfficialClient } from "../support/sdk.ts";
-import type { BenchCase } from "./report.ts";
+import { type BenchCase, caseOf } from "./report.ts";
 
 /** Size of the network a bench runs on. */
 export interface BenchScale {
@@ -76,24 +76,11 @@ export async function alternate(
     peerMs.push(times[0] ?? Number.NaN);
     oursMs.push(times[1] ?? Number.NaN);
   }
-  const medians = { ours: quantile(oursMs, 0.5), peer: quantile(peerMs, 0.5) };
-  return {
-    name,
-    runtime: "workerd",
-    unit: "ms",
-    ...medians,
-    ratio: medians.peer / medians.ours,
-    quartiles: [quantile(oursMs, 0.25), quantile(oursMs, 0.75)],
-  };
+  return caseOf({ name, runtime: "workerd", ours: oursMs, peer: peerMs });
 }
 
 async function timeMs(body: () => Promise<void>): Promise<number> {
   const started = performance.now();
   await body();
   return performance.now() - started;
-}
-
-function quantile(samples: readonly number[], fraction: number): number {
-  const sorted = samples.toSorted((left, right) => left - right);
-  return sorted[Math.floor((sorted.length - 1) * fraction)] ?? Number.NaN;
 }

@@ -1,7 +1,13 @@
-/** What a bench prints: cases with the peer beside us, and the machine they ran on. */
+/**
+ * What a bench prints: cases with the peer beside us, and the machine they ran on.
+ *
+ * A file of `test/bench` exports `run`; if it exports `section`, too, `npm run bench` writes what
+ * it measured to its section of `docs/benchmarks.md` (`page.ts`).
+ */
 import { cpus } from "node:os";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { SectionText } from "./page.ts";
 
 /** One measured case. `ratio` above 1 means better than the peer. */
 export interface BenchCase {
@@ -13,8 +19,10 @@ export interface BenchCase {
   readonly ratio: number;
   /** First and third quartile of ours. */
   readonly quartiles?: readonly [number, number];
-  /** Kernel memory after the case. */
+  /** High-water mark of kernel memory. */
   readonly memoryBytes?: number;
+  /** Samples of each side. */
+  readonly samples?: number;
 }
 
 /** Something measured that has no peer. */
@@ -22,6 +30,12 @@ export interface BenchFigure {
   readonly name: string;
   readonly unit: string;
   readonly value: number;
+}
+
+/** What a file of `test/bench` exports. */
+export interface Bench {
+  readonly run?: () => Promise<BenchReport>;
+  readonly section?: SectionText;
 }
 
 /** A whole run. */
@@ -56,12 +70,17 @@ export function caseOf(samples: {
     ...medians,
     ratio: medians.peer / medians.ours,
     quartiles: [quantile(ours, 0.25), quantile(ours, 0.75)],
+    samples: ours.length,
   };
 }
 
+/** Between the two nearest samples: exact for the median of an even number. */
 function quantile(samples: readonly number[], fraction: number): number {
-  const ascending = [...samples].sort((a, b) => a - b);
-  return ascending[Math.floor((ascending.length - 1) * fraction)] ?? Number.NaN;
+  const ascending = samples.toSorted((left, right) => left - right);
+  const place = (ascending.length - 1) * fraction;
+  const below = ascending[Math.floor(place)] ?? Number.NaN;
+  const above = ascending[Math.ceil(place)] ?? Number.NaN;
+  return below + (above - below) * (place % 1);
 }
 
 function versionOf(name: string): string {

@@ -14,9 +14,13 @@ type Side = "ours" | "peer";
 /** Takes one sample of a side: milliseconds for one time of `repeat`. */
 type Sampler = (side: Side, repeat: number) => Promise<number>;
 
+/** A case that has taken so long, with `ROUNDS_MIN` samples a side, is done: a run takes minutes. */
+const CASE_MS_MAX = 12_000;
+const ROUNDS_MIN = 3;
+
 /** How thorough to be. */
 export interface ContestOptions {
-  /** Samples of each side. */
+  /** Most samples of each side. */
   readonly rounds: number;
   readonly shardCount: number;
 }
@@ -65,20 +69,21 @@ export async function contestInWorkerd(
   return caseOf({ name, runtime: "workerd", ours, peer, memoryBytes });
 }
 
-/** Ours, the peer, ours, the peer …; the first sample of each side decides on repetition. */
+/**
+ * Ours, the peer, ours, the peer …; the first sample of each side warms it up and decides on
+ * repetition.
+ */
 async function alternate(rounds: number, sample: Sampler): Promise<Record<Side, number[]>> {
   const sides = ["ours", "peer"] as const;
   const samples: Record<Side, number[]> = { ours: [], peer: [] };
   const repeats: Record<Side, number> = { ours: 1, peer: 1 };
   for (const side of sides) {
-    const single = await sample(side, 1);
-    if (single < SHORT_CASE_MS) repeats[side] = SHORT_CASE_REPEAT;
-    else samples[side].push(single);
+    if ((await sample(side, 1)) < SHORT_CASE_MS) repeats[side] = SHORT_CASE_REPEAT;
   }
+  const started = performance.now();
   for (let round = 0; round < rounds; round++) {
-    for (const side of sides) {
-      if (samples[side].length <= round) samples[side].push(await sample(side, repeats[side]));
-    }
+    if (round >= ROUNDS_MIN && performance.now() - started > CASE_MS_MAX) break;
+    for (const side of sides) samples[side].push(await sample(side, repeats[side]));
   }
   return samples;
 }

@@ -1,7 +1,7 @@
 /** The codec bench in small, so that it cannot rot: the same cases at 13 shards, a sample a side. */
 import { describe, expect, test } from "vitest";
-import { benchmarksPage } from "../../bench/codec/page.ts";
-import { measureCodec } from "../../bench/codec.ts";
+import { measureCodec, section } from "../../bench/codec.ts";
+import { sectionOf } from "../../bench/page.ts";
 
 const NAMES = [
   "metadata 1 B",
@@ -22,7 +22,7 @@ describe("the codec bench", () => {
       for (const { memoryBytes } of cases) expect(memoryBytes).toBeGreaterThan(0);
     }
     for (const { value } of report.figures ?? []) expect(value).toBeGreaterThan(0);
-    const page = benchmarksPage(report, { rounds: 1, load: 0 });
+    const page = sectionOf("codec", section, report, 0);
     for (const name of NAMES) expect(page).toContain(`| ${name} |`);
     expect(page).toContain("relaxed: BLAKE2b compression");
   });
