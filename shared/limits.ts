@@ -527,6 +527,18 @@ export const SPEND_FROST_PER_DAY_DEFAULT = 5_000_000_000_000n;
 /** How long the answer to a finished command is kept: no upload asks for longer than a week. */
 export const WALLET_JOURNAL_TTL_MS = 30 * 24 * 60 * 60_000;
 
+/** Attributes one store or change sets: each is a command of its transaction. */
+export const ATTRIBUTES_PER_BLOB_MAX = 16;
+
+/** Bytes of one attribute's key in UTF-8. */
+export const ATTRIBUTE_KEY_BYTES_MAX = 128;
+
+/** Bytes of one attribute's value in UTF-8; headers that show them are no longer. */
+export const ATTRIBUTE_VALUE_BYTES_MAX = 1_024;
+
+/** Bytes of all keys and values of one store or change: 12 such blobs fill a batch. */
+export const ATTRIBUTES_BYTES_MAX = 8 * 1024;
+
 /** Longest command id. */
 export const WALLET_COMMAND_ID_CHARS_MAX = 256;
 
