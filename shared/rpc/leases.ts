@@ -21,6 +21,10 @@ export interface Lease {
   readonly endEpoch: number;
   /** When it was first recorded, milliseconds since 1970. */
   readonly recordedAtMs: number;
+  /** The SharedBlob that wraps the Blob; the Blob is owned by an address where there is none. */
+  readonly sharedObjectId?: string;
+  /** As last set through this gateway; the chain decides. Nothing where there are none. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** A page of leases, ordered by object ID. */

@@ -51,15 +51,15 @@ export function attributesOfStore(
   headers: Headers,
   content: "blob" | "quilt",
 ): Result<Attributes, AttributeFailure> {
-  const named: Record<string, string> = {};
+  const named = new Map<string, string>();
   const contentType = headers.get("Content-Type")?.trim() ?? "";
   if (content === "blob" && contentType !== "" && !NO_CONTENT_TYPE.test(contentType)) {
-    named["content-type"] = contentType;
+    named.set("content-type", contentType);
   }
   for (const [name, value] of headers) {
-    if (name.startsWith(HEADER_PREFIX)) named[name.slice(HEADER_PREFIX.length)] = value;
+    if (name.startsWith(HEADER_PREFIX)) named.set(name.slice(HEADER_PREFIX.length), value);
   }
-  const checked = checkAttributes(named);
+  const checked = checkAttributes([...named]);
   if (!checked.ok || content === "blob") return checked;
   return ok({ ...checked.value, ...QUILT_ATTRIBUTE });
 }
@@ -91,19 +91,17 @@ export function attributeChange(json: unknown): Result<AttributeChange, Attribut
     });
   }
   const set = checkAttributes(
-    Object.fromEntries(
-      pairs.filter((pair): pair is [string, string] => typeof pair[1] === "string"),
-    ),
+    pairs.filter((pair): pair is [string, string] => pair[1] !== null),
     ATTRIBUTES_PER_BLOB_MAX - removed.length,
   );
   return set.ok ? ok({ set: set.value, remove: removed.toSorted() }) : set;
 }
 
 function checkAttributes(
-  named: Readonly<Record<string, string>>,
+  named: readonly (readonly [string, string])[],
   countMax: number = ATTRIBUTES_PER_BLOB_MAX,
 ): Result<Attributes, AttributeFailure> {
-  const pairs = Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = named.toSorted(([a], [b]) => (a < b ? -1 : 1));
   let totalBytes = 0;
   for (const [key, value] of pairs) {
     const expected = keyProblem(key) ?? valueProblem(value);

@@ -62,6 +62,9 @@ beforeEach(() => {
     book: () => ({
       record: async (lease) => book.record(lease),
       get: async (id) => book.get(id),
+      find: async (id) => book.find(id),
+      ofSubject: async (query) => book.ofSubject(query),
+      setAttributes: async (id, attributes) => book.setAttributes(id, attributes),
       list: async (query = {}) => book.list(query),
       ending: async (endEpochMax, query = {}) => book.ending(endEpochMax, query),
       ofBlob: async (blobId) => book.ofBlob(blobId),

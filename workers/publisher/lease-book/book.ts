@@ -3,13 +3,10 @@
  */
 import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
+import { leaseOf, type Sql } from "./lease-row.ts";
+import { subjectReads, type SubjectReads } from "./subject-leases.ts";
 
-type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
-
-/** The part of a SQLite handle that is used: `ctx.storage.sql` has it. */
-export interface Sql {
-  exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
-}
+export type { Sql } from "./lease-row.ts";
 
 /** Which end a blob has now. */
 export interface LeaseEnd {
@@ -18,9 +15,10 @@ export interface LeaseEnd {
 }
 
 /** The lease book. */
-export interface LeaseBookRows {
+export interface LeaseBookRows extends SubjectReads {
   record(lease: Lease): void;
   get(blobObjectId: string): Lease | null;
+  setAttributes(blobObjectId: string, attributes: Readonly<Record<string, string>>): void;
   list(query: LeasePageQuery): LeasePage;
   ending(endEpochMax: number, query: LeasePageQuery): LeasePage;
   ofBlob(blobId: string): readonly Lease[];
@@ -30,7 +28,7 @@ export interface LeaseBookRows {
   lastReport(): string | null;
 }
 
-const TABLES = `
+const LEASES = `
 CREATE TABLE IF NOT EXISTS leases (
   blob_object_id TEXT PRIMARY KEY,
   blob_id TEXT NOT NULL,
@@ -41,10 +39,25 @@ CREATE TABLE IF NOT EXISTS leases (
   deletable INTEGER NOT NULL,
   start_epoch INTEGER NOT NULL,
   end_epoch INTEGER NOT NULL,
-  recorded_at_ms INTEGER NOT NULL
-) WITHOUT ROWID;
+  recorded_at_ms INTEGER NOT NULL,
+  shared_object_id TEXT
+) WITHOUT ROWID
+`;
+
+const OTHER_TABLES = `
 CREATE INDEX IF NOT EXISTS leases_by_end ON leases (end_epoch, blob_object_id);
 CREATE INDEX IF NOT EXISTS leases_by_blob ON leases (blob_id, end_epoch);
+CREATE INDEX IF NOT EXISTS leases_by_sub ON leases (sub, recorded_at_ms, blob_object_id);
+CREATE INDEX IF NOT EXISTS leases_by_shared ON leases (shared_object_id)
+  WHERE shared_object_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS lease_attributes (
+  blob_object_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (blob_object_id, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS lease_attributes_by_value
+  ON lease_attributes (key, value, blob_object_id);
 CREATE TABLE IF NOT EXISTS reports (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   report TEXT NOT NULL
@@ -56,8 +69,18 @@ const NO_END = 2 ** 32;
 
 /** Opens the book. */
 export function createLeaseBook(sql: Sql): LeaseBookRows {
-  sql.exec(TABLES);
-  return { ...leaseReads(sql), ...leaseWrites(sql) };
+  createTables(sql);
+  return { ...leaseReads(sql), ...leaseWrites(sql), ...subjectReads(sql) };
+}
+
+function createTables(sql: Sql): void {
+  sql.exec(LEASES);
+  // A book of before there were shared blobs.
+  const columns = sql.exec("SELECT name FROM pragma_table_info('leases')").toArray();
+  if (!columns.some(({ name }) => name === "shared_object_id")) {
+    sql.exec("ALTER TABLE leases ADD COLUMN shared_object_id TEXT");
+  }
+  sql.exec(OTHER_TABLES);
 }
 
 type LeaseReads = Pick<LeaseBookRows, "get" | "list" | "ending" | "ofBlob" | "lastReport">;
@@ -108,14 +131,25 @@ function leaseReads(sql: Sql): LeaseReads {
   };
 }
 
-function leaseWrites(sql: Sql): Omit<LeaseBookRows, keyof LeaseReads> {
+type LeaseWrites = Omit<LeaseBookRows, keyof LeaseReads | keyof SubjectReads>;
+
+function leaseWrites(sql: Sql): LeaseWrites {
+  function setAttributes(blobObjectId: string, attributes: Readonly<Record<string, string>>): void {
+    sql.exec("DELETE FROM lease_attributes WHERE blob_object_id = ?", blobObjectId);
+    for (const [key, value] of Object.entries(attributes)) {
+      sql.exec("INSERT INTO lease_attributes VALUES (?, ?, ?)", blobObjectId, key, value);
+    }
+  }
+
   return {
+    setAttributes,
     record(lease) {
       sql.exec(
-        `INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (blob_object_id) DO UPDATE SET
            owner = excluded.owner,
            sub = coalesce(excluded.sub, sub),
+           shared_object_id = coalesce(excluded.shared_object_id, shared_object_id),
            end_epoch = max(end_epoch, excluded.end_epoch)`,
         lease.blobObjectId,
         lease.blobId,
@@ -127,7 +161,9 @@ function leaseWrites(sql: Sql): Omit<LeaseBookRows, keyof LeaseReads> {
         lease.startEpoch,
         lease.endEpoch,
         lease.recordedAtMs,
+        lease.sharedObjectId ?? null,
       );
+      if (lease.attributes !== undefined) setAttributes(lease.blobObjectId, lease.attributes);
     },
     updateEnds(ends) {
       for (const { blobObjectId, endEpoch } of ends) {
@@ -141,26 +177,11 @@ function leaseWrites(sql: Sql): Omit<LeaseBookRows, keyof LeaseReads> {
     forget(blobObjectIds) {
       for (const blobObjectId of blobObjectIds) {
         sql.exec("DELETE FROM leases WHERE blob_object_id = ?", blobObjectId);
+        sql.exec("DELETE FROM lease_attributes WHERE blob_object_id = ?", blobObjectId);
       }
     },
     keepReport(report) {
       sql.exec("INSERT OR REPLACE INTO reports VALUES (1, ?)", report);
     },
-  };
-}
-
-function leaseOf(row: Record<string, unknown>): Lease {
-  const sub = row["sub"];
-  return {
-    blobObjectId: String(row["blob_object_id"]),
-    blobId: String(row["blob_id"]),
-    owner: String(row["owner"]),
-    sub: typeof sub === "string" ? sub : null,
-    unencodedBytes: Number(row["unencoded_bytes"]),
-    storageBytes: Number(row["storage_bytes"]),
-    deletable: row["deletable"] === 1,
-    startEpoch: Number(row["start_epoch"]),
-    endEpoch: Number(row["end_epoch"]),
-    recordedAtMs: Number(row["recorded_at_ms"]),
   };
 }

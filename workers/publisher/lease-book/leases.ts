@@ -3,6 +3,33 @@
  */
 import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
 
+/** Which leases of one subject. */
+export interface SubjectLeasesQuery {
+  readonly sub: string | null;
+  /** Where the page before ended. */
+  readonly after: LeasePosition | null;
+  /** At most `LEASE_PAGE_MAX`. */
+  readonly limit: number;
+  /** Exclusive end epochs from here on. */
+  readonly endEpochMin: number;
+  readonly endEpochMax: number;
+  /** All of them; a value that ends with `*` is a beginning. */
+  readonly attributes: readonly (readonly [key: string, value: string])[];
+}
+
+/** A place in the order of a subject's leases: newest first. */
+export interface LeasePosition {
+  readonly recordedAtMs: number;
+  readonly blobObjectId: string;
+}
+
+/** A page of a subject's leases. */
+export interface SubjectLeases {
+  readonly leases: readonly Lease[];
+  /** Pass as `after` for the next page; `null` on the last one. */
+  readonly next: LeasePosition | null;
+}
+
 export type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
 
 /** RPC surface of the LeaseBook object: `env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME)`. */
@@ -11,6 +38,12 @@ export interface LeaseBookRpc {
   record(lease: Lease): Promise<void>;
   get(blobObjectId: string): Promise<Lease | null>;
   list(query?: LeasePageQuery): Promise<LeasePage>;
+  /** The lease of a Blob, or of the SharedBlob around it. */
+  find(objectId: string): Promise<Lease | null>;
+  /** What one subject has stored, newest first. */
+  ofSubject(query: SubjectLeasesQuery): Promise<SubjectLeases>;
+  /** Replaces what is known of a blob's attributes. */
+  setAttributes(blobObjectId: string, attributes: Readonly<Record<string, string>>): Promise<void>;
   /** Leases with `endEpoch <= endEpochMax`. */
   ending(endEpochMax: number, query?: LeasePageQuery): Promise<LeasePage>;
   /** Every lease on one blob ID (43 characters), latest end first. */

@@ -3,7 +3,14 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { createLeaseBook, type LeaseBookRows, type LeaseEnd } from "./book.ts";
-import type { Lease, LeaseBookRpc, LeasePage, LeasePageQuery } from "./leases.ts";
+import type {
+  Lease,
+  LeaseBookRpc,
+  LeasePage,
+  LeasePageQuery,
+  SubjectLeases,
+  SubjectLeasesQuery,
+} from "./leases.ts";
 
 export class LeaseBook extends DurableObject implements LeaseBookRpc {
   readonly #book: LeaseBookRows;
@@ -19,6 +26,21 @@ export class LeaseBook extends DurableObject implements LeaseBookRpc {
 
   async get(blobObjectId: string): Promise<Lease | null> {
     return this.#book.get(blobObjectId);
+  }
+
+  async find(objectId: string): Promise<Lease | null> {
+    return this.#book.find(objectId);
+  }
+
+  async ofSubject(query: SubjectLeasesQuery): Promise<SubjectLeases> {
+    return this.#book.ofSubject(query);
+  }
+
+  async setAttributes(
+    blobObjectId: string,
+    attributes: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    this.#book.setAttributes(blobObjectId, attributes);
   }
 
   async list(query: LeasePageQuery = {}): Promise<LeasePage> {

@@ -1,0 +1,27 @@
+/** One row of the lease book as a lease, and the SQLite handle all its parts use. */
+import type { Lease } from "../../../shared/rpc/leases.ts";
+
+type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
+
+/** The part of a SQLite handle that is used: `ctx.storage.sql` has it. */
+export interface Sql {
+  exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
+}
+
+/** Reads a row of `leases`. */
+export function leaseOf(row: Record<string, unknown>): Lease {
+  const { sub, shared_object_id: sharedObjectId } = row;
+  return {
+    blobObjectId: String(row["blob_object_id"]),
+    blobId: String(row["blob_id"]),
+    owner: String(row["owner"]),
+    sub: typeof sub === "string" ? sub : null,
+    unencodedBytes: Number(row["unencoded_bytes"]),
+    storageBytes: Number(row["storage_bytes"]),
+    deletable: row["deletable"] === 1,
+    startEpoch: Number(row["start_epoch"]),
+    endEpoch: Number(row["end_epoch"]),
+    recordedAtMs: Number(row["recorded_at_ms"]),
+    ...(typeof sharedObjectId === "string" ? { sharedObjectId } : {}),
+  };
+}
