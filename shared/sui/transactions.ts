@@ -10,7 +10,6 @@
 import { Transaction, type TransactionArgument } from "@mysten/sui/transactions";
 import {
   EXTENSIONS_PER_TRANSACTION_MAX,
-  PURE_ARGUMENT_BYTES_MAX,
   TRANSACTION_BYTES_MAX,
   TRANSACTION_COMMANDS_MAX,
   TRANSACTION_INPUTS_MAX,
@@ -18,6 +17,25 @@ import {
 } from "../limits.ts";
 import { ENCODING_TYPE_RS2 } from "../protocol/blob-object.ts";
 import type { ContractAddresses, ObjectRef } from "./chain.ts";
+import {
+  addAttributes,
+  addAttributeChange,
+  addExtendShared,
+  type AttributesStep,
+  type ExtendSharedStep,
+} from "./object-steps.ts";
+import {
+  bytes32,
+  byteVector,
+  destroyZero,
+  payments,
+  required,
+  systemArgument,
+  toRef,
+  type WalCoins,
+} from "./transaction-parts.ts";
+
+export type { WalCoins } from "./transaction-parts.ts";
 
 /** Who pays gas, with what, and until when the transaction may run. */
 export interface TransactionTerms {
@@ -31,9 +49,6 @@ export interface TransactionTerms {
   readonly contract: ContractAddresses;
 }
 
-/** WAL coins of the sender; all are merged into the first. Empty only where nothing is to be paid. */
-export type WalCoins = readonly ObjectRef[];
-
 /** One blob to be registered in storage of its own. */
 export interface Registration {
   readonly storageFrost: bigint;
@@ -45,6 +60,8 @@ export interface Registration {
   readonly encodedBytes: number;
   readonly epochs: number;
   readonly deletable: boolean;
+  /** Set on the new Blob, in this order. */
+  readonly attributes?: readonly (readonly [key: string, value: string])[];
 }
 
 /** Reserves storage for each of several blobs and registers them. */
@@ -54,7 +71,7 @@ export interface RegisterStep {
   readonly registrations: readonly Registration[];
 }
 
-/** One blob to be certified (unless it is) and, where asked for, given away. */
+/** One blob to be certified (unless it is) and, where asked for, given away or shared. */
 export interface Certification {
   readonly blob: ObjectRef;
   /** `null`: it is certified already. */
@@ -64,6 +81,8 @@ export interface Certification {
     readonly message: Uint8Array;
   } | null;
   readonly sendObjectTo: string | null;
+  /** Wraps it in a SharedBlob; excludes `sendObjectTo`. */
+  readonly share?: boolean;
 }
 
 /** Certifies several blobs. */
@@ -101,7 +120,14 @@ export interface RefillStep {
   }[];
 }
 
-export type TransactionStep = RegisterStep | CertifyStep | ExtendStep | DeleteStep | RefillStep;
+export type TransactionStep =
+  | RegisterStep
+  | CertifyStep
+  | ExtendStep
+  | ExtendSharedStep
+  | DeleteStep
+  | AttributesStep
+  | RefillStep;
 
 /**
  * Builds a transaction.
@@ -149,6 +175,10 @@ function addStep(transaction: Transaction, terms: TransactionTerms, step: Transa
       return addCertify(transaction, terms, step);
     case "extend":
       return addExtend(transaction, terms, step);
+    case "extend-shared":
+      return addExtendShared(transaction, terms.contract, step);
+    case "set-attributes":
+      return addAttributeChange(transaction, terms.contract, step);
     case "delete":
       return addDelete(transaction, terms, step);
     case "refill":
@@ -175,6 +205,7 @@ function addRegister(
       storagePayment,
       writePayment,
     ]);
+    addAttributes(transaction, contract, blob, registration.attributes ?? []);
     destroyZero(transaction, contract, storagePayment);
     destroyZero(transaction, contract, writePayment);
     return blob;
@@ -219,7 +250,7 @@ function addCertify(
   { certifications }: CertifyStep,
 ): void {
   checkBatch("certify", certifications.length);
-  for (const { blob: ref, certificate, sendObjectTo } of certifications) {
+  for (const { blob: ref, certificate, sendObjectTo, share } of certifications) {
     const blob = transaction.objectRef(toRef(ref));
     if (certificate !== null) {
       transaction.moveCall({
@@ -233,7 +264,11 @@ function addCertify(
         ],
       });
     }
-    if (sendObjectTo !== null) transaction.transferObjects([blob], sendObjectTo);
+    if (share === true) {
+      // What the Rust client's `share_blob` calls; `blob::share` is only a method alias.
+      const target = `${contract.packageId}::shared_blob::new`;
+      transaction.moveCall({ target, arguments: [blob] });
+    } else if (sendObjectTo !== null) transaction.transferObjects([blob], sendObjectTo);
   }
 }
 
@@ -243,8 +278,8 @@ function checkBatch(what: string, count: number): void {
   }
 }
 
-/** Commands of one registration: two calls, and two payments destroyed as zero. */
-const COMMANDS_PER_REGISTRATION = 4;
+/** Commands of one registration besides its attributes: two calls, two payments destroyed as zero. */
+export const COMMANDS_PER_REGISTRATION = 4;
 
 /**
  * Which commands of the transaction belong to which blob of the step, in order: `[first, end)`. An
@@ -254,22 +289,26 @@ export function commandRanges(step: TransactionStep): readonly (readonly [number
   switch (step.kind) {
     case "register": {
       // The coins are merged, where there are several, and split once.
-      const first = step.walCoins.length > 1 ? 2 : 1;
-      return step.registrations.map((_, index) => {
-        const start = first + index * COMMANDS_PER_REGISTRATION;
-        return [start, start + COMMANDS_PER_REGISTRATION];
+      let end = step.walCoins.length > 1 ? 2 : 1;
+      return step.registrations.map(({ attributes = [] }) => {
+        const start = end;
+        end += COMMANDS_PER_REGISTRATION + attributes.length;
+        return [start, end];
       });
     }
     case "certify": {
       let end = 0;
-      return step.certifications.map(({ certificate, sendObjectTo }) => {
+      return step.certifications.map(({ certificate, sendObjectTo, share }) => {
         const start = end;
-        end += (certificate === null ? 0 : 1) + (sendObjectTo === null ? 0 : 1);
+        const isMoved = share === true || sendObjectTo !== null;
+        end += (certificate === null ? 0 : 1) + (isMoved ? 1 : 0);
         return [start, end];
       });
     }
     case "extend":
+    case "extend-shared":
     case "delete":
+    case "set-attributes":
     case "refill":
       return [[0, Number.MAX_SAFE_INTEGER]];
   }
@@ -332,73 +371,4 @@ function addRefill(transaction: Transaction, { walCoins, transfers }: RefillStep
       transaction.transferObjects([required(coins[index])], address);
     }
   }
-}
-
-/** Coins of exactly `amountsFrost`, in order, split off the merged WAL coins. */
-function payments(
-  transaction: Transaction,
-  walCoins: WalCoins,
-  amountsFrost: readonly bigint[],
-): TransactionArgument[] {
-  const [first, ...others] = walCoins.map((coin) => transaction.objectRef(toRef(coin)));
-  if (first === undefined) {
-    throw new RangeError("Cannot pay: expected at least one WAL coin, got none");
-  }
-  if (others.length > 0) transaction.mergeCoins(first, others);
-  const split = transaction.splitCoins(
-    first,
-    amountsFrost.map((amount) => transaction.pure.u64(amount)),
-  );
-  return amountsFrost.map((_, index) => required(split[index]));
-}
-
-function destroyZero(
-  transaction: Transaction,
-  contract: ContractAddresses,
-  coin: TransactionArgument,
-): void {
-  transaction.moveCall({
-    target: "0x2::coin::destroy_zero",
-    typeArguments: [contract.walType],
-    arguments: [coin],
-  });
-}
-
-function systemArgument(
-  transaction: Transaction,
-  contract: ContractAddresses,
-  mutable: boolean,
-): TransactionArgument {
-  return transaction.sharedObjectRef({
-    objectId: contract.systemObjectId,
-    initialSharedVersion: contract.systemInitialSharedVersion,
-    mutable,
-  });
-}
-
-function byteVector(
-  transaction: Transaction,
-  what: string,
-  bytes: Uint8Array,
-): TransactionArgument {
-  if (bytes.length + 3 > PURE_ARGUMENT_BYTES_MAX) {
-    throw new RangeError(`Cannot pass ${what}: expected a short byte vector, got ${bytes.length}`);
-  }
-  return transaction.pure.vector("u8", [...bytes]);
-}
-
-function bytes32(what: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (bytes.length !== 32) {
-    throw new RangeError(`Cannot pass ${what}: expected 32 bytes, got ${bytes.length}`);
-  }
-  return Uint8Array.from(bytes);
-}
-
-function required(argument: TransactionArgument | undefined): TransactionArgument {
-  if (argument === undefined) throw new TypeError("Cannot build: expected a result, got none");
-  return argument;
-}
-
-function toRef({ objectId, version, digest }: ObjectRef): ObjectRef {
-  return { objectId, version, digest };
 }
