@@ -7,6 +7,7 @@ import { Transaction } from "@mysten/sui/transactions";
 import { describe, expect, test } from "vitest";
 import { fromBase64 } from "../../../shared/bytes/text.ts";
 import {
+  ATTRIBUTES_PER_BLOB_MAX,
   BATCH_BYTES_MAX,
   BATCH_COMMANDS_MAX,
   TRANSACTION_COMMANDS_MAX,
@@ -32,6 +33,8 @@ const WAL_COIN = `0x2::coin::Coin<${WAL_TYPE}>`;
 const resolve = typeResolver(LOCAL_ADDRESSES);
 const BLOB = resolve("walrus::blob::Blob");
 const SYSTEM = resolve("walrus::system::System");
+const SHARED_BLOB = resolve("walrus::shared_blob::SharedBlob");
+const SHARED_ID = `0x${"5b".repeat(32)}`;
 const DIGEST = "11111111111111111111111111111111";
 
 const FUNCTIONS = new Map(
@@ -117,6 +120,41 @@ const STEPS: Readonly<Record<string, TransactionStep>> = {
     extensions: [1, 2, 3].map((n) => ({ blob: blob(n), epochs: n, costFrost: BigInt(n) })),
   },
   delete: { kind: "delete", blob: blob(1) },
+  "register with attributes": {
+    kind: "register",
+    walCoins: [coin(1)],
+    registrations: [
+      {
+        ...registration(1, 15n, 1n),
+        attributes: [
+          ["content-type", "image/png"],
+          ["Ünï", ""],
+        ],
+      },
+      registration(2, 15n, 1n),
+    ],
+  },
+  "certify and share": {
+    kind: "certify",
+    certifications: [
+      { ...certification(1), share: true },
+      { ...certification(2, null, null), share: true },
+      certification(3, SENDER),
+    ],
+  },
+  "set attributes": {
+    kind: "set-attributes",
+    blob: blob(1),
+    set: [["a", "1"]],
+    remove: ["b", "c"],
+  },
+  "extend a shared blob": {
+    kind: "extend-shared",
+    walCoins: [coin(1), coin(2)],
+    sharedBlob: { objectId: SHARED_ID, initialSharedVersion: "9" },
+    epochs: 3,
+    costFrost: 45n,
+  },
 };
 
 type Data = ReturnType<Transaction["getData"]>;
@@ -132,7 +170,8 @@ function typeCheck(data: Data): void {
   for (const command of data.commands) results.push(check(data, command, results, moved));
   for (const [commandIndex, types] of results.entries()) {
     for (const [resultIndex, type] of types.entries()) {
-      // Neither storage, blobs nor coins may be dropped.
+      // Neither storage, blobs nor coins may be dropped; texts may.
+      if (type.startsWith("0x1::option::Option<0x1::string::")) continue;
       if (!moved.has(`${commandIndex}.${resultIndex}`)) throw new TypeError(`${type} is left over`);
     }
   }
@@ -216,8 +255,9 @@ function expectType(
   if (input.$kind !== "Object") throw new TypeError(`unexpected input ${input.$kind}`);
   const { Object: object } = input;
   if (object.$kind === "SharedObject") {
-    expect(bare).toBe(SYSTEM);
-    expect(object.SharedObject.objectId).toBe(SYSTEM_ID);
+    const { objectId } = object.SharedObject;
+    expect(objectId).toBe(bare === SHARED_BLOB ? SHARED_ID : SYSTEM_ID);
+    expect([SYSTEM, SHARED_BLOB]).toContain(bare);
     // A `&mut` parameter needs the input to be mutable.
     if (expected.startsWith("&mut")) expect(object.SharedObject.mutable).toBe(true);
     return;
@@ -236,6 +276,11 @@ const PURE_BYTES: Readonly<Record<string, number>> = {
 };
 
 function expectPure(bytes: Uint8Array, type: string): void {
+  if (type === "0x1::string::String") {
+    const parsed = bcs.string().parse(bytes);
+    expect(bcs.string().serialize(parsed).toBytes()).toEqual(bytes);
+    return;
+  }
   if (type === "vector<u8>") {
     const parsed = bcs.byteVector().parse(bytes);
     expect(bcs.byteVector().serialize(parsed).toBytes()).toEqual(bytes);
@@ -259,7 +304,7 @@ describe("each transaction", () => {
   });
 
   test("certify and delete take the system object immutably, as the contract declares", () => {
-    for (const name of ["certify", "delete"]) {
+    for (const name of ["certify", "delete", "certify and share"]) {
       const { inputs } = buildTransaction(TERMS, STEPS[name]!).getData();
       const shared = inputs.filter(
         (input) => input.$kind === "Object" && input.Object.$kind === "SharedObject",
@@ -303,6 +348,26 @@ describe("the commands of each blob", () => {
       commands.slice(first, end).map(({ $kind }) => $kind),
     );
     expect(kinds).toEqual([["MoveCall", "TransferObjects"], ["MoveCall"], ["TransferObjects"]]);
+  });
+
+  test("of registrations with attributes are one more for each, and sharing is one", () => {
+    const functionsOf = (name: string) => {
+      const step = STEPS[name]!;
+      const { commands } = buildTransaction(TERMS, step).getData();
+      return commandRanges(step).map(([first, end]) =>
+        commands.slice(first, end).map((each) => each.MoveCall?.function ?? each.$kind),
+      );
+    };
+    const pair = "insert_or_update_metadata_pair";
+    expect(functionsOf("register with attributes")).toEqual([
+      ["reserve_space", "register_blob", pair, pair, "destroy_zero", "destroy_zero"],
+      ["reserve_space", "register_blob", "destroy_zero", "destroy_zero"],
+    ]);
+    expect(functionsOf("certify and share")).toEqual([
+      ["certify_blob", "new"],
+      ["new"],
+      ["certify_blob", "TransferObjects"],
+    ]);
   });
 });
 
@@ -359,6 +424,16 @@ describe("limits", () => {
     await expect(transactionBytes(splitting(1, TRANSACTION_INPUTS_MAX + 1))).rejects.toThrow(
       "at most 2048 inputs, got 2049",
     );
+  });
+
+  test("as many attributes as one change holds, one more or none is refused", async () => {
+    const change = (count: number): TransactionStep => {
+      const set = Array.from({ length: count }, (_, n) => [`key ${n}`, "value"] as const);
+      return { kind: "set-attributes", blob: blob(1), set, remove: [] };
+    };
+    await transactionBytes(buildTransaction(TERMS, change(ATTRIBUTES_PER_BLOB_MAX)));
+    expect(() => buildTransaction(TERMS, change(ATTRIBUTES_PER_BLOB_MAX + 1))).toThrow(RangeError);
+    expect(() => buildTransaction(TERMS, change(0))).toThrow(RangeError);
   });
 
   test("an ID that is not 32 bytes and a payment without coins are refused", () => {
