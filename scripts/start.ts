@@ -9,7 +9,11 @@ import { parseArgs } from "node:util";
 import type { Network, NetworkDescription } from "../test/devnet/network/description.ts";
 import { startNetwork } from "../test/devnet/network/network.ts";
 import { buildKernel } from "../test/support/local-gateway/bundle.ts";
-import { type Gateway, startGateway } from "../test/support/local-gateway/gateway.ts";
+import {
+  type Gateway,
+  LOCAL_METRICS_TOKEN,
+  startGateway,
+} from "../test/support/local-gateway/gateway.ts";
 import { checkPortFree } from "../test/support/local-gateway/ports.ts";
 
 const HELP = `Usage: npm start -- [flags]
@@ -100,6 +104,10 @@ Store a file, read it back:
 
   curl -X PUT "${publisher}/v1/blobs?epochs=5" --upload-file README.md
   curl "${aggregator}/v1/blobs/<blobId>"
+
+Watch the gateway:
+
+  curl -H "Authorization: Bearer ${LOCAL_METRICS_TOKEN}" ${publisher}/metrics
 
 Go on to the next epoch, let the renewal Worker run:
 

@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { LOG_FIELDS } from "../shared/telemetry/log-fields.ts";
 import { LIMITS_PAGE, limitsPage } from "./limits-page.ts";
 
 interface Finding {
@@ -79,6 +80,20 @@ function checkReasonsDocumented(): void {
   }
 }
 
+/** Whoever reads a log looks its words up: every event and field is explained in docs/operations.md. */
+function checkLogWordsDocumented(): void {
+  const page = readFileSync("docs/operations.md", "utf8");
+  const explain = (file: string, word: string) => {
+    if (!page.includes(`\`${word}\``))
+      report("docs/operations.md", 1, `Does not explain ${word} of ${file}`);
+  };
+  for (const [file, body] of text) {
+    if (!/^(workers|shared)\//.test(file)) continue;
+    for (const [, event = ""] of body.matchAll(/event: "([a-z.-]+)"/g)) explain(file, event);
+  }
+  for (const field of Object.keys(LOG_FIELDS)) explain("shared/telemetry/log-fields.ts", field);
+}
+
 /** A newcomer types what the README says. */
 function checkReadmeCommands(): void {
   const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -131,6 +146,7 @@ checkModuleHeaders();
 checkNoLeftovers();
 checkLimitsPage();
 checkReasonsDocumented();
+checkLogWordsDocumented();
 checkReadmeCommands();
 checkDocLinks();
 checkNoDeadModules();

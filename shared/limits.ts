@@ -293,6 +293,17 @@ export const RATE_LIMIT_WINDOW_SECONDS_DEFAULT = 60;
 /** Longest window that can be configured: a day, as long as a Quota object then keeps its rows. */
 export const RATE_LIMIT_WINDOW_SECONDS_MAX = 86_400;
 
+// --- Metrics (workers/publisher/metrics) ---
+
+/** Series the gateway counts; its labels have about 40 values, so this is a stop for mistakes. */
+export const METRICS_SERIES_MAX = 500;
+
+/** How long counts stay in memory before they are written, all at once. */
+export const METRICS_FLUSH_MS = 5_000;
+
+/** How long the sums over all leases are kept: each reading costs a row for every lease. */
+export const LEASE_ENDS_HOLD_MS = 60_000;
+
 // --- The upload relay (workers/publisher/relay) ---
 
 /** Oldest tip that is taken: the same bytes may be sent again as long, as at the official relay. */

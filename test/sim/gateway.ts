@@ -175,6 +175,7 @@ export class SimGateway {
       },
       // Simulated clients bring no tokens.
       releaseToken: () => Promise.resolve(),
+      reportEnd: () => undefined,
       run: () => ({
         ...ports,
         codec,

@@ -47,9 +47,9 @@ export async function startTestGateway(
 export async function startHarness(network: NetworkDescription): Promise<TestGateway> {
   const harness = createTestHarness({
     workers: (["publisher", "aggregator", "renewal"] as const).map((env) => {
-      const { WALLET_SECRET_KEY, HOOK_SECRETS, ...vars } = localVars(env, network);
+      const { WALLET_SECRET_KEY, HOOK_SECRETS, METRICS_TOKEN, ...vars } = localVars(env, network);
       const secrets = Object.fromEntries(
-        Object.entries({ WALLET_SECRET_KEY, HOOK_SECRETS }).filter(
+        Object.entries({ WALLET_SECRET_KEY, HOOK_SECRETS, METRICS_TOKEN }).filter(
           (entry): entry is [string, string] => entry[1] !== undefined,
         ),
       );

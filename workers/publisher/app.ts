@@ -15,6 +15,7 @@ import type { AppContext } from "./context.ts";
 import { estimateStore } from "./estimate.ts";
 import { blockBlob, listBlocks, purge, showBlock, unblockBlob } from "./gate/routes.ts";
 import { takeDelivery } from "./hook.ts";
+import { showMetrics } from "./metrics/show-metrics.ts";
 import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
 import { storeQuilt } from "./store-quilt.ts";
@@ -33,6 +34,7 @@ import { endUpload, showUpload } from "./upload-routes.ts";
 /** Paths and methods; everything else is refused. */
 export const ROUTES: readonly Route[] = [
   { path: "/status", methods: { GET: open(() => statusResponse()) } },
+  { path: "/metrics", methods: { GET: open(showMetrics) } },
   {
     path: "/v1/api",
     methods: { GET: open((request, { config }) => showApi(request, config.compat)) },

@@ -31,6 +31,8 @@ export interface PublisherConfig {
   readonly writeAccess: WriteAccess;
   /** What one client may write in a time; empty where nothing is limited. */
   readonly rateLimits: readonly QuotaPolicy[];
+  /** Who has it may read `/metrics`; `null`: nobody. */
+  readonly metricsToken: string | null;
   /** What the upload relay asks for; `null` asks for nothing. */
   readonly relayTip: Tip | null;
   /** Keys of each webhook source; several while one is being replaced. */
@@ -40,7 +42,15 @@ export interface PublisherConfig {
 /** The variables and secrets, without the bindings. */
 export type PublisherVars = Omit<
   PublisherEnv,
-  "UPLOADS" | "WALLETS" | "LEASE_BOOKS" | "TOKENS" | "QUOTAS" | "GATES" | "RECENTS" | "BLOBS"
+  | "UPLOADS"
+  | "WALLETS"
+  | "LEASE_BOOKS"
+  | "TOKENS"
+  | "QUOTAS"
+  | "GATES"
+  | "RECENTS"
+  | "BLOBS"
+  | "METRICS"
 >;
 
 /** A configuration that cannot be used; the message lists every problem. */
@@ -104,6 +114,9 @@ const varsSchema = v.object({
       return NEVER;
     }),
   ),
+  METRICS_TOKEN: v.optional(
+    v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/, "expected 16 or more printable characters")),
+  ),
   RELAY_TIP: v.pipe(
     v.optional(v.string(), "no_tip"),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -162,6 +175,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     walletKeys: vars.output.WALLET_SECRET_KEY,
     writeAccess: access,
     rateLimits: limits.policies,
+    metricsToken: vars.output.METRICS_TOKEN ?? null,
     relayTip: vars.output.RELAY_TIP,
     hookSecrets: vars.output.HOOK_SECRETS,
   };

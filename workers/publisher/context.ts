@@ -9,6 +9,8 @@ import type { TokenDirectory } from "./auth/token-guard.ts";
 import type { PublisherConfig } from "./config.ts";
 import type { GateRpc } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
+import type { LeaseBookRpc } from "./lease-book/leases.ts";
+import type { MetricsRpc } from "./metrics/object.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { QuotaDirectory } from "./quota/quota.ts";
 import type { UploadDirectory } from "./uploads.ts";
@@ -26,6 +28,8 @@ export interface AppContext {
   /** The one writer of blocklist and purge generations: a new stub for each call. */
   readonly gate: () => GateRpc;
   readonly wallets: Wallets;
+  readonly leaseBook: LeaseBookRpc;
+  readonly metrics: MetricsRpc;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
   readonly codec: Codec;

@@ -4,6 +4,7 @@ import type { AccessVars } from "./auth/access.ts";
 import type { Token } from "./auth/object.ts";
 import type { Gate } from "./gate/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
+import type { Metrics } from "./metrics/object.ts";
 import type { Quota } from "./quota/object.ts";
 import type { RateLimitVars } from "./quota/settings.ts";
 import type { Recent } from "./recent/object.ts";
@@ -21,6 +22,7 @@ export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateL
   readonly RECENTS: DurableObjectNamespace<Recent>;
   /** What the aggregators cache everywhere. */
   readonly BLOBS: KVNamespace;
+  readonly METRICS: DurableObjectNamespace<Metrics>;
   /** `exact` answers exactly as the official daemon; `default` unless given. */
   readonly COMPAT?: string;
   /** Fan-out lanes, 1 to 31; 16 unless given. */
@@ -31,6 +33,8 @@ export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateL
   readonly RELAY_TIP?: string;
   /** Secret: `suiprivkey…` of the address that pays. */
   readonly WALLET_SECRET_KEY?: string;
+  /** Secret: who has it may read `/metrics`; nobody unless given. */
+  readonly METRICS_TOKEN?: string;
   /** Secret: JSON `{source: "whsec_…" or ["whsec_…", "whsec_…"]}`; no webhooks unless given. */
   readonly HOOK_SECRETS?: string;
 }

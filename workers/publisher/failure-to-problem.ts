@@ -28,6 +28,7 @@ export type PublisherFailure =
   | { readonly kind: "token-refused"; readonly refusal: TokenFailure }
   | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
   | RateLimited
+  | { readonly kind: "metrics-token-refused" }
   | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
   | { readonly kind: "hook-source-unknown" }
@@ -82,19 +83,12 @@ export function failureToProblem(failure: PublisherFailure): Problem {
       return tokenProblem(failure.refusal);
     case "relay-refused":
       return relayProblem(failure.refusal);
+    case "metrics-token-refused":
+      return metricsTokenProblem();
     case "rate-limited":
       return rateProblem(failure);
     case "bodies-busy":
-      return {
-        statusWord: "RESOURCE_EXHAUSTED",
-        reason: "TOO_MANY_REQUESTS",
-        message: "the gateway is taking other bodies; try again",
-        retryAfterSeconds: SECONDS_TO_RETRY,
-        exact: {
-          status: 429,
-          text: "the publisher is receiving too many requests; please try again later",
-        },
-      };
+      return busyProblem();
     case "quilt-refused":
       return quiltProblem(failure.refusal);
     case "epochs-too-many":
@@ -110,6 +104,26 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "marked-invalid":
       return storeProblem(failure);
   }
+}
+
+function busyProblem(): Problem {
+  return {
+    statusWord: "RESOURCE_EXHAUSTED",
+    reason: "TOO_MANY_REQUESTS",
+    message: "the gateway is taking other bodies; try again",
+    retryAfterSeconds: SECONDS_TO_RETRY,
+    exact: {
+      status: 429,
+      text: "the publisher is receiving too many requests; please try again later",
+    },
+  };
+}
+
+function metricsTokenProblem(): Problem {
+  return {
+    ...unauthenticated("METRICS_TOKEN_REFUSED", "Authorization: Bearer <METRICS_TOKEN>"),
+    headers: { "WWW-Authenticate": "Bearer" },
+  };
 }
 
 function rateProblem({ policy, quota, retryAfterSeconds }: RateLimited): Problem {

@@ -22,6 +22,8 @@ import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { GATE_NAME } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
+import { LEASE_BOOK_NAME } from "./lease-book/leases.ts";
+import { METRICS_NAME } from "./metrics/object.ts";
 import { isolateWholeBodies } from "./isolate-memory.ts";
 import { walletDirectory } from "./wallet/wallets.ts";
 
@@ -29,6 +31,7 @@ export { Token } from "./auth/object.ts";
 export { SliverLane } from "./lane/object.ts";
 export { Gate } from "./gate/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
+export { Metrics } from "./metrics/object.ts";
 export { Quota } from "./quota/object.ts";
 export { PublisherRpc } from "./rpc.ts";
 export { Recent } from "./recent/object.ts";
@@ -64,6 +67,8 @@ export default {
       quotas: env.QUOTAS,
       gate: () => env.GATES.getByName(GATE_NAME),
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
+      leaseBook: env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME),
+      metrics: env.METRICS.getByName(METRICS_NAME),
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,

@@ -116,6 +116,9 @@ function workerOptions(
   } as ReturnType<typeof workerOptions>;
 }
 
+/** Opens `/metrics` of the local gateway; its wallet is worth nothing either. */
+export const LOCAL_METRICS_TOKEN = "local-metrics-token";
+
 /** Vars that point a Worker at the local network, secrets included. */
 export function localVars(
   name: WorkerName,
@@ -130,6 +133,7 @@ export function localVars(
     ...(name === "publisher"
       ? {
           OPEN_WRITES: "true",
+          METRICS_TOKEN: LOCAL_METRICS_TOKEN,
           WALLET_SECRET_KEY: description.wallet.secretKey,
           HOOK_SECRETS: JSON.stringify(description.hookSecrets),
         }

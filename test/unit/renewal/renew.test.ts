@@ -67,6 +67,7 @@ beforeEach(() => {
       setAttributes: async (id, attributes) => book.setAttributes(id, attributes),
       list: async (query = {}) => book.list(query),
       ending: async (endEpochMax, query = {}) => book.ending(endEpochMax, query),
+      ends: async () => book.ends(),
       ofBlob: async (blobId) => book.ofBlob(blobId),
       updateEnds: async (ends) => book.updateEnds(ends),
       forget: async (ids) => book.forget(ids),

@@ -1,20 +1,6 @@
-import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LogRecord } from "../../../shared/ports.ts";
-import { LOG_FIELDS } from "../../../shared/telemetry/log-fields.ts";
 import { requestLine, requestNotes } from "../../../shared/telemetry/request-log.ts";
-
-const page = readFileSync("docs/operations.md", "utf8");
-
-test("the page of operations explains every field and every event", () => {
-  const fields = Object.keys(LOG_FIELDS).filter((field) => !page.includes(`\`${field}\``));
-  expect(fields).toEqual([]);
-  const events = globSync("{workers,shared}/**/*.ts")
-    .flatMap((file) => [...readFileSync(file, "utf8").matchAll(/event: "([a-z.-]+)"/g)])
-    .map(([, event = ""]) => event);
-  expect(events.length).toBeGreaterThan(15);
-  expect(events.filter((event) => !page.includes(`\`${event}\``))).toEqual([]);
-});
 
 describe("the line of a request", () => {
   function lineOf(url: string, init: RequestInit, status: number, reason: string | null) {

@@ -67,6 +67,16 @@ const PATHS: Readonly<Record<string, Json>> = {
       responses: { "200": { description: "OK", content: { "text/plain": { schema: TEXT } } } },
     },
   },
+  "/metrics": {
+    get: {
+      summary: "Counters and gauges in Prometheus' text format, behind a token of their own",
+      security: [{ metrics: [] }],
+      responses: {
+        "200": { description: "OK", content: { "text/plain": { schema: TEXT } } },
+        ...PROBLEM,
+      },
+    },
+  },
   "/v1/api": {
     get: {
       summary: "This document; as a page for browsers",
@@ -194,6 +204,9 @@ export const API_DOCUMENT = {
   paths: PATHS,
   components: {
     schemas: SCHEMAS,
-    securitySchemes: { token: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    securitySchemes: {
+      token: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+      metrics: { type: "http", scheme: "bearer" },
+    },
   },
 } as const;

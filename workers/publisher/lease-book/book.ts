@@ -5,6 +5,7 @@ import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
 import { leaseOf, type Sql } from "./lease-row.ts";
 import { subjectReads, type SubjectReads } from "./subject-leases.ts";
+import type { LeaseEnds } from "./leases.ts";
 
 export type { Sql } from "./lease-row.ts";
 
@@ -22,6 +23,7 @@ export interface LeaseBookRows extends SubjectReads {
   list(query: LeasePageQuery): LeasePage;
   ending(endEpochMax: number, query: LeasePageQuery): LeasePage;
   ofBlob(blobId: string): readonly Lease[];
+  ends(): readonly LeaseEnds[];
   updateEnds(ends: readonly LeaseEnd[]): void;
   forget(blobObjectIds: readonly string[]): void;
   keepReport(report: string): void;
@@ -83,7 +85,7 @@ function createTables(sql: Sql): void {
   sql.exec(OTHER_TABLES);
 }
 
-type LeaseReads = Pick<LeaseBookRows, "get" | "list" | "ending" | "ofBlob" | "lastReport">;
+type LeaseReads = Pick<LeaseBookRows, "get" | "list" | "ending" | "ofBlob" | "ends" | "lastReport">;
 
 function leaseReads(sql: Sql): LeaseReads {
   function page(endEpochMax: number, query: LeasePageQuery): LeasePage {
@@ -123,6 +125,19 @@ function leaseReads(sql: Sql): LeaseReads {
         )
         .toArray()
         .map(leaseOf);
+    },
+    ends() {
+      return sql
+        .exec(
+          `SELECT end_epoch, count(*) AS count, sum(storage_bytes) AS storage_bytes
+           FROM leases GROUP BY end_epoch ORDER BY end_epoch`,
+        )
+        .toArray()
+        .map((row) => ({
+          endEpoch: Number(row["end_epoch"]),
+          count: Number(row["count"]),
+          storageBytes: Number(row["storage_bytes"]),
+        }));
     },
     lastReport() {
       const [row] = sql.exec("SELECT report FROM reports").toArray();

@@ -48,6 +48,8 @@ export interface LeaseBookRpc {
   ending(endEpochMax: number, query?: LeasePageQuery): Promise<LeasePage>;
   /** Every lease on one blob ID (43 characters), latest end first. */
   ofBlob(blobId: string): Promise<readonly Lease[]>;
+  /** Sums over all leases by end epoch; up to `LEASE_ENDS_HOLD_MS` old. */
+  ends(): Promise<readonly LeaseEnds[]>;
   /** Moves ends forward; unknown objects are ignored. */
   updateEnds(
     ends: readonly { readonly blobObjectId: string; readonly endEpoch: number }[],
@@ -58,6 +60,13 @@ export interface LeaseBookRpc {
   lastReport(): Promise<string | null>;
   /** Forgets leases (deleted, or gone from the chain). */
   forget(blobObjectIds: readonly string[]): Promise<void>;
+}
+
+/** The leases that end in one epoch. */
+export interface LeaseEnds {
+  readonly endEpoch: number;
+  readonly count: number;
+  readonly storageBytes: number;
 }
 
 /** The gateway has one book. */

@@ -2,10 +2,13 @@
  * The Durable Object that keeps every lease of the gateway. See `LeaseBookRpc` for the surface.
  */
 import { DurableObject } from "cloudflare:workers";
+import { LEASE_ENDS_HOLD_MS } from "../../../shared/limits.ts";
+import { systemClock } from "../../../shared/system.ts";
 import { createLeaseBook, type LeaseBookRows, type LeaseEnd } from "./book.ts";
 import type {
   Lease,
   LeaseBookRpc,
+  LeaseEnds,
   LeasePage,
   LeasePageQuery,
   SubjectLeases,
@@ -14,6 +17,8 @@ import type {
 
 export class LeaseBook extends DurableObject implements LeaseBookRpc {
   readonly #book: LeaseBookRows;
+  /** Only a hint of how things stand: nothing is decided by it. */
+  #ends: { readonly atMs: number; readonly ends: readonly LeaseEnds[] } | null = null;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -53,6 +58,14 @@ export class LeaseBook extends DurableObject implements LeaseBookRpc {
 
   async ofBlob(blobId: string): Promise<readonly Lease[]> {
     return this.#book.ofBlob(blobId);
+  }
+
+  async ends(): Promise<readonly LeaseEnds[]> {
+    const nowMs = systemClock.nowMs();
+    if (this.#ends === null || nowMs - this.#ends.atMs >= LEASE_ENDS_HOLD_MS) {
+      this.#ends = { atMs: nowMs, ends: this.#book.ends() };
+    }
+    return this.#ends.ends;
   }
 
   async updateEnds(ends: readonly LeaseEnd[]): Promise<void> {

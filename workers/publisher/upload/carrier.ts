@@ -71,6 +71,8 @@ export interface CarrierPorts {
   readonly log: Log;
   /** The ports of one run of the steps. */
   readonly run: () => RunPorts;
+  /** Told once of each end, behind the answer; it never rejects. */
+  readonly reportEnd: (journal: Journal) => void;
   /** Lets a token (its hash) be used again: surely nothing was bought with it. */
   readonly releaseToken: (token: string, uploadId: string) => Promise<void>;
 }
@@ -263,6 +265,7 @@ export class UploadCarrier implements UploadRpc {
     this.#store.save(settled.journal);
     if (settled.journal.state !== "running") this.#store.unstage();
     if (hasBoughtNothing(settled.journal)) await this.#giveTokenBack(settled.journal.request);
+    if (nextStep(settled.journal) === null) this.#ports.reportEnd(settled.journal);
     await this.#ports.storage.setAlarm(nowMs + settled.wakeAfterMs);
     this.#ports.log.info({
       event: `upload.${settled.journal.state}`,

@@ -18,6 +18,8 @@ import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
 import type { Lane } from "../lane/lane.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
+import { METRICS_NAME } from "../metrics/object.ts";
+import { uploadIncrements } from "../metrics/upload-sample.ts";
 import { type CancelOutcome, UploadCarrier, type UploadRecord, type UploadRpc } from "./carrier.ts";
 import type { UploadFailure } from "./failure.ts";
 import type { Journal, UploadRequest } from "./journal.ts";
@@ -43,6 +45,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       clock: systemClock,
       log,
       run: () => this.#ports(),
+      reportEnd: (journal) => ctx.waitUntil(this.#reportEnd(journal)),
       releaseToken: (token, uploadId) =>
         env.TOKENS.getByName(tokenShard(token)).release(token, uploadId),
     });
@@ -70,6 +73,16 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
 
   override alarm(): Promise<void> {
     return this.#carrier.alarm();
+  }
+
+  async #reportEnd(journal: Journal): Promise<void> {
+    try {
+      const increments = uploadIncrements(journal, systemClock.nowMs());
+      await this.env.METRICS.getByName(METRICS_NAME).add(increments);
+    } catch (error) {
+      const { uploadId } = journal.request;
+      log.warn({ event: "upload.uncounted", uploadId, error: String(error) });
+    }
   }
 
   #ports(): RunPorts {

@@ -226,6 +226,8 @@ export interface WalletStatus {
   readonly address: string;
   /** Commands whose transaction has an unknown fate. */
   readonly unresolved: readonly { readonly id: string; readonly txDigest: string }[];
+  /** Commands that wait for their transaction. */
+  readonly queueLength: number;
   readonly spentFrost: bigint;
   readonly gasMist: bigint;
   readonly transactionCount: number;

@@ -158,7 +158,8 @@ class Engine implements WalletEngine {
     const unresolved = journal
       .open()
       .flatMap(({ digest, members }) => members.map(({ id }) => ({ id, txDigest: digest })));
-    return { address: signer.address, unresolved, ...journal.spending() };
+    const queueLength = this.#queue.length;
+    return { address: signer.address, unresolved, queueLength, ...journal.spending() };
   }
 
   /** A transaction of unknown fate: left by an earlier life, or under way for too long. */
