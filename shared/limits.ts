@@ -381,6 +381,9 @@ export const EPOCH_CHANGE_TTL_SECONDS = 60;
 /** Keys remembered as admitted to KV by one isolate: a hint that saves writes. */
 export const ADMITTED_KEYS_MAX = 4_096;
 
+/** KV writes of one isolate in an hour: half a cent, should it be all of them. */
+export const KV_WRITES_PER_HOUR_MAX = 1_000;
+
 /** Waiting for the publisher's word on a lease: it only lengthens cache lifetimes. */
 export const LEASE_LOOKUP_TIMEOUT_MS = 1_500;
 
@@ -423,6 +426,9 @@ export const NOT_FOUND_REMEMBERED_MAX = 1_024;
 /** One in so many cache hits has its digest checked, so that a damaged entry heals. */
 export const DIGEST_CHECK_ONE_IN = 16;
 
+/** Longest media type taken from a sender. */
+export const MEDIA_TYPE_CHARS_MAX = 255;
+
 /** Longest file name taken from `?filename=`. */
 export const FILENAME_CHARS_MAX = 255;
 
@@ -460,6 +466,15 @@ export const GATE_PUBLISH_RETRY_MS = 2_000;
 
 /** Waiting for the writer of the rules before the copy in KV is believed. */
 export const GATE_ASK_TIMEOUT_MS = 1_500;
+
+/** Data of blobs up to this size is put into KV when they are stored, unless configured otherwise. */
+export const WARM_BYTES_DEFAULT = 1024 * 1024;
+
+/** Most that can be configured: more would hold the answer to a store. */
+export const WARM_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Waiting for KV at the end of a store; what takes longer goes on behind the answer. */
+export const WARM_TIMEOUT_MS = 2_000;
 
 /** How long a certified blob is remembered for those who are about to answer 404. */
 export const RECENT_TTL_MS = 6 * 60 * 60_000;

@@ -17,6 +17,7 @@ const entrySchema = v.object({
   expiresAtMs: whole,
   purgeGeneration: whole,
   contentType: v.optional(v.nullable(v.string()), null),
+  recordedType: v.optional(v.nullable(v.string()), null),
   isStrict: v.optional(v.boolean(), false),
   sha256: v.optional(v.nullable(v.string()), null),
   source: v.optional(v.picklist(["lease-book", "blob-object", "certified-event"])),
@@ -41,6 +42,8 @@ export interface BlobEntry {
   readonly purgeGeneration: number;
   /** Type guessed from the first bytes; `null` until somebody has read them. */
   readonly contentType: string | null;
+  /** Type that all stores of this gateway agree on; `null` where there is none such. */
+  readonly recordedType: string | null;
   /** The whole blob was once encoded again to its ID. */
   readonly isStrict: boolean;
   /** SHA-256 of the whole blob as base64; `null` until somebody has held it whole. */

@@ -23,6 +23,10 @@ export interface Lease {
   readonly recordedAtMs: number;
   /** The SharedBlob that wraps the Blob; the Blob is owned by an address where there is none. */
   readonly sharedObjectId?: string;
+  /** Transaction that certified it, where it is known. */
+  readonly certifyTxDigest?: string;
+  /** The attribute `content-type`, where leases are asked for by blob ID. */
+  readonly contentType?: string;
   /** As last set through this gateway; the chain decides. Nothing where there are none. */
   readonly attributes?: Readonly<Record<string, string>>;
 }

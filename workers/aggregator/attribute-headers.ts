@@ -4,7 +4,7 @@
  * Uploaders write them, so only names that cannot change what the answer means get through: never
  * an encoding, a link, a location, a cookie or credentials. Values must be plain header text.
  */
-import { isMediaType } from "./content-type.ts";
+import { isMediaType } from "../../shared/http/media-type.ts";
 import type { Presentation } from "./query.ts";
 import type { Representation } from "./representation.ts";
 

@@ -38,7 +38,7 @@ export async function blobContent(
     totalBytes: entry.unencodedBytes,
     headers: baseHeaders(blob, presentation),
     lease: leaseOf(services, [blob]),
-    contentType: presentation.contentType ?? entry.contentType,
+    contentType: presentation.contentType ?? entry.recordedType ?? entry.contentType,
     async learnType(head) {
       const contentType = await sniffType(head);
       blob.known.learn({ contentType });

@@ -45,7 +45,6 @@ export const INERT_TYPES: ReadonlySet<string> = new Set([
 
 const UNKNOWN_TYPE = "application/octet-stream";
 const PASSIVE_FAMILY = /^(?:audio|font|image|video)\/[\w.-]+$/;
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[\x20-\x7e]*)?$/;
 /** Control bytes that text does not hold (WHATWG MIME Sniffing, "binary data byte"). */
 const BINARY_BYTE = new Set([
   ...range(0x00, 0x08),
@@ -58,11 +57,6 @@ const BINARY_BYTE = new Set([
 export function isInert(contentType: string): boolean {
   const essence = (contentType.split(";")[0] ?? "").trim().toLowerCase();
   return INERT_TYPES.has(essence) || PASSIVE_FAMILY.test(essence);
-}
-
-/** Whether a text, written by an uploader, is a media type. */
-export function isMediaType(text: string): boolean {
-  return MEDIA_TYPE.test(text);
 }
 
 /** The type with the charset that text needs. */

@@ -3,6 +3,7 @@
  */
 import { createCodec, type Codec } from "../../shared/codec/index.ts";
 import kernel from "../../shared/codec/kernel/build/kernel.wasm";
+import { KV_WRITES_PER_HOUR_MAX } from "../../shared/limits.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
@@ -20,6 +21,7 @@ import { createNetworkViews, type ViewMemory } from "./network-view.ts";
 import type { AggregatorServices, ReadMemory } from "./services.ts";
 import type { FixedLength } from "./send.ts";
 import { createTiers } from "./tiers.ts";
+import { createWriteBudget } from "./write-budget.ts";
 
 interface Env extends AggregatorVars {
   readonly BLOBS: KVNamespace;
@@ -33,6 +35,7 @@ const log = consoleLog("aggregator");
 const viewMemory: ViewMemory = { view: null };
 const rulesMemory: RulesMemory = { held: null, refreshedAtMs: 0 };
 const admittedKeys = new Set<string>();
+const writes = createWriteBudget(systemClock, KV_WRITES_PER_HOUR_MAX);
 const readMemory: ReadMemory = { notFound: new Map(), objects: new Map() };
 let codec: Codec | undefined;
 
@@ -67,6 +70,7 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
       log,
       background,
       admittedKeys,
+      writes,
     }),
     views: createNetworkViews({
       chain,

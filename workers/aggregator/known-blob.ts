@@ -59,6 +59,7 @@ export function newBlob(
     expiresAtMs: expiryMs(services, view, null),
     purgeGeneration,
     contentType: null,
+    recordedType: null,
     isStrict: false,
     sha256: null,
   };
@@ -89,10 +90,11 @@ function createKnownBlob(
   }
 
   async function settle(learning: Promise<Standing>): Promise<void> {
-    const { endEpoch, source } = await learning;
+    const { endEpoch, source, recordedType } = await learning;
     isSettled = true;
-    if (endEpoch === null || source === null || endEpoch <= (entry.endEpoch ?? 0)) add({});
-    else add({ endEpoch, source, expiresAtMs: expiryMs(services, view, endEpoch) });
+    if (endEpoch === null || source === null || endEpoch <= (entry.endEpoch ?? 0)) {
+      add({ recordedType });
+    } else add({ recordedType, endEpoch, source, expiresAtMs: expiryMs(services, view, endEpoch) });
   }
 
   const settled = standing === null ? Promise.resolve() : settle(standing);

@@ -20,10 +20,12 @@ export interface Standing {
   readonly endEpoch: number | null;
   /** Who says so; `null` when unproven. */
   readonly source: StandingSource | null;
+  /** Type that all stores of this gateway agree on; `null` where there is none such. */
+  readonly recordedType: string | null;
 }
 
 /** What nobody has proven. */
-export const UNPROVEN: Standing = { endEpoch: null, source: null };
+export const UNPROVEN: Standing = { endEpoch: null, source: null, recordedType: null };
 
 /** Learns the Standing of `blobId` (32 bytes). Takes at most the deadline and never rejects. */
 export async function learnStanding(
@@ -55,23 +57,32 @@ async function ask(
   leases: Promise<LeaseWord>,
   signal: AbortSignal,
 ): Promise<Standing> {
-  const { permanentEndEpoch } = await leases;
+  const { permanentEndEpoch, contentType: recordedType } = await leases;
   if (permanentEndEpoch !== null && permanentEndEpoch > view.epoch) {
-    return { endEpoch: permanentEndEpoch, source: "lease-book" };
+    return { endEpoch: permanentEndEpoch, source: "lease-book", recordedType };
   }
-  const endEpoch = await provenByNode(services, view, blobId, signal);
+  const proven = await certificationByNode(services, view, blobId, signal);
+  // A permanent lease cannot be taken back: its event is true for ever.
+  const endEpoch = proven === null || proven.deletable ? null : proven.endEpoch;
   return endEpoch !== null && endEpoch > view.epoch
-    ? { endEpoch, source: "certified-event" }
-    : UNPROVEN;
+    ? { endEpoch, source: "certified-event", recordedType }
+    : { ...UNPROVEN, recordedType };
 }
 
-/** The end epoch of the certification that one node points to, as the chain has it. */
-async function provenByNode(
+/** A certification as the chain has it. */
+export interface Certification {
+  readonly txDigest: string;
+  readonly endEpoch: number;
+  readonly deletable: boolean;
+}
+
+/** The certification that one node points to, once the chain has confirmed it. */
+export async function certificationByNode(
   services: AggregatorServices,
   view: NetworkView,
   blobId: Uint8Array,
   signal: AbortSignal,
-): Promise<number | null> {
+): Promise<Certification | null> {
   const { members } = view.current;
   const member = members[Math.floor(services.random.unit() * members.length)];
   if (member === undefined) return null;
@@ -87,7 +98,6 @@ async function provenByNode(
     originalPackageId: view.originalPackageId,
   });
   if (!read.ok || read.value === null) return null;
-  const { value: event } = read;
-  // A permanent lease cannot be taken back: its event is true for ever.
-  return !event.deletable && equalBytes(event.blobId, blobId) ? event.endEpoch : null;
+  const { endEpoch, deletable, blobId: certified } = read.value;
+  return equalBytes(certified, blobId) ? { txDigest, endEpoch, deletable } : null;
 }

@@ -7,6 +7,7 @@
  * allows to say that a blob does not exist.
  */
 import * as v from "valibot";
+import { agreedType } from "../../shared/http/media-type.ts";
 import { LEASE_LOOKUP_TIMEOUT_MS } from "../../shared/limits.ts";
 import type { Log, Timer } from "../../shared/ports.ts";
 
@@ -17,7 +18,12 @@ export interface LeaseSource {
 }
 
 const leasesSchema = v.array(
-  v.object({ endEpoch: v.pipe(v.number(), v.safeInteger()), deletable: v.boolean() }),
+  v.object({
+    endEpoch: v.pipe(v.number(), v.safeInteger()),
+    deletable: v.boolean(),
+    contentType: v.optional(v.string()),
+    certifyTxDigest: v.optional(v.string()),
+  }),
 );
 
 /** What the gateway's own leases say of a blob. */
@@ -26,11 +32,21 @@ export interface LeaseWord {
   readonly permanentEndEpoch: number | null;
   /** The latest end of any lease; `null` when none is known. */
   readonly latestEndEpoch: number | null;
+  /** Type that all stores agree on; `null` where there is none such. */
+  readonly contentType: string | null;
+  /** A transaction of ours that certified the blob; `null` when none is known. */
+  readonly certifyTxDigest: string | null;
   /** Whether somebody was asked and has answered, or there is nobody to ask. */
   readonly isAnswered: boolean;
 }
 
-const NO_WORD: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null, isAnswered: true };
+const NO_WORD: LeaseWord = {
+  permanentEndEpoch: null,
+  latestEndEpoch: null,
+  contentType: null,
+  certifyTxDigest: null,
+  isAnswered: true,
+};
 
 /** How the publisher is asked. */
 export interface LeasePorts {
@@ -49,6 +65,8 @@ export async function askLeases(ports: LeasePorts, blobId: string): Promise<Leas
   return {
     permanentEndEpoch: latestEnd(leases.filter((lease) => !lease.deletable)),
     latestEndEpoch: latestEnd(leases),
+    contentType: agreedType(leases.flatMap(({ contentType }) => contentType ?? [])),
+    certifyTxDigest: leases.find((lease) => lease.certifyTxDigest)?.certifyTxDigest ?? null,
     isAnswered: true,
   };
 }

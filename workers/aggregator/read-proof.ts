@@ -18,6 +18,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import { blobBytes } from "./blob-bytes.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { certificationByNode } from "./learn-standing.ts";
 import { buildTree, type Tree } from "./merkle-path.ts";
 import { metadataOf, openBlob, type OpenBlob } from "./open-blob.ts";
 import { readOne } from "./query.ts";
@@ -28,10 +29,12 @@ import type { AggregatorServices } from "./services.ts";
 const PAIR_BYTES = 64;
 const HASH_BYTES = 32;
 
-/** No chain event is looked up here, and a node's word for one would prove nothing. */
 const NO_TRANSACTION = {
   transaction: null,
-  reason: "this gateway does not look up the certifying transaction; the blob ID needs none",
+  source: null,
+  reason:
+    "this gateway did not certify the blob, and no storage node pointed to an event that the " +
+    "chain confirms; the blob ID needs none",
 } as const;
 
 /** Answers a request for a proof. */
@@ -124,8 +127,24 @@ async function prove(
     rootHash: toBase64(metadata.rootHash),
     range,
     rows,
-    certification: NO_TRANSACTION,
+    certification: await certification(services, blob, signal),
   });
+}
+
+/** The transaction that certified the blob: our own, or one that a node names and the chain has. */
+async function certification(
+  services: AggregatorServices,
+  blob: OpenBlob,
+  signal: AbortSignal,
+): Promise<object> {
+  const { certifyTxDigest } = await services.leases(blob.id);
+  if (certifyTxDigest !== null) {
+    return { transaction: certifyTxDigest, source: "lease-book", reason: null };
+  }
+  const proven = await certificationByNode(services, blob.view, blob.blobId, signal);
+  return proven === null
+    ? NO_TRANSACTION
+    : { transaction: proven.txDigest, source: "certified-event", reason: null };
 }
 
 /** One whole row, its padding included, verified. */

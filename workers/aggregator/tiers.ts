@@ -2,11 +2,12 @@
  * The two cache tiers: the data centre's edge cache, then KV everywhere.
  *
  * Content goes to the edge cache when it is first made and to KV when it is asked for again there
- * (admit on second hit), so that what is read once never costs a KV write. A tier that fails is a
- * miss: it is logged, never an error of the read.
+ * (admit on second hit), so that what is read once never costs a KV write, and within the isolate's
+ * budget of writes. A tier that fails is a miss: it is logged, never an error of the read.
  */
 import { ADMITTED_KEYS_MAX, KV_TTL_SECONDS_MIN, KV_VALUE_BYTES_MAX } from "../../shared/limits.ts";
 import type { KeyValue, Log } from "../../shared/ports.ts";
+import type { WriteBudget } from "./write-budget.ts";
 
 /** The edge cache of one data centre. */
 export interface EdgeCache {
@@ -46,6 +47,8 @@ export interface TierPorts {
   readonly background: (work: Promise<void>) => void;
   /** Keys this isolate has put into KV: a hint, shared by its invocations. */
   readonly admittedKeys: Set<string>;
+  /** KV writes this isolate may still make. */
+  readonly writes: WriteBudget;
 }
 
 /** Both tiers as one. */
@@ -60,7 +63,7 @@ export interface Tiers {
 
 /** Makes the tiers of one invocation. */
 export function createTiers(ports: TierPorts): Tiers {
-  const { edge, kv, log, background, admittedKeys } = ports;
+  const { edge, kv, log, background, admittedKeys, writes } = ports;
   // What one request learns of a blob it learns in steps; the last word must be the one that stays.
   const lastPuts = new Map<string, Promise<void>>();
 
@@ -75,7 +78,7 @@ export function createTiers(ports: TierPorts): Tiers {
 
   async function admit(key: string, value: Uint8Array, ttlSeconds: number): Promise<void> {
     if (value.length > KV_VALUE_BYTES_MAX || ttlSeconds < KV_TTL_SECONDS_MIN) return;
-    if (admittedKeys.has(key)) return;
+    if (admittedKeys.has(key) || !writes.take()) return;
     if (admittedKeys.size >= ADMITTED_KEYS_MAX) admittedKeys.clear();
     admittedKeys.add(key);
     await quietly("cache.kv-put-failed", key, kv.put(key, value, { ttlSeconds }));

@@ -6,7 +6,13 @@
  */
 import * as v from "valibot";
 import { type Compat, parseCompat } from "../../shared/http/compat.ts";
-import { IN_MEMORY_BLOB_BYTES_MAX, LANES_DEFAULT, LANES_MAX } from "../../shared/limits.ts";
+import {
+  IN_MEMORY_BLOB_BYTES_MAX,
+  LANES_DEFAULT,
+  LANES_MAX,
+  WARM_BYTES_DEFAULT,
+  WARM_BYTES_MAX,
+} from "../../shared/limits.ts";
 import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
 import { parseWriteAccess } from "./auth/access.ts";
 import type { WriteAccess } from "./auth/verify.ts";
@@ -24,6 +30,8 @@ export interface PublisherConfig {
   readonly compat: Compat;
   readonly laneCount: number;
   readonly blobBytesMax: number;
+  /** Largest blob whose bytes are cached when it is stored. */
+  readonly warmBytesMax: number;
   /** Addresses that pay, `0x` and 64 hex digits each; the main one is the first. */
   readonly walletAddresses: readonly string[];
   /** Their keys. */
@@ -105,6 +113,7 @@ const varsSchema = v.object({
     wholeNumber(1, IN_MEMORY_BLOB_BYTES_MAX),
     String(IN_MEMORY_BLOB_BYTES_MAX),
   ),
+  WARM_MAX_BYTES: v.optional(wholeNumber(0, WARM_BYTES_MAX), String(WARM_BYTES_DEFAULT)),
   WALLET_SECRET_KEY: v.pipe(
     v.string("expected a suiprivkey… text"),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -168,6 +177,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     compat: vars.output.COMPAT,
     laneCount: vars.output.LANES,
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
+    warmBytesMax: vars.output.WARM_MAX_BYTES,
     walletAddresses: Array.from(
       { length: wallet.settings.addressCount },
       (_, account) => vars.output.WALLET_SECRET_KEY.signer(account).address,

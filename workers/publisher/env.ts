@@ -29,6 +29,8 @@ export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateL
   readonly LANES?: string;
   /** Largest blob in bytes, up to what fits in memory; that unless given. */
   readonly MAX_BLOB_BYTES?: string;
+  /** Data of blobs up to this size, bytes, is cached when stored; 0 caches none. */
+  readonly WARM_MAX_BYTES?: string;
   /** Tip of the upload relay as `/v1/tip-config` tells it, without `send_tip`; none unless given. */
   readonly RELAY_TIP?: string;
   /** Secret: `suiprivkey…` of the address that pays. */

@@ -1,11 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  INERT_TYPES,
-  isInert,
-  isMediaType,
-  sniffType,
-} from "../../../workers/aggregator/content-type.ts";
+import { agreedType, isMediaType } from "../../../shared/http/media-type.ts";
+import { INERT_TYPES, isInert, sniffType } from "../../../workers/aggregator/content-type.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const media = (name: string) =>
@@ -51,4 +47,16 @@ describe("the type of content", () => {
   ])("%j may be a media type: %s", (text, expected) => {
     expect(isMediaType(text)).toBe(expected);
   });
+});
+
+test.each([
+  [["image/png", " image/png "], "image/png"],
+  [["text/html; charset=utf-8"], "text/html; charset=utf-8"],
+  [["image/png", "text/html"], null],
+  [["image/png", "application/octet-stream", "nonsense", ""], "image/png"],
+  [["application/x-www-form-urlencoded", "Multipart/form-data; boundary=x"], null],
+  [[`text/${"x".repeat(255)}`], null],
+  [[], null],
+])("what senders say of one content, %j, agrees on %s", (types, agreed) => {
+  expect(agreedType(types)).toBe(agreed);
 });

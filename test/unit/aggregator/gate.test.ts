@@ -11,6 +11,7 @@ const ENTRY: BlobEntry = {
   expiresAtMs: 2_000,
   purgeGeneration: 3,
   contentType: null,
+  recordedType: null,
   isStrict: false,
   sha256: null,
 };

@@ -13,7 +13,13 @@ import { seededRandom } from "../../support/seeded-random.ts";
 import { ManualTimer } from "../nodes/support.ts";
 
 const BLOB_ID = new Uint8Array(32).fill(7);
-const NO_LEASE: LeaseWord = { permanentEndEpoch: null, latestEndEpoch: null, isAnswered: true };
+const NO_LEASE: LeaseWord = {
+  permanentEndEpoch: null,
+  latestEndEpoch: null,
+  contentType: null,
+  certifyTxDigest: null,
+  isAnswered: true,
+};
 const PERMANENT: BlobStatus = {
   kind: "permanent",
   endEpoch: 9,
@@ -23,7 +29,7 @@ const PERMANENT: BlobStatus = {
   initialCertifiedEpoch: 3,
 };
 const EVENT: CertifiedEvent = { blobId: BLOB_ID, endEpoch: 9, deletable: false };
-const UNPROVEN = { endEpoch: null, source: null };
+const UNPROVEN = { endEpoch: null, source: null, recordedType: null };
 
 function setUp(
   says: { leases?: LeaseWord; status?: BlobStatus | null; event?: CertifiedEvent | null } = {},
@@ -56,15 +62,19 @@ function setUp(
 describe("standing", () => {
   test("is the lease book's where it knows a permanent lease, and nobody else is asked", async () => {
     const { learn, asked } = setUp({
-      leases: { permanentEndEpoch: 8, latestEndEpoch: 12, isAnswered: true },
+      leases: { ...NO_LEASE, permanentEndEpoch: 8, latestEndEpoch: 12, contentType: "image/png" },
     });
-    expect(await learn()).toEqual({ endEpoch: 8, source: "lease-book" });
+    expect(await learn()).toEqual({
+      endEpoch: 8,
+      source: "lease-book",
+      recordedType: "image/png",
+    });
     expect(asked).toEqual([]);
   });
 
   test("is a node's where the chain has the event that it points to: one read", async () => {
     const { learn, asked } = setUp();
-    expect(await learn()).toEqual({ endEpoch: 9, source: "certified-event" });
+    expect(await learn()).toEqual({ endEpoch: 9, source: "certified-event", recordedType: null });
     expect(asked).toEqual([
       "status",
       { txDigest: "digest", eventIndex: 2, originalPackageId: "0x2" },
@@ -73,7 +83,7 @@ describe("standing", () => {
 
   test("is the event's end, whatever end the node says", async () => {
     const { learn } = setUp({ status: { ...PERMANENT, endEpoch: 99 } });
-    expect(await learn()).toEqual({ endEpoch: 9, source: "certified-event" });
+    expect(await learn()).toEqual({ endEpoch: 9, source: "certified-event", recordedType: null });
   });
 
   test.each([

@@ -4,7 +4,12 @@ import { askLeases, askRecent, type LeaseSource } from "../../../workers/aggrega
 import { createVirtualTimer } from "../../support/virtual-timer.ts";
 
 const log = { info() {}, warn() {}, error() {} };
-const NONE = { permanentEndEpoch: null, latestEndEpoch: null };
+const NONE = {
+  permanentEndEpoch: null,
+  latestEndEpoch: null,
+  contentType: null,
+  certifyTxDigest: null,
+};
 const answering = (answer: unknown): LeaseSource => ({
   leasesOfBlob: () => Promise.resolve(answer),
   wasCertifiedLately: () => Promise.resolve(answer),
@@ -27,6 +32,7 @@ describe("the end epoch of a blob's leases", () => {
       { endEpoch: 50, deletable: true },
     ];
     expect(await askLeases(ports(answering(leases)), "id")).toEqual({
+      ...NONE,
       permanentEndEpoch: 9,
       latestEndEpoch: 50,
       isAnswered: true,
@@ -51,6 +57,24 @@ describe("the end epoch of a blob's leases", () => {
       permanentEndEpoch: null,
       latestEndEpoch: 50,
     });
+  });
+});
+
+test.each([
+  [["image/png", undefined, "image/png"], "image/png"],
+  [["image/png", "text/html"], null],
+  [[undefined], null],
+  [[], null],
+])("the type that stores of %j agree on is %s", async (types, expected) => {
+  const leases = types.map((contentType) => ({ endEpoch: 7, deletable: true, contentType }));
+  expect(await askLeases(ports(answering(leases)), "id")).toMatchObject({ contentType: expected });
+});
+
+test("a lease may name the transaction that certified the blob", async () => {
+  const lease = { endEpoch: 7, deletable: true };
+  const leases = [lease, { ...lease, certifyTxDigest: "digest" }];
+  expect(await askLeases(ports(answering(leases)), "id")).toMatchObject({
+    certifyTxDigest: "digest",
   });
 });
 

@@ -27,6 +27,8 @@ const BLOB = seededBytes(500, 1);
 const NO_LEASE: LeaseWord = {
   permanentEndEpoch: null,
   latestEndEpoch: null,
+  contentType: null,
+  certifyTxDigest: null,
   isAnswered: true,
 };
 
@@ -191,7 +193,7 @@ describe("the lease book", () => {
     expect(lease.headers()).not.toHaveProperty("X-Walrus-End-Epoch");
     expect(kept.map((line) => line.split(" ")[0])).toEqual([`metadata/${id}`]);
     blob.known.learn({ contentType: "text/plain" });
-    word.resolve({ permanentEndEpoch: 9, latestEndEpoch: 9, isAnswered: true });
+    word.resolve({ ...NO_LEASE, permanentEndEpoch: 9, latestEndEpoch: 9 });
     await lease.settled;
     expect(lease.headers()).toMatchObject({ "X-Walrus-End-Epoch": "9" });
     const [entry] = kept.filter((line) => line.startsWith(`entry/${id}`));

@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { ADMITTED_KEYS_MAX, KV_VALUE_BYTES_MAX } from "../../../shared/limits.ts";
+import {
+  ADMITTED_KEYS_MAX,
+  KV_WRITES_PER_HOUR_MAX,
+  KV_VALUE_BYTES_MAX,
+} from "../../../shared/limits.ts";
 import { createTiers, type EdgeHit } from "../../../workers/aggregator/tiers.ts";
+import { createWriteBudget } from "../../../workers/aggregator/write-budget.ts";
 
 const SILENT_LOG = { info() {}, warn() {}, error() {} };
 const VALUE = new Uint8Array([1, 2, 3]);
 
 function setUp() {
+  const time = { nowMs: 0 };
+  const clock = { nowMs: () => time.nowMs };
   const edge = new Map<string, EdgeHit>();
   const kv = new Map<string, Uint8Array>();
   const failing = { edge: false, kv: false };
@@ -30,8 +37,9 @@ function setUp() {
     log: SILENT_LOG,
     background: (promise) => void work.push(promise),
     admittedKeys,
+    writes: createWriteBudget(clock, KV_WRITES_PER_HOUR_MAX),
   });
-  return { tiers, edge, kv, failing, admittedKeys, settled: () => Promise.all(work) };
+  return { tiers, time, edge, kv, failing, admittedKeys, settled: () => Promise.all(work) };
 }
 
 describe("the tiers", () => {
@@ -54,6 +62,24 @@ describe("the tiers", () => {
     await tiers.get("a", () => 100);
     await settled();
     expect(kv.size).toBe(0);
+  });
+
+  test("admit no more than the isolate's writes of an hour, and again when they come back", async () => {
+    const { tiers, time, edge, kv, settled } = setUp();
+    const read = async (key: string) => {
+      edge.set(key, { value: VALUE, admitted: false });
+      await tiers.get(key, () => 100);
+    };
+    for (let i = 0; i <= KV_WRITES_PER_HOUR_MAX; i++) await read(`k${i}`);
+    await settled();
+    expect(kv.size).toBe(KV_WRITES_PER_HOUR_MAX);
+    // What was left out is not marked as admitted: it is tried again.
+    const last = `k${KV_WRITES_PER_HOUR_MAX}`;
+    time.nowMs += Math.ceil(3_600_000 / KV_WRITES_PER_HOUR_MAX);
+    await read(last);
+    await read("one more");
+    await settled();
+    expect([kv.has(last), kv.has("one more")]).toEqual([true, false]);
   });
 
   test("bring what only KV has back to the edge", async () => {
@@ -112,6 +138,7 @@ describe("the tiers", () => {
       kv: { get: () => Promise.resolve(null), put: async () => {}, delete: async () => {} },
       log: SILENT_LOG,
       background: (promise) => void work.push(promise),
+      writes: { take: () => true },
       admittedKeys: new Set(),
     });
     tiers.put("a", Uint8Array.of(1), 100);

@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS leases (
   start_epoch INTEGER NOT NULL,
   end_epoch INTEGER NOT NULL,
   recorded_at_ms INTEGER NOT NULL,
-  shared_object_id TEXT
+  shared_object_id TEXT,
+  certify_tx TEXT
 ) WITHOUT ROWID
 `;
 
@@ -77,10 +78,11 @@ export function createLeaseBook(sql: Sql): LeaseBookRows {
 
 function createTables(sql: Sql): void {
   sql.exec(LEASES);
-  // A book of before there were shared blobs.
+  // A book of before there were shared blobs, or the certifying transaction was kept.
   const columns = sql.exec("SELECT name FROM pragma_table_info('leases')").toArray();
-  if (!columns.some(({ name }) => name === "shared_object_id")) {
-    sql.exec("ALTER TABLE leases ADD COLUMN shared_object_id TEXT");
+  for (const added of ["shared_object_id", "certify_tx"]) {
+    if (columns.some(({ name }) => name === added)) continue;
+    sql.exec(`ALTER TABLE leases ADD COLUMN ${added} TEXT`);
   }
   sql.exec(OTHER_TABLES);
 }
@@ -119,7 +121,11 @@ function leaseReads(sql: Sql): LeaseReads {
     ofBlob(blobId) {
       return sql
         .exec(
-          "SELECT * FROM leases WHERE blob_id = ? ORDER BY end_epoch DESC LIMIT ?",
+          `SELECT leases.*, lease_attributes.value AS content_type FROM leases
+           LEFT JOIN lease_attributes
+             ON lease_attributes.blob_object_id = leases.blob_object_id
+             AND lease_attributes.key = 'content-type'
+           WHERE blob_id = ? ORDER BY end_epoch DESC LIMIT ?`,
           blobId,
           LEASE_PAGE_MAX,
         )
@@ -160,11 +166,12 @@ function leaseWrites(sql: Sql): LeaseWrites {
     setAttributes,
     record(lease) {
       sql.exec(
-        `INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (blob_object_id) DO UPDATE SET
            owner = excluded.owner,
            sub = coalesce(excluded.sub, sub),
            shared_object_id = coalesce(excluded.shared_object_id, shared_object_id),
+           certify_tx = coalesce(excluded.certify_tx, certify_tx),
            end_epoch = max(end_epoch, excluded.end_epoch)`,
         lease.blobObjectId,
         lease.blobId,
@@ -177,6 +184,7 @@ function leaseWrites(sql: Sql): LeaseWrites {
         lease.endEpoch,
         lease.recordedAtMs,
         lease.sharedObjectId ?? null,
+        lease.certifyTxDigest ?? null,
       );
       if (lease.attributes !== undefined) setAttributes(lease.blobObjectId, lease.attributes);
     },

@@ -11,6 +11,7 @@ export interface Sql {
 /** Reads a row of `leases`. */
 export function leaseOf(row: Record<string, unknown>): Lease {
   const { sub, shared_object_id: sharedObjectId } = row;
+  const { certify_tx: certifyTxDigest, content_type: contentType } = row;
   return {
     blobObjectId: String(row["blob_object_id"]),
     blobId: String(row["blob_id"]),
@@ -23,5 +24,7 @@ export function leaseOf(row: Record<string, unknown>): Lease {
     endEpoch: Number(row["end_epoch"]),
     recordedAtMs: Number(row["recorded_at_ms"]),
     ...(typeof sharedObjectId === "string" ? { sharedObjectId } : {}),
+    ...(typeof certifyTxDigest === "string" ? { certifyTxDigest } : {}),
+    ...(typeof contentType === "string" ? { contentType } : {}),
   };
 }

@@ -13,13 +13,16 @@ import { createChain } from "../../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
 import { isolateMemory } from "../../../shared/working-memory.ts";
 import { tokenShard } from "../auth/token-guard.ts";
+import { createKeyValue } from "../../../shared/cache/kv.ts";
 import { publisherCodec } from "../codec.ts";
 import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
+import { GATE_NAME } from "../gate/gate.ts";
 import type { Lane } from "../lane/lane.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import { METRICS_NAME } from "../metrics/object.ts";
 import { uploadIncrements } from "../metrics/upload-sample.ts";
+import { recentShard } from "../recent/recent.ts";
 import { type CancelOutcome, UploadCarrier, type UploadRecord, type UploadRpc } from "./carrier.ts";
 import type { UploadFailure } from "./failure.ts";
 import type { Journal, UploadRequest } from "./journal.ts";
@@ -27,6 +30,7 @@ import { walletDirectory } from "../wallet/wallets.ts";
 import type { RunPorts } from "./run.ts";
 import type { BodyBounds } from "./stage.ts";
 import { UploadStore } from "./store.ts";
+import { createWarmer } from "./warm.ts";
 
 export type { UploadRecord, UploadRpc } from "./carrier.ts";
 
@@ -106,6 +110,17 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       leaseBook,
       leasesOfBlob: (blobId) => leaseBook.ofBlob(blobId),
+      noteCertified: (blobId) => env.RECENTS.getByName(recentShard(blobId)).note(blobId),
+      warm: createWarmer({
+        kv: createKeyValue(env.BLOBS),
+        clock: systemClock,
+        timer: systemTimer,
+        log,
+        gateRules: () => env.GATES.getByName(GATE_NAME).rules(null),
+        recordedTypes: async (blobId) =>
+          (await leaseBook.ofBlob(blobId)).flatMap(({ contentType }) => contentType ?? []),
+        warmBytesMax: config.warmBytesMax,
+      }),
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
       blobStatus: (committee, blobId) =>

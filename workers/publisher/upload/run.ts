@@ -43,15 +43,15 @@ import {
   withWallet,
 } from "./journal.ts";
 import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
+import { recordBlob, type RecordPorts } from "./record.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
 /** What a run needs of the world. */
-export interface RunPorts extends PayPorts {
+export interface RunPorts extends PayPorts, RecordPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly codec: Codec;
   readonly chain: Pick<Chain, "readSystem">;
-  readonly leaseBook: Pick<LeaseBookRpc, "record">;
   readonly lane: Lane;
   readonly laneCount: number;
   /** What this gateway has certified of a blob. */
@@ -90,6 +90,7 @@ class UploadRun {
   readonly #ports: RunPorts;
   #journal: Journal;
   #encoded: EncodedBlob | null = null;
+  #metadata: Uint8Array<ArrayBuffer> | null = null;
   /** Gives the memory of `#encoded` back; a fan-out that goes on takes it over. */
   #giveBack: (() => void) | null = null;
 
@@ -283,6 +284,7 @@ class UploadRun {
     const { deletable, uploadId } = this.#journal.request;
     const encoded = await this.#encodedOver(encode.shardCount);
     if (!encoded.ok) return encoded;
+    this.#metadata = encodeMetadata(encoded.value.metadata);
     const committee = writeCommittee(system.value);
     const blobId = idBytes(encode.blobId);
     let progress = emptyProgress(committee.members.length);
@@ -303,7 +305,7 @@ class UploadRun {
         runId: `${uploadId}.${clock.nowMs()}`,
         blobId,
         target: deletable ? { kind: "deletable", objectId: blobObjectId } : { kind: "permanent" },
-        metadata: encodeMetadata(encoded.value.metadata),
+        metadata: this.#metadata,
         slivers: (pairIndices) => encoded.value.slivers(pairIndices),
         committee,
         message: confirmationMessage({
@@ -374,20 +376,38 @@ class UploadRun {
   }
 
   async #record(): Promise<StepOutcome<"record">> {
-    const { blobId } = resultOf(this.#journal, "encode");
+    const { blobId, shardCount } = resultOf(this.#journal, "encode");
     const registered = resultOf(this.#journal, "register");
-    await this.#ports.leaseBook.record({
-      blobObjectId: registered.blobObjectId,
-      blobId,
-      owner: resultOf(this.#journal, "certify").owner,
-      sub: this.#journal.request.sub ?? null,
-      unencodedBytes: this.#journal.unencodedBytes,
-      storageBytes: registered.storageBytes,
-      deletable: this.#journal.request.deletable,
-      startEpoch: registered.startEpoch,
-      endEpoch: registered.endEpoch,
-      recordedAtMs: this.#ports.clock.nowMs(),
-    });
+    const { owner, txDigest } = resultOf(this.#journal, "certify");
+    const { unencodedBytes, request } = this.#journal;
+    const { deletable, sub = null } = request;
+    const { blobObjectId, storageBytes, startEpoch, endEpoch } = registered;
+    const system = await this.#system();
+    await recordBlob(
+      this.#ports,
+      {
+        blobObjectId,
+        blobId,
+        owner,
+        sub,
+        unencodedBytes,
+        storageBytes,
+        deletable,
+        startEpoch,
+        endEpoch,
+        ...(txDigest === null ? {} : { certifyTxDigest: txDigest }),
+        recordedAtMs: this.#ports.clock.nowMs(),
+      },
+      {
+        blobId,
+        unencodedBytes,
+        shardCount,
+        metadata: this.#metadata,
+        endEpoch: deletable ? null : endEpoch,
+        timing: system.ok ? system.value.timing : null,
+        bytes: () => this.#ports.stagedBytes(unencodedBytes),
+      },
+    );
     return ok({});
   }
 
