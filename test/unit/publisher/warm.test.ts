@@ -109,7 +109,12 @@ describe("what a store leaves for its readers", () => {
       recordedTypes: () => Promise.resolve([]),
       warmBytesMax: bytes.length,
     });
-    await warm({ ...STORED, unencodedBytes: bytes.length, bytes: () => bytes });
+    await warm({
+      ...STORED,
+      shardCount: 100,
+      unencodedBytes: bytes.length,
+      bytes: () => bytes,
+    });
     const segments = [...kept].filter(([key]) => key.startsWith("segment/"));
     expect(segments.length).toBeGreaterThan(1);
     const total = segments.reduce((sum, [, { value }]) => sum + value.length - SEAL_BYTES, 0);
