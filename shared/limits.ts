@@ -16,14 +16,21 @@ export const SHARDS_MAX = 1_000;
 export const SYMBOL_BYTES_MAX = 65_534;
 
 /**
- * Largest blob the in-memory codec takes at 1,000 shards. The blob, its parity and a band of
- * slivers must fit a 128 MB isolate beside everything else.
+ * Largest blob that is encoded or decoded in memory: at 1,000 shards the blob with the parity of its
+ * rows and a band of slivers takes 71 MiB, and a 128 MB isolate holds more than that.
  */
 export const IN_MEMORY_BLOB_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
- * Hard maximum of one kernel's WebAssembly memory. The largest blob with its row parity
- * and a band of slivers takes 72 MiB, the protocol's largest sliver, expanded, 63 MiB.
+ * Largest blob whose metadata alone is computed in memory: 82 MiB at 1,000 shards, as no slivers are
+ * kept and half of the row parity is held at a time. It has to come in chunks: the kernel's copy and
+ * another would not fit a 128 MB isolate.
+ */
+export const IN_MEMORY_METADATA_BLOB_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Hard maximum of one kernel's WebAssembly memory. The metadata of the largest blob takes 82 MiB,
+ * encoding the largest 71 MiB, the protocol's largest sliver, expanded, 63 MiB.
  */
 export const KERNEL_MEMORY_BYTES_MAX = 96 * 1024 * 1024;
 

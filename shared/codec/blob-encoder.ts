@@ -114,12 +114,11 @@ class MatrixBlob implements EncodedBlob {
 
 /** One pass over the source columns for parity rows that are not in the band. */
 function fillBand(matrix: MessageMatrix, band: RowBand, rows: readonly number[]): void {
-  const [source] = matrix.columnBlocks;
   band.assign(rows);
   const firstRow = rows.reduce((least, row) => Math.min(least, row));
   const lastRow = rows.reduce((most, row) => Math.max(most, row));
   matrix.expandColumns(
-    source,
+    matrix.sourceColumns,
     (work, first, count, slice) => band.take(work, first, count, slice),
     { firstRow, rowCount: lastRow - firstRow + 1 },
   );

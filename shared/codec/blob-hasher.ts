@@ -79,12 +79,11 @@ function hashLines(
       keepRoot(columnIndex, root);
     }
   };
-  const [source, parity] = matrix.columnBlocks;
-  const { dataColumnCount } = matrix;
+  const { dataColumnCount, sourceColumns: source } = matrix;
   completeColumns(matrix, { ...source, columnCount: dataColumnCount }, visit, keepRows);
   visitZeros(dataColumnCount, source.columnCount);
-  if (dataColumnCount > 0) completeColumns(matrix, parity, visit);
-  else visitZeros(parity.firstColumn, shardCount);
+  if (dataColumnCount === 0) visitZeros(source.columnCount, shardCount);
+  else for (const block of matrix.parityColumns()) completeColumns(matrix, block, visit);
   const rows = new Uint8Array(shardCount * DIGEST_BYTES);
   const sourceRoots = sourceRows.finish();
   for (let row = 0; row < primaryCount; row++) {

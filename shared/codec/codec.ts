@@ -5,7 +5,11 @@
  * Worker imports the built kernel, tests and scripts read it from disk.
  */
 import { equalBytes } from "../bytes/arrays.ts";
-import { IN_MEMORY_BLOB_BYTES_MAX, SYMBOL_BYTES_MAX } from "../limits.ts";
+import {
+  IN_MEMORY_BLOB_BYTES_MAX,
+  IN_MEMORY_METADATA_BLOB_BYTES_MAX,
+  SYMBOL_BYTES_MAX,
+} from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import { decodeBlob } from "./blob-decoder.ts";
 import { encodeMatrix } from "./blob-encoder.ts";
@@ -44,6 +48,9 @@ import type {
   VerifiedMetadata,
 } from "./types.ts";
 
+/** Row parity up to this is held as a whole; above, metadata is computed with half of it at a time. */
+const WHOLE_PARITY_BYTES_MAX = 6 * 1024 * 1024;
+
 /** Red Stuff over one kernel. Every call is synchronous and leaves its arguments untouched. */
 export interface Codec {
   /** BLAKE2b with 32 bytes of output, unkeyed. */
@@ -52,15 +59,22 @@ export interface Codec {
   /** Blob ID, root and all sliver hashes of `blob`, without keeping slivers. */
   metadata(blob: Uint8Array, shardCount: number): Result<VerifiedMetadata, SizeFailure>;
 
-  /** Metadata now, slivers on demand. */
-  encode(blob: Uint8Array, shardCount: number): Result<EncodedBlob, SizeFailure>;
-
   /**
    * The same for a blob that comes in chunks: each is copied and may be freed before the next is
    * asked for, so the blob is never held twice.
    *
    * @throws {RangeError} When the chunks do not add up to `unencodedBytes`.
    */
+  metadataOfChunks(
+    chunks: Iterable<Uint8Array>,
+    unencodedBytes: number,
+    shardCount: number,
+  ): Result<VerifiedMetadata, SizeFailure>;
+
+  /** Metadata now, slivers on demand. */
+  encode(blob: Uint8Array, shardCount: number): Result<EncodedBlob, SizeFailure>;
+
+  /** The same for a blob in chunks, as `metadataOfChunks`. */
   encodeChunks(
     chunks: Iterable<Uint8Array>,
     unencodedBytes: number,
@@ -143,18 +157,12 @@ export interface Codec {
 export function createCodec(module: WebAssembly.Module): Codec {
   const pool = new KernelPool(module);
   const zeroRows = new ZeroRowHashes();
-  const metadataOf: Codec["metadata"] = (blob, shardCount) => {
-    const symbolBytes = symbolBytesInMemory(blob.length, shardCount);
-    if (!symbolBytes.ok) return symbolBytes;
-    const parameters = encodingParameters(shardCount);
-    return pool.with((kernel) => {
-      const { value } = symbolBytes;
-      return ok(hashMatrix(new MessageMatrix(kernel, [blob], blob.length, parameters, value)));
-    });
-  };
+  const metadataOf: Codec["metadataOfChunks"] = (chunks, unencodedBytes, shardCount) =>
+    metadataOfChunks(pool, chunks, unencodedBytes, shardCount);
   return {
     hash: (bytes) => pool.with((kernel) => hashWith(kernel, bytes)),
-    metadata: metadataOf,
+    metadata: (blob, shardCount) => metadataOf([blob], blob.length, shardCount),
+    metadataOfChunks: metadataOf,
     encode: (blob, shardCount) => encodeChunks(pool, [blob], blob.length, shardCount),
     encodeChunks: (chunks, unencodedBytes, shardCount) =>
       encodeChunks(pool, chunks, unencodedBytes, shardCount),
@@ -180,7 +188,7 @@ export function createCodec(module: WebAssembly.Module): Codec {
     checkRows: (blob, metadata, verifiedRows) =>
       pool.with((kernel) => checkRows(kernel, zeroRows, blob, metadata, verifiedRows)),
     checkBlobId(blob, metadata) {
-      const actual = metadataOf(blob, metadata.shardCount);
+      const actual = metadataOf([blob], blob.length, metadata.shardCount);
       if (!actual.ok) return actual;
       if (equalBytes(actual.value.blobId, metadata.blobId)) return ok(undefined);
       return err({
@@ -199,6 +207,26 @@ export function createCodec(module: WebAssembly.Module): Codec {
     recoverSliver: (target, symbols, metadata) =>
       pool.with((kernel) => recoverSliver(kernel, target, symbols, metadata)),
   };
+}
+
+function metadataOfChunks(
+  pool: KernelPool,
+  chunks: Iterable<Uint8Array>,
+  unencodedBytes: number,
+  shardCount: number,
+): Result<VerifiedMetadata, SizeFailure> {
+  const bytesMax = IN_MEMORY_METADATA_BLOB_BYTES_MAX;
+  const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount, bytesMax);
+  if (!symbolBytes.ok) return symbolBytes;
+  const parameters = encodingParameters(shardCount);
+  const { primaryCount, faultyCount } = parameters;
+  const { value } = symbolBytes;
+  const parityBytes = primaryCount * faultyCount * value;
+  const parts = parityBytes > WHOLE_PARITY_BYTES_MAX ? 2 : 1;
+  const together = Math.ceil(faultyCount / parts);
+  return pool.with((kernel) =>
+    ok(hashMatrix(new MessageMatrix(kernel, chunks, unencodedBytes, parameters, value, together))),
+  );
 }
 
 function encodeChunks(
@@ -235,14 +263,11 @@ function hashWith(kernel: Kernel, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 function symbolBytesInMemory(
   unencodedBytes: number,
   shardCount: number,
+  unencodedBytesMax: number = IN_MEMORY_BLOB_BYTES_MAX,
 ): Result<number, SizeFailure> {
   const symbolBytes = symbolBytesFor(unencodedBytes, shardCount);
-  if (symbolBytes.ok && unencodedBytes > IN_MEMORY_BLOB_BYTES_MAX) {
-    return err({
-      kind: "blob-exceeds-memory",
-      unencodedBytes,
-      unencodedBytesMax: IN_MEMORY_BLOB_BYTES_MAX,
-    });
+  if (symbolBytes.ok && unencodedBytes > unencodedBytesMax) {
+    return err({ kind: "blob-exceeds-memory", unencodedBytes, unencodedBytesMax });
   }
   return symbolBytes;
 }

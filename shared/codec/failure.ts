@@ -11,7 +11,7 @@ export type SizeFailure =
       readonly shardCount: number;
     }
   | {
-      /** Encodable, but not in memory: the limit is `IN_MEMORY_BLOB_BYTES_MAX`. */
+      /** Encodable, but what was asked for is not done in memory for blobs as large. */
       readonly kind: "blob-exceeds-memory";
       readonly unencodedBytes: number;
       readonly unencodedBytesMax: number;

@@ -7,7 +7,11 @@
  */
 export { createCodec, type Codec } from "./codec.ts";
 export { loadKernel, type KernelFile } from "./kernel/load.ts";
-export { decodingWorkingBytes, encodingWorkingBytes } from "./working-bytes.ts";
+export {
+  decodingWorkingBytes,
+  encodingWorkingBytes,
+  metadataWorkingBytes,
+} from "./working-bytes.ts";
 export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
 export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
 export {

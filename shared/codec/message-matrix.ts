@@ -3,8 +3,8 @@
  *
  *                S source columns        f parity columns
  *              ┌──────────────────────┬───────────────┐
- *     P source │ matrix: the blob,    │ row parity    │   kept: 1.5 x blob
- *     rows     │ zero-padded          │               │
+ *     P source │ matrix: the blob,    │ row parity,   │   kept: 1.5 x blob, or less where
+ *     rows     │ zero-padded          │ or a part     │   parity columns are had in parts
  *              ├──────────────────────┴───────────────┤
  *    2f parity │ computed by column passes,           │   never kept as a whole
  *     rows     │ handed to a sink                     │
@@ -50,21 +50,28 @@ export class MessageMatrix {
   /** L */
   readonly unencodedBytes: number;
   readonly #source: ColumnBlock;
-  readonly #parity: ColumnBlock;
+  /** The parity columns that are held now. */
+  #parity: ColumnBlock;
+  readonly #rowCode: LinearCode;
   readonly #columnCode: LinearCode;
   readonly #dataRowCount: number;
   readonly #dataColumnCount: number;
   readonly #work: number;
 
-  /** @param blob Copied, chunk by chunk; together exactly `unencodedBytes`, at most P·S·B. */
+  /**
+   * @param blob Copied, chunk by chunk; together exactly `unencodedBytes`, at most P·S·B.
+   * @param parityTogether Parity columns held at one time; all f by default. Row parity is computed
+   *   anew for each part, a few hundredths of the work on metadata, and memory falls by the rest.
+   */
   constructor(
     kernel: Kernel,
     blob: Iterable<Uint8Array>,
     unencodedBytes: number,
     parameters: EncodingParameters,
     symbolBytes: number,
+    parityTogether: number = parameters.faultyCount,
   ) {
-    const { shardCount, primaryCount, secondaryCount, faultyCount } = parameters;
+    const { shardCount, primaryCount, secondaryCount } = parameters;
     this.kernel = kernel;
     this.parameters = parameters;
     this.unencodedBytes = unencodedBytes;
@@ -78,26 +85,41 @@ export class MessageMatrix {
       columnCount: secondaryCount,
       grid: { address: matrix, positionStride: rowBytes, laneStride: symbolBytes },
     };
-    const parityRowBytes = faultyCount * symbolBytes;
+    const parityRowBytes = parityTogether * symbolBytes;
     const parity = kernel.reserve(primaryCount * parityRowBytes);
     this.#parity = {
       firstColumn: secondaryCount,
-      columnCount: faultyCount,
+      columnCount: parityTogether,
       grid: { address: parity, positionStride: parityRowBytes, laneStride: symbolBytes },
     };
     this.#dataRowCount = Math.ceil(unencodedBytes / rowBytes);
     this.#dataColumnCount = Math.min(Math.ceil(unencodedBytes / symbolBytes), secondaryCount);
     this.#columnCode = linearCode(primaryCount, shardCount);
-    const rowCode = linearCode(secondaryCount, shardCount);
+    this.#rowCode = linearCode(secondaryCount, shardCount);
     const width = positionWidthMax(shardCount, symbolBytes);
-    const workBytes = [rowCode, this.#columnCode].map((code) => encodeWorkBytes(code, width));
+    const codes = [this.#rowCode, this.#columnCode];
+    const workBytes = codes.map((code) => encodeWorkBytes(code, width));
     this.#work = kernel.reserve(Math.max(...workBytes));
-    this.#expandRows(rowCode);
+    this.#expandRows();
   }
 
-  /** The source columns, then the parity columns. */
-  get columnBlocks(): readonly [ColumnBlock, ColumnBlock] {
-    return [this.#source, this.#parity];
+  /** The S source columns. */
+  get sourceColumns(): ColumnBlock {
+    return this.#source;
+  }
+
+  /** The f parity columns, in parts; each is valid until the next is asked for. */
+  *parityColumns(): Generator<ColumnBlock> {
+    const { shardCount, secondaryCount } = this.parameters;
+    const together = this.#parity.columnCount;
+    for (let firstColumn = secondaryCount; firstColumn < shardCount; firstColumn += together) {
+      const columnCount = Math.min(together, shardCount - firstColumn);
+      if (firstColumn !== this.#parity.firstColumn) {
+        this.#parity = { ...this.#parity, firstColumn, columnCount };
+        this.#expandRows();
+      }
+      yield this.#parity;
+    }
   }
 
   /** Bytes of a primary sliver. */
@@ -123,12 +145,15 @@ export class MessageMatrix {
     return this.kernel.read(this.#source.grid.address + rowIndex * this.rowBytes, this.rowBytes);
   }
 
-  /** A copy of secondary sliver `columnIndex` < n. */
+  /** A copy of secondary sliver `columnIndex` < n, which must be held. */
   readColumn(columnIndex: number): Uint8Array<ArrayBuffer> {
     const { kernel, symbolBytes } = this;
     const { primaryCount } = this.parameters;
     const block = columnIndex < this.#source.columnCount ? this.#source : this.#parity;
     const lane = columnIndex - block.firstColumn;
+    if (lane < 0 || lane >= block.columnCount) {
+      throw new RangeError(`Cannot read column ${columnIndex}: not in the part that is held`);
+    }
     const address = block.grid.address + lane * symbolBytes;
     const mark = kernel.mark();
     const target = kernel.reserve(primaryCount * symbolBytes);
@@ -168,9 +193,12 @@ export class MessageMatrix {
     }
   }
 
-  #expandRows(rowCode: LinearCode): void {
+  /** Fills the part of the row parity that is held now. */
+  #expandRows(): void {
     const { kernel, symbolBytes } = this;
     const { primaryCount, secondaryCount } = this.parameters;
+    const first = this.#parity.firstColumn - secondaryCount;
+    const wanted = { first, count: this.#parity.columnCount };
     // Lanes are rows here, so the strides of both grids swap.
     const rows = transpose(this.#source.grid);
     const parityRows = transpose(this.#parity.grid);
@@ -180,16 +208,17 @@ export class MessageMatrix {
     for (const slice of laneSlices(this.#dataRowCount, symbolBytes)) {
       encodeLanes(
         kernel,
-        rowCode,
+        this.#rowCode,
         sliceOf(rows, slice),
         slice,
         this.#work,
         (work, firstParity, count) => {
           const grid = sliceOf(parityRows, slice);
-          const address = grid.address + firstParity * symbolBytes;
+          const address = grid.address + (firstParity - first) * symbolBytes;
           kernel.scatter({ ...grid, address }, work, count, slice.shape);
         },
         secondaryCount,
+        wanted,
       );
     }
   }

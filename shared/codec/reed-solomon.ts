@@ -98,7 +98,7 @@ export interface ParityRange {
  * @param source Grid of the slice: position i is source symbol i.
  * @param sourceCount Source symbols that may be non-zero; the rest count as zero.
  * @param workAddress `encodeWorkBytes` of reserved memory.
- * @param wanted Parity that the sink must see; it may see more.
+ * @param wanted The parity that the sink sees.
  */
 export function encodeLanes(
   kernel: Kernel,
@@ -112,7 +112,7 @@ export function encodeLanes(
 ): void {
   const first: Work = { address: workAddress, width: slice.width };
   const second: Work = { address: workAddress + code.chunk * slice.width, width: slice.width };
-  if (code.isHighRate) encodeHighRate(kernel, code, source, slice, first, second, sink);
+  if (code.isHighRate) encodeHighRate(kernel, code, source, slice, first, second, sink, wanted);
   else encodeLowRate(kernel, code, source, slice, first, second, sink, sourceCount, wanted);
 }
 
@@ -151,8 +151,9 @@ function encodeHighRate(
   sum: Work,
   block: Work,
   sink: ParitySink,
+  wanted: ParityRange,
 ): void {
-  const { chunk, sourceCount, parityCount } = code;
+  const { chunk, sourceCount } = code;
   kernel.clear(sum.address, chunk * slice.width);
   for (let start = 0; start < sourceCount; start += chunk) {
     const count = Math.min(chunk, sourceCount - start);
@@ -161,9 +162,11 @@ function encodeHighRate(
     kernel.inverseTransform(block, chunk, start + chunk, count);
     kernel.addPositions(sum, block, chunk);
   }
-  kernel.forwardTransform(sum, chunk, 0, parityCount);
-  kernel.changeBase(sum, parityCount);
-  sink(sum, 0, parityCount);
+  const { first, count } = wanted;
+  kernel.forwardTransform(sum, chunk, 0, first + count, first);
+  const found = { address: sum.address + first * sum.width, width: sum.width };
+  kernel.changeBase(found, count);
+  sink(found, first, count);
 }
 
 /** Gathers `count` positions and zeroes the rest of `size`. */

@@ -10,6 +10,9 @@ const MIB = 1024 * 1024;
 /** Tables, trees, work positions, metadata and slivers on their way out. */
 const ENCODING_FIXED_BYTES = 8 * MIB;
 
+/** Tables, trees, work positions, metadata, and row parity that is held as a whole. */
+const METADATA_FIXED_BYTES = 8 * MIB;
+
 /** Tables and work positions. */
 const DECODING_FIXED_BYTES = 4 * MIB;
 
@@ -17,8 +20,16 @@ const DECODING_FIXED_BYTES = 4 * MIB;
 const EXPANSION = 4.6;
 
 /**
- * Bytes to ask for before `Codec.encode` or `metadata` of a blob of L bytes: the blob, the matrix
- * it is copied to, the parity of its rows and a band of slivers.
+ * Bytes to ask for before `Codec.metadata` or `metadataOfChunks` of a blob of L bytes: the matrix it
+ * is copied to and half of its rows' parity. What the caller holds of the blob is not counted.
+ */
+export function metadataWorkingBytes(unencodedBytes: number): number {
+  return METADATA_FIXED_BYTES + Math.ceil(1.27 * unencodedBytes);
+}
+
+/**
+ * Bytes to ask for before `Codec.encode` of a blob of L bytes: the blob, the matrix it is copied to,
+ * the parity of its rows and a band of slivers.
  */
 export function encodingWorkingBytes(unencodedBytes: number): number {
   const band = Math.min(SLIVER_BAND_BYTES_MAX, EXPANSION * unencodedBytes);

@@ -6,8 +6,13 @@ import {
   createCodec,
   decodingWorkingBytes,
   encodingWorkingBytes,
+  metadataWorkingBytes,
 } from "../../shared/codec/index.ts";
-import { IN_MEMORY_BLOB_BYTES_MAX, ISOLATE_WORKING_SET_BYTES } from "../../shared/limits.ts";
+import {
+  IN_MEMORY_BLOB_BYTES_MAX,
+  IN_MEMORY_METADATA_BLOB_BYTES_MAX,
+  ISOLATE_WORKING_SET_BYTES,
+} from "../../shared/limits.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
 import { compileKernel } from "../support/codec.ts";
 import { seededBytes } from "../support/contents.ts";
@@ -150,7 +155,17 @@ describe("what the codec asks for", () => {
     },
   );
 
+  test.each([0, 1, 300_000, 9_000_000, 13_000_000, 20_000_000])(
+    "covers the metadata of %i bytes at 1,000 shards",
+    (byteCount) => {
+      valueOf(codec.metadata(seededBytes(byteCount, 6), 1000));
+      expect(takenBytes()).toBeLessThanOrEqual(metadataWorkingBytes(byteCount));
+    },
+  );
+
   test("fits the isolate for the largest blob in memory", () => {
+    const most = metadataWorkingBytes(IN_MEMORY_METADATA_BLOB_BYTES_MAX);
+    expect(most).toBeLessThanOrEqual(ISOLATE_WORKING_SET_BYTES);
     for (const need of [encodingWorkingBytes, decodingWorkingBytes]) {
       expect(need(IN_MEMORY_BLOB_BYTES_MAX)).toBeLessThanOrEqual(ISOLATE_WORKING_SET_BYTES);
     }

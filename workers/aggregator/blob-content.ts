@@ -5,7 +5,7 @@
  * before a byte leaves. A strict check that passed is remembered with the blob.
  */
 import { concatBytes, equalBytes } from "../../shared/bytes/arrays.ts";
-import { encodingWorkingBytes } from "../../shared/codec/index.ts";
+import { metadataWorkingBytes } from "../../shared/codec/index.ts";
 import { STRICT_READ_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { blobBytes } from "./blob-bytes.ts";
@@ -76,14 +76,13 @@ async function strictBytes(
     if (!piece.ok) return piece;
     parts.push(piece.value.bytes);
   }
-  const whole = concatBytes(...parts);
   const encoded = await services.workingMemory.with(
-    encodingWorkingBytes(unencodedBytes),
-    () => services.codec.metadata(whole, shardCount),
+    metadataWorkingBytes(unencodedBytes),
+    () => services.codec.metadataOfChunks(parts, unencodedBytes, shardCount),
     signal,
   );
   if (!encoded.ok || !equalBytes(encoded.value.blobId, blob.blobId)) {
     return err({ kind: "strict-mismatch" });
   }
-  return ok(whole);
+  return ok(concatBytes(...parts));
 }

@@ -5,7 +5,7 @@
  * the estimate is what the ledger takes unless prices change in between. Gas is not in it.
  */
 import * as v from "valibot";
-import { encodingWorkingBytes, formatBlobId } from "../../shared/codec/index.ts";
+import { formatBlobId, metadataWorkingBytes } from "../../shared/codec/index.ts";
 import { readBody } from "../../shared/http/body.ts";
 import { badParameter } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
@@ -48,7 +48,7 @@ export async function dryRun(
 ): Promise<Result<object, PublisherFailure>> {
   const estimate = await estimateOf(context, bytes.length, query.epochs);
   if (!estimate.ok) return estimate;
-  const giveBack = await context.memory.acquire(encodingWorkingBytes(bytes.length));
+  const giveBack = await context.memory.acquire(metadataWorkingBytes(bytes.length));
   try {
     const metadata = context.codec.metadata(bytes, estimate.value.shardCount);
     if (!metadata.ok) return err(sizeFailure(metadata.failure));

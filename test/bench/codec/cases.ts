@@ -60,6 +60,7 @@ const SIZES: Readonly<Record<string, number>> = {
   "1 MiB": MIB,
   "8 MiB": 8 * MIB,
   "32 MiB": 32 * MIB,
+  "64 MiB": 64 * MIB,
 };
 
 /** Every case; `sizeMax` leaves out larger blobs. */

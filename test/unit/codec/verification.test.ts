@@ -18,11 +18,13 @@ import {
 } from "../../../shared/codec/index.ts";
 import {
   IN_MEMORY_BLOB_BYTES_MAX,
+  IN_MEMORY_METADATA_BLOB_BYTES_MAX,
   SHARDS_MAX,
   SLIVER_BAND_BYTES_MAX,
 } from "../../../shared/limits.ts";
 import { countingBytes } from "../../support/bytes.ts";
 import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
 import { failureOf, valueOf } from "../../support/results.ts";
 
 const SHARDS = 10;
@@ -183,6 +185,29 @@ describe("slivers on the wire", () => {
 });
 
 describe("sizes in memory", () => {
+  test("metadata alone goes up to a limit of its own, in chunks", () => {
+    const byteCount = IN_MEMORY_METADATA_BLOB_BYTES_MAX;
+    const chunk = new Uint8Array(1024 * 1024).fill(7);
+    const chunks = Array.from({ length: byteCount / chunk.length }, () => chunk);
+    const { unencodedBytes } = valueOf(codec.metadataOfChunks(chunks, byteCount, 100));
+    expect(unencodedBytes).toBe(byteCount);
+    expect(failureOf(codec.metadataOfChunks(chunks, byteCount + 1, 100))).toEqual({
+      kind: "blob-exceeds-memory",
+      unencodedBytes: byteCount + 1,
+      unencodedBytesMax: byteCount,
+    });
+  });
+
+  test("metadata is the same whether row parity is held as a whole or in halves", () => {
+    // Above 12 MiB in halves, except where slivers are kept.
+    for (const shardCount of [100, 101, 1000]) {
+      const blob = seededBytes(13_000_001, shardCount);
+      const encoded = valueOf(codec.encode(blob, shardCount));
+      expect(valueOf(codec.metadata(blob, shardCount))).toEqual(encoded.metadata);
+      encoded.release();
+    }
+  });
+
   test("a blob of the limit is taken and one byte more is refused by name", () => {
     const blob = new Uint8Array(IN_MEMORY_BLOB_BYTES_MAX + 1);
     const refused = {
@@ -190,7 +215,6 @@ describe("sizes in memory", () => {
       unencodedBytes: IN_MEMORY_BLOB_BYTES_MAX + 1,
       unencodedBytesMax: IN_MEMORY_BLOB_BYTES_MAX,
     };
-    expect(failureOf(codec.metadata(blob, 100))).toEqual(refused);
     expect(failureOf(codec.encode(blob, 100))).toEqual(refused);
     const encoded = valueOf(codec.encode(blob.subarray(1), 100));
     const [pair] = encoded.slivers([99]);
