@@ -123,6 +123,12 @@ export const GAS_BUDGET_PER_BLOB_MIST = 2_000_000n;
 /** Gas budget added for each blob a transaction registers: an object costs about 2,500,000. */
 export const GAS_BUDGET_PER_REGISTRATION_MIST = 5_000_000n;
 
+/** Gas budget added for each blob that gets attributes: their map is an object of its own. */
+export const GAS_BUDGET_ATTRIBUTES_MIST = 4_000_000n;
+
+/** Gas budget added for each byte of attributes: Sui keeps a byte for 7,600 MIST. */
+export const GAS_BUDGET_PER_ATTRIBUTE_BYTE_MIST = 10_000n;
+
 /** Most coins one transaction takes in: Sui allows 256 for gas, and each costs 70 bytes. */
 export const COINS_PER_TRANSACTION_MAX = 100;
 
@@ -515,6 +521,9 @@ export const BATCH_COMMANDS_MAX = 900;
 /** Bytes we put into one transaction; Sui allows `TRANSACTION_BYTES_MAX`. */
 export const BATCH_BYTES_MAX = 100 * 1024;
 
+/** Bytes of a batch that coins, gas and the frame of the transaction may take: 200 coins are 14 KB. */
+export const BATCH_FRAME_BYTES_MAX = 16 * 1024;
+
 /** How long a busy wallet waits for more commands; an idle one sends a lone command at once. */
 export const WALLET_BATCH_WINDOW_MS = 200;
 
@@ -569,7 +578,7 @@ export const ATTRIBUTE_KEY_BYTES_MAX = 128;
 /** Bytes of one attribute's value in UTF-8; headers that show them are no longer. */
 export const ATTRIBUTE_VALUE_BYTES_MAX = 1_024;
 
-/** Bytes of all keys and values of one store or change: 12 such blobs fill a batch. */
+/** Bytes of all keys and values of one store or change: 8 such blobs fill a batch. */
 export const ATTRIBUTES_BYTES_MAX = 8 * 1024;
 
 /** Longest command id. */

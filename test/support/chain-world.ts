@@ -6,6 +6,10 @@ import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
 import type { Clock, Log, LogRecord, Timer } from "../../shared/ports.ts";
 import { confirmationMessage } from "../../shared/protocol/confirmation.ts";
 import { aggregateConfirmations, type Certificate } from "../../shared/protocol/certificate.ts";
+import {
+  createAttributedBlobs,
+  type ReadAttributedBlob,
+} from "../../shared/sui/attributed-blob.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { createSigner, type Signer } from "../../shared/sui/signer.ts";
@@ -25,6 +29,7 @@ import {
 } from "../unit/devnet/walrus-contract/support.ts";
 
 export const SUI = "0x2::sui::SUI";
+const RPC_URL = "http://sui.invalid";
 const BOUNDLESS = 10n ** 18n;
 
 /** Everything a test of the chain port or the wallet works with. */
@@ -33,6 +38,8 @@ export interface ChainWorld extends World {
   readonly secretKey: string;
   readonly faults: RpcFaultSwitch;
   readonly chain: Chain;
+  /** Blobs with their attributes, over the same RPC node. */
+  readonly readAttributed: ReadAttributedBlob;
   /** gRPC methods called so far, in order. */
   readonly calls: string[];
   /** Called before each request; may throw to break the connection. */
@@ -52,20 +59,21 @@ export function startChainWorld(options: Partial<GenesisOptions> = {}): ChainWor
   const faults = noRpcFault();
   const rpc = createSuiRpc({ ledger: world.ledger, faults, timer: systemTimer });
   const calls: string[] = [];
+  const ask = async (request: Request): Promise<Response> => {
+    const method = new URL(request.url).pathname.split("/").at(-1) ?? "";
+    calls.push(method);
+    await started.intercept?.(method);
+    return (await rpc(request)) ?? new Response(null, { status: 404 });
+  };
   const connect: ChainWorld["connect"] = (ports = {}) =>
     createChain({
-      suiRpcUrl: "http://sui.invalid",
+      suiRpcUrl: RPC_URL,
       systemObjectId: world.deployment.systemId,
       stakingObjectId: world.deployment.stakingId,
       storageNodeUrlScheme: "http",
       clock: { nowMs: () => START_MS },
       timer: ports.timer ?? systemTimer,
-      fetch: async (request) => {
-        const method = new URL(request.url).pathname.split("/").at(-1) ?? "";
-        calls.push(method);
-        await started.intercept?.(method);
-        return (await rpc(request)) ?? new Response(null, { status: 404 });
-      },
+      fetch: ask,
     });
   const started: ChainWorld = {
     ...world,
@@ -78,6 +86,11 @@ export function startChainWorld(options: Partial<GenesisOptions> = {}): ChainWor
     get chain() {
       return chain;
     },
+    readAttributed: createAttributedBlobs({
+      suiRpcUrl: RPC_URL,
+      fetch: ask,
+      timer: systemTimer,
+    }),
     fund: ({ sui, wal }) => {
       const amounts = {
         ...(sui === undefined ? {} : { [SUI]: sui }),

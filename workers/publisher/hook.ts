@@ -7,6 +7,7 @@
 import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { HOOK_BODY_BYTES_MAX } from "../../shared/limits.ts";
 import { type Answer, refuse } from "./answer.ts";
+import { attributesOfStore } from "./attributes.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { verifyDelivery } from "./hook-signature.ts";
@@ -42,6 +43,11 @@ export async function takeDelivery(
     const failure = { kind: "query-unsupported", parameter: "dry_run", value: "true" } as const;
     return failureToProblem(failure);
   }
+  const { dryRun: _, ...asked } = query.value;
+  // The signature does not cover headers, so none but the type is taken.
+  const contentType = request.headers.get("Content-Type") ?? "";
+  const attributes = attributesOfStore(new Headers({ "Content-Type": contentType }), "blob");
+  if (!attributes.ok) return failureToProblem(attributes.failure);
   const bytes = body.value;
   const stored = await storeInUpload(
     context.uploads,
@@ -49,7 +55,8 @@ export async function takeDelivery(
     {
       uploadId: await hookUploadId(source, delivery.value.eventId),
       source: `hook:${source}`,
-      ...query.value,
+      ...asked,
+      attributes: attributes.value,
       waits: false,
       contentDigest: await contentDigest(bytes),
     },

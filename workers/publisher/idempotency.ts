@@ -10,6 +10,7 @@ import { toBase64Url } from "../../shared/bytes/text.ts";
 import { IDEMPOTENCY_KEY_CHARS_MAX } from "../../shared/limits.ts";
 import type { Random } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import type { Attributes } from "./attributes.ts";
 import type { StoreQuery } from "./store-query.ts";
 import { randomUploadId } from "./uploads.ts";
 
@@ -25,6 +26,13 @@ export interface UploadName {
   readonly binding?: string;
 }
 
+/** What one store asks for besides its bytes, and who does. */
+export interface Asked {
+  readonly query: StoreQuery;
+  readonly attributes: Attributes;
+  readonly sub: string | null;
+}
+
 /** Printable ASCII, as a quoted or a bare text. */
 const KEY = /^[\x20-\x7e]+$/;
 
@@ -32,8 +40,7 @@ const KEY = /^[\x20-\x7e]+$/;
 export async function nameUpload(
   headers: Headers,
   route: string,
-  query: StoreQuery,
-  sub: string | null,
+  { query, attributes, sub }: Asked,
   random: Random,
 ): Promise<Result<UploadName, IdempotencyFailure>> {
   const key = headers.get("Idempotency-Key");
@@ -43,10 +50,19 @@ export async function nameUpload(
   }
   const name = utf8Bytes(JSON.stringify([sub, route, key]));
   const uploadId = toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", name)));
-  return ok({ uploadId, binding: bindingOf(query) });
+  return ok({ uploadId, binding: bindingOf(query, attributes) });
 }
 
 /** Equal texts ask for the same: the order of keys in a URL and unknown ones do not matter. */
-function bindingOf({ epochs, deletable, force, sendObjectTo }: StoreQuery): string {
-  return JSON.stringify([epochs, deletable, force, sendObjectTo]);
+function bindingOf(query: StoreQuery, attributes: Attributes): string {
+  const { epochs, deletable, force, reuseStorage, sendObjectTo, share } = query;
+  return JSON.stringify([
+    epochs,
+    deletable,
+    force,
+    reuseStorage,
+    sendObjectTo,
+    share,
+    Object.entries(attributes),
+  ]);
 }

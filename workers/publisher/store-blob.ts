@@ -8,7 +8,14 @@ import type { Compat } from "../../shared/http/compat.ts";
 import { declaredLength, readBody } from "../../shared/http/body.ts";
 import type { Problem } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { type Answer, refuse } from "./answer.ts";
+import {
+  type AttributeFailure,
+  type Attributes,
+  attributesOfStore,
+  plainAttributes,
+} from "./attributes.ts";
 import { authorizeStore, type Caller } from "./auth/authorize.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { AppContext } from "./context.ts";
@@ -64,21 +71,23 @@ export async function storeFor(
   { bounds, body, allowance, patches }: StoreSource,
 ): Promise<Answer> {
   const { sub } = caller;
-  const name = await nameUpload(request.headers, route, query, sub, context.random);
+  const content = patches === undefined ? "blob" : "quilt";
+  const named = attributesFor(request.headers, content, context.config.compat);
+  if (!named.ok) return refuse(request, failureToProblem(named.failure));
+  const attributes = named.value;
+  const name = await nameUpload(request.headers, route, { query, attributes, sub }, context.random);
   if (!name.ok) return refuse(request, failureToProblem(name.failure));
   const token = await caller.consume(name.value.uploadId);
   if (!token.ok) return refuse(request, tokenProblem(token.failure));
-  const { epochs, deletable, force, sendObjectTo } = query;
+  const { dryRun: _, ...asked } = query;
   const waits = !prefersAsync(request.headers);
   const upload: UploadRequest = {
     ...name.value,
     source: "http",
     sub,
     ...(token.value === null ? {} : { token: token.value }),
-    epochs,
-    deletable,
-    force,
-    sendObjectTo,
+    ...asked,
+    attributes,
     waits,
     contentDigest: null,
     ...(patches === undefined ? {} : { patches }),
@@ -87,6 +96,15 @@ export async function storeFor(
   allowance?.settle(stored.ok ? stored.value.unencodedBytes : bounds.bytesMax);
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
   return waits ? finalAnswer(stored.value, context.config.compat) : acceptedAnswer(stored.value);
+}
+
+/** The official publisher takes none from the headers. */
+function attributesFor(
+  headers: Headers,
+  content: "blob" | "quilt",
+  compat: Compat,
+): Result<Attributes, AttributeFailure> {
+  return compat === "exact" ? ok(plainAttributes(content)) : attributesOfStore(headers, content);
 }
 
 async function answerDryRun(

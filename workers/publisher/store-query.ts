@@ -18,7 +18,7 @@ export interface StoreQuery {
   /** Stores even what the network has already. */
   readonly force: boolean;
   /** Takes storage the wallet holds before it buys some. */
-  readonly reuseResources: boolean;
+  readonly reuseStorage: boolean;
   /** Tells blob ID and cost, and stores nothing. */
   readonly dryRun: boolean;
   /** `0x` and 64 hex digits; `null` leaves the object with the publisher's wallet. */
@@ -75,13 +75,11 @@ export function parseStoreQuery(
   const receiver = parseReceiver(query, compat);
   if (!receiver.ok) return receiver;
   if (flags.permanent && flags.deletable) return err({ kind: "persistence-conflict" });
-  const unsupported = receiver.value.share ? "share" : flags.reuse_resources && "reuse_resources";
-  if (unsupported) return err({ kind: "query-unsupported", parameter: unsupported, value: "true" });
   return ok({
     epochs: epochs.value,
     deletable: !flags.permanent,
     force: flags.force ?? false,
-    reuseResources: flags.reuse_resources ?? false,
+    reuseStorage: flags.reuse_resources ?? false,
     dryRun: flags.dry_run ?? false,
     ...receiver.value,
   });

@@ -100,6 +100,9 @@ function blobAnswer(journal: Journal, compat: Compat): object {
         },
       },
       cost: Number(registered.costFrost),
+      ...(certified.sharedObjectId === undefined
+        ? {}
+        : { sharedBlobObject: certified.sharedObjectId }),
     },
   };
 }
@@ -119,6 +122,8 @@ export function uploadView({ journal, progress }: UploadRecord): object {
     blobId: encode?.blobId ?? null,
     objectId: register?.blobObjectId ?? null,
     owner: certify?.owner ?? null,
+    sharedObjectId: certify?.sharedObjectId ?? null,
+    attributes: request.attributes ?? {},
     deletable: request.deletable,
     epochs: request.epochs,
     startEpoch: register?.startEpoch ?? null,

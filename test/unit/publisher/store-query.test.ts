@@ -16,7 +16,7 @@ describe("the query of a store", () => {
         epochs: 1,
         deletable: true,
         force: false,
-        reuseResources: false,
+        reuseStorage: false,
         dryRun: false,
         sendObjectTo: null,
         share: false,
@@ -28,6 +28,8 @@ describe("the query of a store", () => {
     ["epochs=53", { epochs: 53 }],
     ["permanent=true", { deletable: false }],
     ["force=true", { force: true }],
+    ["share=true", { share: true, sendObjectTo: null }],
+    ["reuse_resources=true", { reuseStorage: true }],
     ["quilt_version=V1", { epochs: 1 }],
     ["deletable=true", { deletable: true }],
     ["deletable=false", { deletable: true }],
@@ -94,11 +96,5 @@ describe("the query of a store", () => {
     [`share=x&send_object_to=${ADDRESS}`, { failure: { kind: "query-conflict" } }],
   ])("in exact mode %s is read as the official publisher reads it", (query, result) => {
     expect(parse(query, "exact")).toMatchObject(result);
-  });
-
-  test.each(["share", "reuse_resources"])("says that %s is not supported", (parameter) => {
-    expect(parse(`${parameter}=true`)).toMatchObject({
-      failure: { kind: "query-unsupported", parameter },
-    });
   });
 });

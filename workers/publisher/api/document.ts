@@ -35,11 +35,13 @@ const STORE_PARAMETERS = [
   query("force", FLAG, "Stores a permanent blob though the network has it long enough"),
   query("send_object_to", TEXT, "Sui address that gets the Blob object"),
   query("encoding_type", { const: "RS2" }, "No other"),
-  query("share", { const: false }, "true is not supported"),
-  query("reuse_resources", { const: false }, "true is not supported"),
+  query("share", FLAG, "Wraps the Blob in a SharedBlob; excludes send_object_to"),
+  query("reuse_resources", FLAG, "Takes storage the wallet holds before it buys some"),
   query("dry_run", FLAG, "Answers blob ID and cost, and stores nothing"),
   header("Prefer", "respond-async answers 202 when the bytes are durable"),
-  header("Idempotency-Key", "One key, one upload; bound to query and bytes"),
+  header("Idempotency-Key", "One key, one upload; bound to query, attributes and bytes"),
+  header("Content-Type", "Becomes the attribute content-type of the Blob; not for a form"),
+  header("X-Walrus-Attribute-{key}", "Becomes the attribute {key}, in lower case"),
 ];
 
 function store(summary: string, result: string, body: Json, more: readonly Json[]): Json {

@@ -84,13 +84,17 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   StoreResult: {
     oneOf: [
       object({
-        newlyCreated: object({
-          blobObject: ref("BlobObject"),
-          resourceOperation: object({
-            registerFromScratch: object({ encodedLength: count, epochsAhead: count }),
-          }),
-          cost: count,
-        }),
+        newlyCreated: object(
+          {
+            blobObject: ref("BlobObject"),
+            resourceOperation: object({
+              registerFromScratch: object({ encodedLength: count, epochsAhead: count }),
+            }),
+            cost: count,
+            sharedBlobObject: objectId,
+          },
+          ["blobObject", "resourceOperation", "cost"],
+        ),
       }),
       object({
         alreadyCertified: object({ blobId, event, object: objectId, endEpoch: count }, [

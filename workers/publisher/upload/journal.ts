@@ -53,6 +53,10 @@ export interface UploadRequest {
   readonly force?: boolean;
   /** Whether storage the paying address owns already may be used (`reuse_resources`). */
   readonly reuseStorage?: boolean;
+  /** Wraps the Blob in a SharedBlob; excludes `sendObjectTo`. */
+  readonly share?: boolean;
+  /** Set on the Blob. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** The patches, where the blob is a quilt. */
   readonly patches?: readonly StoredPatch[];
 }
@@ -93,7 +97,9 @@ export interface StepResults {
   };
   readonly certify: {
     readonly certifiedEpoch: number;
+    /** An address, or the SharedBlob. */
     readonly owner: string;
+    readonly sharedObjectId?: string;
     readonly gasMist: string;
     /** `null` when another transaction had certified it before. */
     readonly txDigest: string | null;

@@ -243,6 +243,7 @@ class UploadRun {
       epochs,
       deletable,
       reuseStorage: this.#journal.request.reuseStorage,
+      attributes: Object.entries(this.#journal.request.attributes ?? {}),
     });
     if (!done.ok) return done;
     if (done.value.kind !== "registered")
@@ -361,15 +362,17 @@ class UploadRun {
       signersBitmap: base64Bytes(certificate.signersBitmap),
       message: base64Bytes(certificate.message),
       sendObjectTo: this.#journal.request.sendObjectTo ?? undefined,
+      share: this.#journal.request.share,
     });
     if (!done.ok) return done;
     if (done.value.kind !== "certified")
       throw new TypeError(`Cannot read ${done.value.kind} reply`);
-    const { owner, gasMist, txDigest } = done.value;
+    const { owner, sharedObjectId, gasMist, txDigest } = done.value;
     // The contract accepts a certificate in its own epoch only, so this is when it was certified.
     return ok({
       certifiedEpoch: certificate.epoch,
       owner,
+      ...(sharedObjectId === undefined ? {} : { sharedObjectId }),
       gasMist: gasMist.toString(),
       txDigest,
     });
@@ -378,9 +381,9 @@ class UploadRun {
   async #record(): Promise<StepOutcome<"record">> {
     const { blobId, shardCount } = resultOf(this.#journal, "encode");
     const registered = resultOf(this.#journal, "register");
-    const { owner, txDigest } = resultOf(this.#journal, "certify");
+    const { owner, txDigest, sharedObjectId } = resultOf(this.#journal, "certify");
     const { unencodedBytes, request } = this.#journal;
-    const { deletable, sub = null } = request;
+    const { deletable, sub = null, attributes } = request;
     const { blobObjectId, storageBytes, startEpoch, endEpoch } = registered;
     const system = await this.#system();
     await recordBlob(
@@ -397,6 +400,8 @@ class UploadRun {
         endEpoch,
         ...(txDigest === null ? {} : { certifyTxDigest: txDigest }),
         recordedAtMs: this.#ports.clock.nowMs(),
+        ...(sharedObjectId === undefined ? {} : { sharedObjectId }),
+        ...(attributes === undefined ? {} : { attributes }),
       },
       {
         blobId,

@@ -3,10 +3,11 @@
  */
 import { toBase64 } from "../../../shared/bytes/text.ts";
 import {
+  ATTRIBUTES_PER_BLOB_MAX,
   EXTENSIONS_PER_TRANSACTION_MAX,
   WALLET_COMMAND_ID_CHARS_MAX,
 } from "../../../shared/limits.ts";
-import type { WalletCommand } from "./commands.ts";
+import type { BlobExtension, WalletCommand } from "./commands.ts";
 
 const OBJECT_ID = /^0x[0-9a-f]{64}$/;
 
@@ -24,11 +25,17 @@ export function commandFlaw(command: WalletCommand): string | null {
       if (!isCount(command.encodedBytes) || command.encodedBytes === 0) {
         return "encodedBytes must be a positive count";
       }
-      return isCount(command.epochs) && command.epochs > 0 ? null : "epochs must be 1 or more";
+      if (!isCount(command.epochs) || command.epochs === 0) return "epochs must be 1 or more";
+      return (command.attributes?.length ?? 0) > ATTRIBUTES_PER_BLOB_MAX + 1
+        ? `attributes must be at most ${ATTRIBUTES_PER_BLOB_MAX} and a quilt's mark`
+        : null;
     case "certify":
       if (command.signature.length !== 96) return "signature must be 96 bytes";
       if (command.sendObjectTo !== undefined && !OBJECT_ID.test(command.sendObjectTo)) {
         return "sendObjectTo must be an address";
+      }
+      if (command.share === true && command.sendObjectTo !== undefined) {
+        return "share excludes sendObjectTo";
       }
       return objectIdFlaw(command.blobObjectId);
     case "extend":
@@ -38,12 +45,21 @@ export function commandFlaw(command: WalletCommand): string | null {
       ) {
         return `extensions must name 1 to ${EXTENSIONS_PER_TRANSACTION_MAX} blobs`;
       }
-      for (const { blobObjectId, toEndEpoch } of command.extensions) {
-        if (!isCount(toEndEpoch)) return "toEndEpoch must be an epoch";
-        const flaw = objectIdFlaw(blobObjectId);
+      for (const extension of command.extensions) {
+        const flaw = extensionFlaw(extension);
         if (flaw !== null) return flaw;
       }
       return null;
+    case "extend-shared":
+      return isCount(command.byEpochs) && command.byEpochs > 0
+        ? objectIdFlaw(command.sharedObjectId)
+        : "byEpochs must be 1 or more";
+    case "set-attributes": {
+      const count = command.set.length + command.remove.length;
+      return count >= 1 && count <= ATTRIBUTES_PER_BLOB_MAX
+        ? objectIdFlaw(command.blobObjectId)
+        : `a change is one of 1 to ${ATTRIBUTES_PER_BLOB_MAX} attributes`;
+    }
     case "delete":
       return objectIdFlaw(command.blobObjectId);
     case "refill":
@@ -62,6 +78,14 @@ function sortedFields(command: WalletCommand): [string, unknown][] {
   return Object.entries(command)
     .filter(([name, value]) => name !== "id" && value !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+function extensionFlaw(extension: BlobExtension): string | null {
+  const isKnown =
+    "toEndEpoch" in extension
+      ? isCount(extension.toEndEpoch)
+      : isCount(extension.byEpochs) && extension.byEpochs > 0;
+  return isKnown ? objectIdFlaw(extension.blobObjectId) : "an extension must say its epochs";
 }
 
 function objectIdFlaw(objectId: string): string | null {

@@ -30,7 +30,12 @@ export interface RegisterCommand {
    * `false` unless given.
    */
   readonly reuseStorage?: boolean | undefined;
+  /** Set on the Blob with its registration, in this order. */
+  readonly attributes?: readonly AttributePair[] | undefined;
 }
+
+/** One attribute of a Blob. */
+export type AttributePair = readonly [key: string, value: string];
 
 /** Certifies a registered blob. */
 export interface CertifyCommand {
@@ -45,6 +50,8 @@ export interface CertifyCommand {
   readonly message: Uint8Array;
   /** Address that becomes the owner of the Blob; absent: the wallet keeps it. */
   readonly sendObjectTo?: string | undefined;
+  /** Wraps the Blob in a SharedBlob; excludes `sendObjectTo`. */
+  readonly share?: boolean | undefined;
 }
 
 /** Extends blobs, all in one transaction or none. */
@@ -54,11 +61,33 @@ export interface ExtendCommand {
   readonly extensions: readonly BlobExtension[];
 }
 
-/** One blob and the end it shall have. Nothing is done where it ends there or later already. */
-export interface BlobExtension {
+/**
+ * One blob, and the end it shall have (nothing is done where it ends there or later already) or the
+ * epochs it shall have on top of its end.
+ */
+export type BlobExtension =
+  | {
+      readonly blobObjectId: string;
+      /** Exclusive end epoch. */
+      readonly toEndEpoch: number;
+    }
+  | { readonly blobObjectId: string; readonly byEpochs: number };
+
+/** Pays for epochs on top of the end of a SharedBlob, whoever has shared it. */
+export interface ExtendSharedCommand {
+  readonly kind: "extend-shared";
+  readonly id: string;
+  readonly sharedObjectId: string;
+  readonly byEpochs: number;
+}
+
+/** Sets and removes attributes of an owned Blob. */
+export interface AttributesCommand {
+  readonly kind: "set-attributes";
+  readonly id: string;
   readonly blobObjectId: string;
-  /** Exclusive end epoch. */
-  readonly toEndEpoch: number;
+  readonly set: readonly AttributePair[];
+  readonly remove: readonly string[];
 }
 
 /** Deletes a deletable, unexpired blob; its Storage stays with the wallet. */
@@ -81,6 +110,8 @@ export type WalletCommand =
   | RegisterCommand
   | CertifyCommand
   | ExtendCommand
+  | ExtendSharedCommand
+  | AttributesCommand
   | DeleteCommand
   | RefillCommand;
 
@@ -107,8 +138,10 @@ export interface Registered extends Receipt {
 export interface Certified extends Receipt {
   readonly kind: "certified";
   readonly blobObjectId: string;
-  /** Address that owns the Blob now. */
+  /** Address that owns the Blob now, or the SharedBlob that wraps it. */
   readonly owner: string;
+  /** The SharedBlob, where it was asked for. */
+  readonly sharedObjectId?: string;
 }
 
 export interface Extended extends Receipt {
@@ -126,6 +159,11 @@ export interface Deleted extends Receipt {
   readonly blobObjectId: string;
 }
 
+export interface AttributesSet extends Receipt {
+  readonly kind: "attributes-set";
+  readonly blobObjectId: string;
+}
+
 export interface Refilled extends Receipt {
   readonly kind: "refilled";
   /** Empty where no address runs low, or the main one has nothing to spare. */
@@ -139,7 +177,7 @@ export interface Transfer {
   readonly mist: bigint;
 }
 
-export type WalletDone = Registered | Certified | Extended | Deleted | Refilled;
+export type WalletDone = Registered | Certified | Extended | AttributesSet | Deleted | Refilled;
 
 /** Why a command has no result. `isFinalFailure` tells which ones end the command. */
 export type WalletFailure =
@@ -184,7 +222,8 @@ export type WalletFailure =
         | "not-a-blob"
         | "expired"
         | "not-certified"
-        | "not-deletable";
+        | "not-deletable"
+        | "not-shared";
     }
   /** Final: the request cannot be carried out at all. */
   | { readonly kind: "invalid-command"; readonly detail: string }
@@ -193,17 +232,6 @@ export type WalletFailure =
 
 /** The answer to a command. */
 export type WalletReply<Done extends WalletDone = WalletDone> = Result<Done, WalletFailure>;
-
-/** The done value of a command. */
-export type DoneOf<Command extends WalletCommand> = Command extends RegisterCommand
-  ? Registered
-  : Command extends CertifyCommand
-    ? Certified
-    : Command extends ExtendCommand
-      ? Extended
-      : Command extends DeleteCommand
-        ? Deleted
-        : Refilled;
 
 /** RPC surface of the Wallet object: `env.WALLETS.getByName(address)`. */
 export interface WalletRpc {

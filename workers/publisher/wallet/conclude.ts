@@ -102,17 +102,14 @@ export async function conclude(
   { members, digest: txDigest }: SignedTransaction,
   executed: ExecutedTransaction,
 ): Promise<Result<readonly WalletDone[], ChainFailure>> {
-  const [first] = members;
-  const created =
-    first?.outcome.kind === "registered"
-      ? await createdBlobs(chain, executed, first.outcome.blobType)
-      : ok([]);
+  const createdType = createdTypeOf(members);
+  const created = createdType === null ? ok([]) : await createdBlobs(chain, executed, createdType);
   if (!created.ok) return created;
   const unclaimed = [...created.value];
   const answers: WalletDone[] = [];
-  for (const [index, { costFrost, outcome }] of members.entries()) {
+  for (const [index, { id, costFrost, outcome }] of members.entries()) {
     const receipt = { txDigest, costFrost, gasMist: entries[index]?.gasMist ?? 0n };
-    if (outcome.kind !== "registered") {
+    if (!isCreation(outcome)) {
       answers.push({ ...outcome, ...receipt });
       continue;
     }
@@ -120,16 +117,50 @@ export async function conclude(
     const at = unclaimed.findIndex((blob) => fits(blob, outcome));
     const [blob] = at === -1 ? [] : unclaimed.splice(at, 1);
     if (blob === undefined) {
-      const detail = `no Blob of ${members[index]?.id} among the created objects of ${txDigest}`;
+      const detail = `no Blob of ${id} among the created objects of ${txDigest}`;
       return { ok: false, failure: { kind: "malformed-answer", call: "getObjects", detail } };
     }
-    const { encodedBytes, epochs } = outcome;
-    answers.push({ kind: "registered", blob, encodedBytes, epochs, ...receipt });
+    if (outcome.kind === "registered") {
+      const { encodedBytes, epochs } = outcome;
+      answers.push({ kind: "registered", blob, encodedBytes, epochs, ...receipt });
+    } else {
+      const { kind, blobObjectId } = outcome;
+      const { objectId: owner } = blob;
+      answers.push({ kind, blobObjectId, owner, sharedObjectId: owner, ...receipt });
+    }
   }
   return ok(answers);
 }
 
-function fits(blob: BlobObject, outcome: Extract<Outcome, { kind: "registered" }>): boolean {
+/** What made an object that the answer names: a Blob, or a SharedBlob around one. */
+type Creation =
+  | Extract<Outcome, { kind: "registered" }>
+  | (Extract<Outcome, { kind: "certified" }> & { readonly sharedBlobType: string });
+
+function isCreation(outcome: Outcome): outcome is Creation {
+  return (
+    outcome.kind === "registered" ||
+    (outcome.kind === "certified" && outcome.sharedBlobType !== undefined)
+  );
+}
+
+/** The type of what the members of one transaction create; `null` when that is nothing. */
+function createdTypeOf(members: readonly Member[]): string | null {
+  const outcome = members.map((member) => member.outcome).find(isCreation);
+  if (outcome === undefined) return null;
+  return outcome.kind === "registered" ? outcome.blobType : outcome.sharedBlobType;
+}
+
+function fits(blob: BlobObject, outcome: Creation): boolean {
+  return outcome.kind === "registered"
+    ? isRegistrationOf(blob, outcome)
+    : blob.blobObjectId === outcome.blobObjectId;
+}
+
+function isRegistrationOf(
+  blob: BlobObject,
+  outcome: Extract<Outcome, { kind: "registered" }>,
+): boolean {
   const { startEpoch, endEpoch } = blob.storage;
   return (
     equalBytes(blob.blobId, outcome.blobId) &&

@@ -14,6 +14,7 @@ import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { ObjectRef } from "../../../shared/sui/chain.ts";
 import type { Certification, Registration } from "../../../shared/sui/transactions.ts";
+import { attributesGasMist } from "./attribute-budget.ts";
 import type { CertifyCommand, RegisterCommand, WalletFailure, WalletReply } from "./commands.ts";
 import {
   capFailure,
@@ -52,7 +53,12 @@ export async function draftRegisters(
     }
     const { storageFrost, writeFrost } = cost;
     totalFrost += cost.totalFrost;
-    registrations.push({ ...command, storageFrost, writeFrost });
+    registrations.push({
+      ...command,
+      attributes: command.attributes ?? [],
+      storageFrost,
+      writeFrost,
+    });
     const blobType = `${state.contract.originalPackageId}::blob::Blob`;
     const outcome = {
       kind: "registered",
@@ -71,7 +77,10 @@ export async function draftRegisters(
     step: { kind: "register", walCoins: coins.value, registrations },
     inputs: coins.value,
     members,
-    gasMist: BigInt(registrations.length) * GAS_BUDGET_PER_REGISTRATION_MIST,
+    gasMist: registrations.reduce(
+      (sum, { attributes = [] }) => sum + attributesGasMist(attributes),
+      BigInt(registrations.length) * GAS_BUDGET_PER_REGISTRATION_MIST,
+    ),
     // Nothing is registered that could not be certified for want of gas.
     reserveMist: GAS_BUDGET_BASE_MIST + BigInt(registrations.length) * GAS_BUDGET_PER_BLOB_MIST,
   } as const;
@@ -104,7 +113,13 @@ export async function draftCertifies(
       continue;
     }
     const owner = command.sendObjectTo ?? context.address;
-    const outcome = { kind: "certified", blobObjectId, owner } as const;
+    const sharedBlobType = `${context.state.contract.originalPackageId}::shared_blob::SharedBlob`;
+    const outcome = {
+      kind: "certified",
+      blobObjectId,
+      owner,
+      ...(command.share === true ? { sharedBlobType } : {}),
+    } as const;
     if (certification.value === null) {
       answers.set(id, ok({ ...outcome, txDigest: null, costFrost: 0n, gasMist: 0n }));
       continue;
@@ -131,7 +146,7 @@ function absenceOf(failure: WalletFailure): WalletFailure {
 
 /** What is to be done for one blob; `null` for nothing. */
 function certificationOf(
-  { signature, signersBitmap, message, sendObjectTo }: CertifyCommand,
+  { signature, signersBitmap, message, sendObjectTo, share = false }: CertifyCommand,
   { ref, content }: OwnedBlob,
   { address, state }: DraftContext,
 ): Result<Certification | null, WalletFailure> {
@@ -142,14 +157,13 @@ function certificationOf(
   const isGivenAway = sendObjectTo !== undefined && sendObjectTo !== address;
   const recipient = isGivenAway ? sendObjectTo : null;
   if (content.certifiedEpoch !== null) {
-    return ok(
-      recipient === null ? null : { blob: ref, certificate: null, sendObjectTo: recipient },
-    );
+    const isDone = recipient === null && !share;
+    return ok(isDone ? null : { blob: ref, certificate: null, sendObjectTo: recipient, share });
   }
   // An older certificate can only fail. A newer one means that this RPC node is behind: try it.
   if (confirmation.epoch < state.epoch) {
     return err({ kind: "wrong-epoch", txDigest: null, gasMist: 0n });
   }
   const certificate = { signature, signersBitmap, message };
-  return ok({ blob: ref, certificate, sendObjectTo: recipient });
+  return ok({ blob: ref, certificate, sendObjectTo: recipient, share });
 }

@@ -1,11 +1,25 @@
-/** Drafts of commands that have a transaction of their own: an extension of many blobs, a deletion. */
+/**
+ * Drafts of commands that have a transaction of their own: an extension of many blobs or of a shared
+ * one, a change of attributes, a deletion.
+ */
 import { GAS_BUDGET_PER_BLOB_MIST } from "../../../shared/limits.ts";
 import { storageCost } from "../../../shared/protocol/price.ts";
-import { err, ok } from "../../../shared/result.ts";
-import type { DeleteCommand, ExtendCommand } from "./commands.ts";
+import { isUnexpired } from "../../../shared/protocol/blob-object.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { ContractState } from "../../../shared/sui/chain.ts";
+import { attributesGasMist } from "./attribute-budget.ts";
+import type {
+  AttributesCommand,
+  BlobExtension,
+  DeleteCommand,
+  ExtendCommand,
+  ExtendSharedCommand,
+  WalletFailure,
+} from "./commands.ts";
 import {
   answered,
   capFailure,
+  chainFailure,
   type DraftContext,
   type Drafted,
   ownedBlobs,
@@ -15,7 +29,7 @@ import {
 
 export async function draftExtend(command: ExtendCommand, context: DraftContext): Promise<Drafted> {
   const { state, allowance } = context;
-  const wanted = new Map(command.extensions.map((one) => [one.blobObjectId, one.toEndEpoch]));
+  const wanted = new Map(command.extensions.map((one) => [one.blobObjectId, one]));
   if (wanted.size !== command.extensions.length) {
     return err({ kind: "invalid-command", detail: "a blob is named twice" });
   }
@@ -27,16 +41,12 @@ export async function draftExtend(command: ExtendCommand, context: DraftContext)
     if (!blob.ok) return blob;
     const { ref, content } = blob.value;
     const { endEpoch: fromEndEpoch, storageBytes } = content.storage;
-    const toEndEpoch = wanted.get(ref.objectId) ?? fromEndEpoch;
-    const endEpoch = Math.max(fromEndEpoch, toEndEpoch);
+    const endEpoch = endOf(fromEndEpoch, wanted.get(ref.objectId));
     ends.push({ blobObjectId: ref.objectId, fromEndEpoch, endEpoch });
     const epochs = endEpoch - fromEndEpoch;
     if (epochs === 0) continue;
     if (content.certifiedEpoch === null) return unusable(ref.objectId, "not-certified");
-    if (endEpoch > state.epoch + state.maxEpochsAhead) {
-      const detail = `end epoch ${endEpoch} is more than ${state.maxEpochsAhead} ahead`;
-      return err({ kind: "invalid-command", detail });
-    }
+    if (endEpoch > state.epoch + state.maxEpochsAhead) return tooFarAhead(endEpoch, state);
     const costFrost = storageCost(storageBytes, epochs, state.prices);
     extensions.push({ blob: ref, epochs, costFrost });
   }
@@ -54,6 +64,91 @@ export async function draftExtend(command: ExtendCommand, context: DraftContext)
     inputs: [...coins.value, ...extensions.map(({ blob }) => blob)],
     members: [{ id: command.id, costFrost, outcome: { kind: "extended", ends } }],
     gasMist: BigInt(extensions.length) * GAS_BUDGET_PER_BLOB_MIST,
+    reserveMist: 0n,
+  } as const;
+  return ok({ answers: new Map(), draft });
+}
+
+function endOf(fromEndEpoch: number, extension: BlobExtension | undefined): number {
+  if (extension === undefined) return fromEndEpoch;
+  return "byEpochs" in extension
+    ? fromEndEpoch + extension.byEpochs
+    : Math.max(fromEndEpoch, extension.toEndEpoch);
+}
+
+function tooFarAhead(
+  endEpoch: number,
+  { maxEpochsAhead }: ContractState,
+): Result<never, WalletFailure> {
+  const detail = `end epoch ${endEpoch} is more than ${maxEpochsAhead} ahead`;
+  return err({ kind: "invalid-command", detail });
+}
+
+/**
+ * Any SharedBlob can be extended by anybody: who pays is all there is to it. The end told is the one
+ * read here; where another extension comes between, it is later still.
+ */
+export async function draftExtendShared(
+  { id, sharedObjectId, byEpochs }: ExtendSharedCommand,
+  context: DraftContext,
+): Promise<Drafted> {
+  const { chain, state, allowance } = context;
+  const views = await chain.readObjects([sharedObjectId]);
+  if (!views.ok) return chainFailure(views.failure);
+  const view = views.value[0] ?? null;
+  if (view === null) return unusable(sharedObjectId, "not-found");
+  if (!view.type.endsWith("::shared_blob::SharedBlob") || view.owner.kind !== "shared") {
+    return unusable(sharedObjectId, "not-shared");
+  }
+  const blob = await chain.readBlobObject(sharedObjectId);
+  if (!blob.ok) return chainFailure(blob.failure);
+  const { blobObjectId, certifiedEpoch, storage } = blob.value;
+  if (!isUnexpired(blob.value, state.epoch)) return unusable(blobObjectId, "expired");
+  if (certifiedEpoch === null) return unusable(blobObjectId, "not-certified");
+  const { endEpoch: fromEndEpoch, storageBytes } = storage;
+  const endEpoch = fromEndEpoch + byEpochs;
+  if (endEpoch > state.epoch + state.maxEpochsAhead) return tooFarAhead(endEpoch, state);
+  const costFrost = storageCost(storageBytes, byEpochs, state.prices);
+  const capped = capFailure(allowance, costFrost);
+  if (capped !== null) return err(capped);
+  const coins = await walCoins(context, costFrost);
+  if (!coins.ok) return coins;
+  const sharedBlob = {
+    objectId: sharedObjectId,
+    initialSharedVersion: view.owner.initialSharedVersion,
+  };
+  const ends = [{ blobObjectId, fromEndEpoch, endEpoch }];
+  const draft = {
+    step: {
+      kind: "extend-shared",
+      walCoins: coins.value,
+      sharedBlob,
+      epochs: byEpochs,
+      costFrost,
+    },
+    inputs: coins.value,
+    members: [{ id, costFrost, outcome: { kind: "extended", ends } }],
+    gasMist: GAS_BUDGET_PER_BLOB_MIST,
+    reserveMist: 0n,
+  } as const;
+  return ok({ answers: new Map(), draft });
+}
+
+export async function draftAttributes(
+  { id, blobObjectId, set, remove }: AttributesCommand,
+  context: DraftContext,
+): Promise<Drafted> {
+  const owned = await ownedBlobs(context, [blobObjectId]);
+  if (!owned.ok) return owned;
+  const [blob] = owned.value;
+  if (blob === undefined) return unusable(blobObjectId, "not-found");
+  if (!blob.ok) return blob;
+  const { ref } = blob.value;
+  const draft = {
+    step: { kind: "set-attributes", blob: ref, set, remove },
+    inputs: [ref],
+    members: [{ id, costFrost: 0n, outcome: { kind: "attributes-set", blobObjectId } }],
+    gasMist: attributesGasMist(set),
     reserveMist: 0n,
   } as const;
   return ok({ answers: new Map(), draft });

@@ -20,7 +20,13 @@ export type Outcome =
       /** Type of the Blob that will be among the created objects. */
       readonly blobType: string;
     }
-  | { readonly kind: "certified"; readonly blobObjectId: string; readonly owner: string }
+  | {
+      readonly kind: "certified";
+      readonly blobObjectId: string;
+      readonly owner: string;
+      /** Type of the SharedBlob that will be among the created objects, where one was asked for. */
+      readonly sharedBlobType?: string;
+    }
   | {
       readonly kind: "extended";
       readonly ends: readonly {
@@ -29,6 +35,7 @@ export type Outcome =
         readonly endEpoch: number;
       }[];
     }
+  | { readonly kind: "attributes-set"; readonly blobObjectId: string }
   | { readonly kind: "deleted"; readonly blobObjectId: string }
   | { readonly kind: "refilled"; readonly transfers: readonly Transfer[] };
 

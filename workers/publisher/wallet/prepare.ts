@@ -15,7 +15,7 @@ import { selectCoins } from "./coin-selection.ts";
 import type { CertifyCommand, RegisterCommand, WalletCommand, WalletFailure } from "./commands.ts";
 import { draftCertifies, draftRegisters } from "./draft-batches.ts";
 import { draftRefill } from "./draft-refill.ts";
-import { draftDelete, draftExtend } from "./draft-single.ts";
+import { draftAttributes, draftDelete, draftExtend, draftExtendShared } from "./draft-single.ts";
 import {
   type Answers,
   chainFailure,
@@ -82,6 +82,10 @@ async function draft(commands: readonly WalletCommand[], context: DraftContext):
       );
     case "extend":
       return draftExtend(first, context);
+    case "extend-shared":
+      return draftExtendShared(first, context);
+    case "set-attributes":
+      return draftAttributes(first, context);
     case "delete":
       return draftDelete(first, context);
     case "refill":

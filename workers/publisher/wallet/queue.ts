@@ -3,7 +3,16 @@
  *
  * The size of a batch is halved when the chain is congested or gas runs out, and grows again slowly.
  */
-import { WALLET_BATCH_GROWTH, WALLET_BATCH_MAX } from "../../../shared/limits.ts";
+import { toHex } from "../../../shared/bytes/text.ts";
+import {
+  BATCH_BYTES_MAX,
+  BATCH_COMMANDS_MAX,
+  BATCH_FRAME_BYTES_MAX,
+  WALLET_BATCH_GROWTH,
+  WALLET_BATCH_MAX,
+} from "../../../shared/limits.ts";
+import { COMMANDS_PER_REGISTRATION } from "../../../shared/sui/transactions.ts";
+import { attributesTransactionBytes } from "./attribute-budget.ts";
 import type { WalletCommand, WalletReply } from "./commands.ts";
 
 /** One command and those who wait for its answer. */
@@ -91,7 +100,7 @@ export class CommandQueue {
     const [head] = this.#waiting;
     if (head === undefined) return [];
     const taken = isBatched(head.command)
-      ? this.#fitting(head.command).slice(0, this.#batchSize)
+      ? fittingRoom(this.#fitting(head.command).slice(0, this.#batchSize))
       : [head];
     this.#waiting = this.#waiting.filter((each) => !taken.includes(each));
     return taken;
@@ -110,17 +119,44 @@ export class CommandQueue {
     this.#batchSize = Math.min(this.#batchMax, this.#batchSize + WALLET_BATCH_GROWTH);
   }
 
-  /** Commands of the same kind; a blob is certified by one of them. */
+  /**
+   * Commands of the same kind. A blob is certified by one of them; and registrations of the same
+   * content, whose objects nobody can tell apart, have the same attributes.
+   */
   #fitting({ kind }: WalletCommand): Waiting[] {
-    const blobs = new Set<string>();
+    const certified = new Set<string>();
+    const attributes = new Map<string, string>();
     return this.#waiting.filter(({ command }) => {
       if (command.kind !== kind) return false;
+      if (command.kind === "register") {
+        const content = toHex(command.blobId);
+        const own = JSON.stringify(command.attributes ?? []);
+        const known = attributes.get(content) ?? own;
+        attributes.set(content, known);
+        return own === known;
+      }
       if (command.kind !== "certify") return true;
-      const isFirst = !blobs.has(command.blobObjectId);
-      blobs.add(command.blobObjectId);
+      const isFirst = !certified.has(command.blobObjectId);
+      certified.add(command.blobObjectId);
       return isFirst;
     });
   }
+}
+
+/** Most bytes one registration or certification takes besides attributes, with room to spare. */
+const TRANSACTION_BYTES_PER_COMMAND = 600;
+
+/** The first of them that go into one transaction together; at least one. */
+function fittingRoom(batch: readonly Waiting[]): readonly Waiting[] {
+  let commands = 0;
+  let bytes = BATCH_FRAME_BYTES_MAX;
+  const beyond = batch.findIndex(({ command }, index) => {
+    const attributes = command.kind === "register" ? (command.attributes ?? []) : [];
+    commands += COMMANDS_PER_REGISTRATION + attributes.length;
+    bytes += TRANSACTION_BYTES_PER_COMMAND + attributesTransactionBytes(attributes);
+    return index > 0 && (commands > BATCH_COMMANDS_MAX || bytes > BATCH_BYTES_MAX);
+  });
+  return beyond === -1 ? batch : batch.slice(0, beyond);
 }
 
 function isBatched({ kind }: WalletCommand): boolean {
