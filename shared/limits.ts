@@ -569,6 +569,15 @@ export const SPEND_FROST_PER_DAY_DEFAULT = 5_000_000_000_000n;
 /** How long the answer to a finished command is kept: no upload asks for longer than a week. */
 export const WALLET_JOURNAL_TTL_MS = 30 * 24 * 60 * 60_000;
 
+/** Objects on one page of a list unless asked for more, up to `LEASE_PAGE_MAX`. */
+export const OBJECT_PAGE_DEFAULT = 100;
+
+/** Filters by attribute in one question for objects: each is a look into an index. */
+export const OBJECT_FILTERS_MAX = 8;
+
+/** Largest body of a change to an object: `ATTRIBUTES_BYTES_MAX` of text, escaped as JSON. */
+export const OBJECT_BODY_BYTES_MAX = 64 * 1024;
+
 /** Attributes one store or change sets: each is a command of its transaction. */
 export const ATTRIBUTES_PER_BLOB_MAX = 16;
 

@@ -1,10 +1,13 @@
 /** What a store leaves on chain besides the blob, and what can be done to it afterwards. */
+import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
-import { storedBlob } from "../support/answers.ts";
+import { moveCalls, problemOf, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 import { officialClient, type OfficialClient } from "../support/sdk.ts";
+
+const SECRET = "a secret of the test alone";
 
 let network: Network;
 let gateway: TestGateway;
@@ -12,7 +15,9 @@ let official: OfficialClient;
 
 beforeAll(async () => {
   network = await startNetwork({ shardCount: 16, seed: "publisher-objects" });
-  gateway = await startTestGateway(network);
+  gateway = await startTestGateway(network, {
+    vars: { publisher: { OPEN_WRITES: "false", JWT_SECRET: SECRET } },
+  });
   official = await officialClient(network.description);
 });
 afterAll(async () => {
@@ -20,8 +25,34 @@ afterAll(async () => {
   await network?.close();
 });
 
-const put = (path: string, body: NonNullable<RequestInit["body"]>, headers: HeadersInit = {}) =>
-  gateway.publisher(path, { method: "PUT", body, headers });
+let tokenCount = 0;
+
+/** A token nobody has used, with every scope. */
+async function bearer(sub: string): Promise<string> {
+  const claims = { jti: `token ${tokenCount++}`, sub, scope: "store list manage" };
+  const token = await new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime("1h")
+    .sign(new TextEncoder().encode(SECRET));
+  return `Bearer ${token}`;
+}
+
+/** One request of a subject. */
+async function ask(
+  method: string,
+  path: string,
+  init: { body?: BodyInit; headers?: Record<string, string>; sub?: string } = {},
+): Promise<Response> {
+  const { body, headers = {}, sub = "us" } = init;
+  return gateway.publisher(path, {
+    method,
+    headers: { ...headers, authorization: await bearer(sub) },
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+const put = (path: string, body: BodyInit, headers: Record<string, string> = {}, sub = "us") =>
+  ask("PUT", path, { body, headers, sub });
 
 async function json<T>(response: Response): Promise<T> {
   const text = await response.text();
@@ -81,4 +112,205 @@ test("share=true answers with the SharedBlob, which names the blob and serves it
   expect(new Uint8Array(await read.arrayBuffer())).toEqual(content);
   const bytes = await official.walrus.readBlob({ blobId: blobObject.blobId });
   expect(bytes).toEqual(content);
+});
+
+interface Row {
+  readonly objectId: string;
+  readonly blobId: string;
+  readonly endEpoch: number;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const calls = (name: string) => moveCalls(network.description.rpc, name);
+
+describe("the objects of a subject", () => {
+  const sub = "lister";
+
+  test("are listed for it alone: by pages, filtered, and as lines", async () => {
+    const stored: string[] = [];
+    for (const [index, name] of ["a.txt", "b.txt", "b.png"].entries()) {
+      const headers = { "x-walrus-attribute-name": name };
+      const path = `/v1/blobs?epochs=${index + 1}`;
+      stored.push((await storedBlob(await put(path, `content ${index}`, headers, sub))).id);
+    }
+    interface Page {
+      readonly objects: readonly Row[];
+      readonly next: string | null;
+    }
+    const list = async (query: string) =>
+      json<Page>(await ask("GET", `/edge/v1/objects?${query}`, { sub }));
+    const ids = ({ objects }: Page) => objects.map(({ objectId }) => objectId);
+    const newestFirst = stored.toReversed();
+    expect(ids(await list(""))).toEqual(newestFirst);
+    const first = await list("limit=2");
+    expect(ids(first)).toEqual(newestFirst.slice(0, 2));
+    const rest = await list(`limit=2&cursor=${first.next}`);
+    expect([ids(rest), rest.next]).toEqual([newestFirst.slice(2), null]);
+    expect(ids(await list("name=b*"))).toEqual(newestFirst.slice(0, 2));
+    expect(ids(await list("attribute.name=a.txt&attribute.content-type=text*"))).toEqual(
+      stored.slice(0, 1),
+    );
+    const { objects } = await list("");
+    const ends = objects.map(({ endEpoch }) => endEpoch).toSorted((a, b) => a - b);
+    expect(ids(await list(`end_epoch_min=${ends[1]}&end_epoch_max=${ends[1]}`))).toEqual([
+      stored[1],
+    ]);
+    const lines = await ask("GET", "/edge/v1/objects?limit=1", {
+      sub,
+      headers: { accept: "application/jsonl" },
+    });
+    expect(lines.headers.get("content-type")).toBe("application/jsonl");
+    const rows = (await lines.text()).trimEnd().split("\n");
+    expect(rows.map((row) => JSON.parse(row) as Row)).toEqual(objects);
+    const foreign = await json<Page>(await ask("GET", "/edge/v1/objects", { sub: "nobody" }));
+    expect(foreign).toEqual({ objects: [], next: null });
+    for (const query of ["cursor=x", "limit=0", "limit=501", "end_epoch_min=x", "format=csv"]) {
+      expect((await ask("GET", `/edge/v1/objects?${query}`, { sub })).status).toBe(400);
+    }
+  });
+});
+
+describe("one object", () => {
+  test("is told as the chain has it, and exists for its own subject alone", async () => {
+    const { id, blobId } = await storedBlob(await put("/v1/blobs?epochs=2", "told"));
+    const response = await ask("GET", `/edge/v1/objects/${id}`);
+    expect(response.headers.get("etag")).toMatch(/^"\d+"$/);
+    expect(await json(response)).toMatchObject({
+      objectId: id,
+      blobId,
+      owner: network.description.wallet.address,
+      size: 4,
+      deletable: true,
+      sharedObjectId: null,
+    });
+    const change = JSON.stringify({ attributes: { a: "b" } });
+    for (const [method, path, body] of [
+      ["GET", "", undefined],
+      ["PATCH", "", change],
+      ["DELETE", "", undefined],
+      ["POST", "/extend", JSON.stringify({ epochs: 1 })],
+    ] as const) {
+      const init = { sub: "them", ...(body === undefined ? {} : { body }) };
+      const refused = await ask(method, `/edge/v1/objects/${id}${path}`, init);
+      expect(await problemOf(refused)).toMatchObject({ status: 404, reason: "OBJECT_NOT_FOUND" });
+    }
+    expect((await ask("GET", `/edge/v1/objects/0x${"9".repeat(64)}`)).status).toBe(404);
+    expect((await ask("GET", "/edge/v1/objects/nonsense")).status).toBe(404);
+  });
+
+  test("has its attributes set and removed; the list knows", async () => {
+    const headers = { "x-walrus-attribute-color": "red", "x-walrus-attribute-size": "s" };
+    const { id } = await storedBlob(await put("/v1/blobs", new Uint8Array([1, 2]), headers));
+    const patch = (attributes: unknown) =>
+      ask("PATCH", `/edge/v1/objects/${id}`, { body: JSON.stringify({ attributes }) });
+    const changed = await json<Row>(await patch({ color: "blue", size: null, Ünï: "✓" }));
+    expect(changed.attributes).toEqual({ color: "blue", Ünï: "✓" });
+    expect(await official.walrus.readBlobAttributes({ blobObjectId: id })).toEqual({
+      color: "blue",
+      Ünï: "✓",
+    });
+    const { objects } = await json<{ objects: readonly Row[] }>(
+      await ask("GET", "/edge/v1/objects?attribute.color=blue"),
+    );
+    expect(objects.map(({ objectId }) => objectId)).toEqual([id]);
+    const wrong = await patch({ _walrusBlobType: "quilt" });
+    expect(await problemOf(wrong)).toMatchObject({ status: 400, reason: "INVALID_ATTRIBUTE" });
+    expect((await patch({})).status).toBe(400);
+    expect((await ask("PATCH", `/edge/v1/objects/${id}`, { body: "{" })).status).toBe(400);
+  });
+
+  test("is extended by epochs, and paid once for one key", async () => {
+    const { id, size, storage } = await storedBlob(await put("/v1/blobs?epochs=2", "extend me"));
+    const extend = (epochs: unknown, key: string) =>
+      ask("POST", `/edge/v1/objects/${id}/extend`, {
+        body: JSON.stringify({ epochs }),
+        headers: { "idempotency-key": key },
+      });
+    const before = await calls("::extend_blob");
+    const first = await json<Row & { cost: number; fromEndEpoch: number }>(await extend(3, "k"));
+    expect(first).toMatchObject({
+      fromEndEpoch: storage.endEpoch,
+      endEpoch: storage.endEpoch + 3,
+    });
+    const { storageCost } = await official.walrus.storageCost(size, 3);
+    expect(BigInt(first.cost)).toBe(storageCost);
+    expect(await json(await extend(3, "k"))).toMatchObject({ endEpoch: first.endEpoch });
+    expect(await calls("::extend_blob")).toBe(before + 1);
+    expect(await problemOf(await extend(4, "k"))).toMatchObject({ status: 422 });
+    expect(await problemOf(await extend(60, "far"))).toMatchObject({ status: 400 });
+    for (const epochs of [0, 1.5, "2", null])
+      expect((await extend(epochs, "bad")).status).toBe(400);
+    const now = await json<Row>(await ask("GET", `/edge/v1/objects/${id}`));
+    expect(now.endEpoch).toBe(first.endEpoch);
+  });
+
+  test("is deleted, and its storage is told as returned", async () => {
+    const { id, blobId } = await storedBlob(await put("/v1/blobs?epochs=2", "delete me"));
+    const deleted = await json<{ returnedStorage: { id: string } }>(
+      await ask("DELETE", `/edge/v1/objects/${id}`),
+    );
+    expect(deleted).toMatchObject({ deleted: { objectId: id, blobId } });
+    const storage = await official.sui.getObject({ objectId: deleted.returnedStorage.id });
+    expect(storage.object.type).toMatch(/::storage_resource::Storage$/);
+    await expect(official.sui.getObject({ objectId: id })).rejects.toThrow();
+    expect((await ask("DELETE", `/edge/v1/objects/${id}`)).status).toBe(404);
+  });
+});
+
+describe("what cannot be changed", () => {
+  async function refused(objectId: string, ...requests: readonly ("PATCH" | "DELETE" | "POST")[]) {
+    const reasons: string[] = [];
+    for (const method of requests) {
+      const path = method === "POST" ? "/extend" : "";
+      const body =
+        method === "POST"
+          ? JSON.stringify({ epochs: 1 })
+          : JSON.stringify({ attributes: { a: "b" } });
+      const response = await ask(method, `/edge/v1/objects/${objectId}${path}`, { body });
+      const { status, reason } = await problemOf(response);
+      expect(status).toBe(409);
+      reasons.push(reason);
+    }
+    return reasons;
+  }
+
+  test("a permanent blob is not deleted", async () => {
+    const { id } = await storedBlob(await put("/v1/blobs?permanent=true", "permanent"));
+    expect(await refused(id, "DELETE")).toEqual(["OBJECT_PERMANENT"]);
+  });
+
+  test("a blob that was given away is its owner's", async () => {
+    const to = official.signer.toSuiAddress();
+    const { id } = await storedBlob(await put(`/v1/blobs?send_object_to=${to}`, "given"));
+    expect(await refused(id, "PATCH", "DELETE", "POST")).toEqual([
+      "OBJECT_NOT_OWNED",
+      "OBJECT_NOT_OWNED",
+      "OBJECT_NOT_OWNED",
+    ]);
+    expect(await json(await ask("GET", `/edge/v1/objects/${id}`))).toMatchObject({ owner: to });
+  });
+
+  test("a shared blob is neither deleted nor changed, but funded and extended", async () => {
+    const { newlyCreated } = await json<{
+      newlyCreated: { blobObject: { id: string }; sharedBlobObject: string };
+    }>(await put("/v1/blobs?share=true&epochs=2", "shared"));
+    const { blobObject, sharedBlobObject } = newlyCreated;
+    expect(await refused(blobObject.id, "DELETE", "PATCH")).toEqual([
+      "OBJECT_SHARED",
+      "OBJECT_SHARED",
+    ]);
+    const extended = await json<Row & { fromEndEpoch: number; cost: number }>(
+      await ask("POST", `/edge/v1/objects/${sharedBlobObject}/extend`, {
+        body: JSON.stringify({ epochs: 2 }),
+      }),
+    );
+    expect(extended.endEpoch).toBe(extended.fromEndEpoch + 2);
+    expect(BigInt(extended.cost)).toBe((await official.walrus.storageCost(6, 2)).storageCost);
+    expect(await json(await ask("GET", `/edge/v1/objects/${blobObject.id}`))).toMatchObject({
+      objectId: blobObject.id,
+      sharedObjectId: sharedBlobObject,
+      owner: sharedBlobObject,
+      endEpoch: extended.endEpoch,
+    });
+  });
 });

@@ -16,6 +16,8 @@ import { estimateStore } from "./estimate.ts";
 import { blockBlob, listBlocks, purge, showBlock, unblockBlob } from "./gate/routes.ts";
 import { takeDelivery } from "./hook.ts";
 import { showMetrics } from "./metrics/show-metrics.ts";
+import { deleteObject, extendObject, patchObject } from "./objects/change-object.ts";
+import { listObjects, showObject } from "./objects/read-objects.ts";
 import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
 import { storeQuilt } from "./store-quilt.ts";
@@ -54,6 +56,29 @@ export const ROUTES: readonly Route[] = [
   },
   { path: "/v1/tip-config", methods: { GET: open((_, context) => showTipConfig(context)) } },
   { path: "/v1/blob-upload-relay", methods: { POST: stored(relayBlob) } },
+  { path: "/edge/v1/objects", methods: { GET: scoped("list", listObjects) } },
+  {
+    path: "/edge/v1/objects/:objectId",
+    methods: {
+      GET: scoped("list", (request, context, { sub }) =>
+        showObject({ objectId: param(request, "objectId"), sub }, context),
+      ),
+      PATCH: scoped("manage", (request, context, { sub }) =>
+        patchObject(request, { objectId: param(request, "objectId"), sub }, context),
+      ),
+      DELETE: scoped("manage", (request, context, { sub }) =>
+        deleteObject(request, { objectId: param(request, "objectId"), sub }, context),
+      ),
+    },
+  },
+  {
+    path: "/edge/v1/objects/:objectId/extend",
+    methods: {
+      POST: scoped("manage", (request, context, { sub }) =>
+        extendObject(request, { objectId: param(request, "objectId"), sub }, context),
+      ),
+    },
+  },
   { path: "/edge/v1/estimate", methods: { POST: open(estimateStore) } },
   { path: "/edge/v1/purge", methods: { POST: scoped("admin", purge) } },
   { path: "/edge/v1/blocklist", methods: { GET: scoped("admin", listBlocks) } },

@@ -2,6 +2,7 @@
 import type { Codec } from "../../shared/codec/index.ts";
 import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
+import type { ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import type { ReadPayment } from "../../shared/sui/read-payment.ts";
 import type { RequestNotes } from "../../shared/telemetry/request-log.ts";
 import type { ByteAdmission } from "./admission.ts";
@@ -32,6 +33,8 @@ export interface AppContext {
   readonly metrics: MetricsRpc;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
+  /** Blobs with their attributes, as they stand now. */
+  readonly readAttributed: ReadAttributedBlob;
   readonly codec: Codec;
   /** Invocations of this Worker that spread slivers. */
   readonly lane: Lane;

@@ -11,9 +11,8 @@ import { tokenProblem } from "./auth/token-problem.ts";
 import type { TokenFailure } from "./auth/verify.ts";
 import { type GateFailure, gateProblem } from "./gate/problem.ts";
 import type { HookFailure } from "./hook-signature.ts";
+import { objectProblem, type ObjectRefused } from "./objects/object-problem.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
-import { attributeProblem } from "./attribute-problem.ts";
-import type { AttributeFailure } from "./attributes.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
 import type { RateLimited } from "./quota/limit-write.ts";
 import { type RelayFailure, relayProblem } from "./relay/relay-problem.ts";
@@ -27,7 +26,7 @@ export type PublisherFailure =
   | UploadFailure
   | BodyFailure
   | IdempotencyFailure
-  | AttributeFailure
+  | ObjectRefused
   | { readonly kind: "token-refused"; readonly refusal: TokenFailure }
   | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
   | RateLimited
@@ -55,10 +54,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "query-conflict":
     case "persistence-conflict":
       return queryProblem(failure);
-    case "attribute-malformed":
-    case "attributes-too-many":
-    case "attributes-body-malformed":
-      return attributeProblem(failure);
+    case "object-refused":
+      return objectProblem(failure.refusal);
     case "hook-header-missing":
     case "hook-header-malformed":
     case "hook-stale":

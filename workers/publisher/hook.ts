@@ -7,6 +7,7 @@
 import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { HOOK_BODY_BYTES_MAX } from "../../shared/limits.ts";
 import { type Answer, refuse } from "./answer.ts";
+import { attributeProblem } from "./attribute-problem.ts";
 import { attributesOfStore } from "./attributes.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
@@ -47,7 +48,7 @@ export async function takeDelivery(
   // The signature does not cover headers, so none but the type is taken.
   const contentType = request.headers.get("Content-Type") ?? "";
   const attributes = attributesOfStore(new Headers({ "Content-Type": contentType }), "blob");
-  if (!attributes.ok) return failureToProblem(attributes.failure);
+  if (!attributes.ok) return attributeProblem(attributes.failure);
   const bytes = body.value;
   const stored = await storeInUpload(
     context.uploads,

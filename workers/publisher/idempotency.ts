@@ -36,6 +36,14 @@ export interface Asked {
 /** Printable ASCII, as a quoted or a bare text. */
 const KEY = /^[\x20-\x7e]+$/;
 
+/** The key a request brings; `null` for none. */
+export function readKey(headers: Headers): Result<string | null, IdempotencyFailure> {
+  const key = headers.get("Idempotency-Key");
+  return key === null || (key.length <= IDEMPOTENCY_KEY_CHARS_MAX && KEY.test(key))
+    ? ok(key)
+    : err({ kind: "idempotency-key-malformed", charsMax: IDEMPOTENCY_KEY_CHARS_MAX });
+}
+
 /** Names the upload of a store at `route`: by its key, or by chance where it has none. */
 export async function nameUpload(
   headers: Headers,
@@ -43,12 +51,10 @@ export async function nameUpload(
   { query, attributes, sub }: Asked,
   random: Random,
 ): Promise<Result<UploadName, IdempotencyFailure>> {
-  const key = headers.get("Idempotency-Key");
-  if (key === null) return ok({ uploadId: randomUploadId(random) });
-  if (key.length > IDEMPOTENCY_KEY_CHARS_MAX || !KEY.test(key)) {
-    return err({ kind: "idempotency-key-malformed", charsMax: IDEMPOTENCY_KEY_CHARS_MAX });
-  }
-  const name = utf8Bytes(JSON.stringify([sub, route, key]));
+  const key = readKey(headers);
+  if (!key.ok) return key;
+  if (key.value === null) return ok({ uploadId: randomUploadId(random) });
+  const name = utf8Bytes(JSON.stringify([sub, route, key.value]));
   const uploadId = toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", name)));
   return ok({ uploadId, binding: bindingOf(query, attributes) });
 }

@@ -9,6 +9,7 @@ import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { createPaymentReader } from "../../shared/sui/read-payment.ts";
 import { createSystemCache } from "../../shared/sui/system-cache.ts";
@@ -75,6 +76,11 @@ export default {
         clock: systemClock,
         timer: systemTimer,
         cache: systemCache,
+      }),
+      readAttributed: createAttributedBlobs({
+        suiRpcUrl: config.network.suiRpcUrl,
+        fetch: permit.fetch,
+        timer: systemTimer,
       }),
       readPayment: createPaymentReader({
         url: config.network.suiRpcUrl,

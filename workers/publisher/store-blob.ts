@@ -10,6 +10,7 @@ import type { Problem } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { type Answer, refuse } from "./answer.ts";
+import { attributeProblem } from "./attribute-problem.ts";
 import {
   type AttributeFailure,
   type Attributes,
@@ -73,7 +74,7 @@ export async function storeFor(
   const { sub } = caller;
   const content = patches === undefined ? "blob" : "quilt";
   const named = attributesFor(request.headers, content, context.config.compat);
-  if (!named.ok) return refuse(request, failureToProblem(named.failure));
+  if (!named.ok) return refuse(request, attributeProblem(named.failure));
   const attributes = named.value;
   const name = await nameUpload(request.headers, route, { query, attributes, sub }, context.random);
   if (!name.ok) return refuse(request, failureToProblem(name.failure));

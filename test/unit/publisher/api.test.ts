@@ -6,7 +6,10 @@ import { parseStoreQuery } from "../../../workers/publisher/store-query.ts";
 
 const paths = API_DOCUMENT.paths as Record<
   string,
-  Record<string, { parameters?: { name: string; in: string }[]; responses: object }>
+  Record<
+    string,
+    { parameters?: { name: string; in: string }[]; responses: object; security?: unknown }
+  >
 >;
 
 describe("the OpenAPI document", () => {
@@ -18,6 +21,18 @@ describe("the OpenAPI document", () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(told.sort()).toEqual(served.sort());
+  });
+
+  test("says of each route which token it asks for", () => {
+    for (const { path, methods } of ROUTES) {
+      for (const [method, { access }] of Object.entries(methods)) {
+        const told = paths[path.replaceAll(/:(\w+)/g, "{$1}")]?.[method.toLowerCase()]?.security;
+        const scope = access === "stored" ? "store" : access;
+        const isOpen = access === "open" || access === "signed";
+        if (isOpen) expect(JSON.stringify(told ?? []), path).not.toContain('"token"');
+        else expect(told, `${method} ${path}`).toEqual([{}, { token: [scope] }]);
+      }
+    }
   });
 
   test("names every key a store reads: a bad value of each is refused", () => {

@@ -2,31 +2,22 @@
  * The OpenAPI document of the publisher: what is really served, and nothing else. Data only; a test
  * holds it against the route table.
  */
+import { OBJECT_PATHS } from "./object-paths.ts";
 import { SCHEMAS } from "./schemas.ts";
-
-type Json = Readonly<Record<string, unknown>>;
-
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const json = (description: string, schema: string): Json => ({
-  description,
-  content: { "application/json": { schema: ref(schema) } },
-});
-
-function query(name: string, schema: Json, description: string, required = false): Json {
-  return { name, in: "query", required, schema, description };
-}
-function header(name: string, description: string): Json {
-  return { name, in: "header", required: false, schema: { type: "string" }, description };
-}
-function path(name: string, description: string): Json {
-  return { name, in: "path", required: true, schema: { type: "string" }, description };
-}
-
-const TEXT = { type: "string" };
-const FLAG = { type: "boolean", default: false };
-const PROBLEM = { default: json("A refusal or failure", "Error") };
-const TOKEN = { security: [{}, { token: [] }] };
-const BYTES = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
+import {
+  ADMIN,
+  BYTES,
+  FLAG,
+  header,
+  json,
+  type Json,
+  path,
+  PROBLEM,
+  query,
+  ref,
+  TEXT,
+  TOKEN,
+} from "./words.ts";
 
 const STORE_PARAMETERS = [
   query("epochs", { type: "integer", minimum: 1, default: 1 }, "Epochs from the current one"),
@@ -134,6 +125,7 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/edge/v1/uploads/{uploadId}": {
     get: {
       summary: "State of an upload",
+      ...TOKEN,
       parameters: [UPLOAD_ID, query("watch", FLAG, "Streams every change")],
       responses: {
         "200": {
@@ -153,10 +145,11 @@ const PATHS: Readonly<Record<string, Json>> = {
       responses: { "200": json("The final state", "Upload"), ...PROBLEM },
     },
   },
+  ...OBJECT_PATHS,
   "/edge/v1/purge": {
     post: {
       summary: "What the aggregators have cached of one blob, or of all, is read anew",
-      ...TOKEN,
+      ...ADMIN,
       requestBody: { content: { "application/json": { schema: ref("PurgeRequest") } } },
       responses: { "200": json("In force within effectiveWithinMs", "Purged"), ...PROBLEM },
     },
@@ -164,7 +157,7 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/edge/v1/blocklist": {
     get: {
       summary: "The blocked blobs, by pages",
-      ...TOKEN,
+      ...ADMIN,
       parameters: [query("after", TEXT, "`next` of the page before")],
       responses: { "200": json("A page", "Blocklist"), ...PROBLEM },
     },
@@ -172,19 +165,19 @@ const PATHS: Readonly<Record<string, Json>> = {
   "/edge/v1/blocklist/{blobId}": {
     get: {
       summary: "Whether a blob is blocked, since when and why",
-      ...TOKEN,
+      ...ADMIN,
       parameters: [BLOB_ID],
       responses: { "200": json("It is blocked", "Block"), ...PROBLEM },
     },
     put: {
       summary: "Blocks a blob: reads of it answer 451",
-      ...TOKEN,
+      ...ADMIN,
       parameters: [BLOB_ID, query("reason", TEXT, "Why, for the operators")],
       responses: { "200": json("In force within effectiveWithinMs", "Block"), ...PROBLEM },
     },
     delete: {
       summary: "Lets a blob through again",
-      ...TOKEN,
+      ...ADMIN,
       parameters: [BLOB_ID],
       responses: { "200": json("In force within effectiveWithinMs", "Unblocked"), ...PROBLEM },
     },

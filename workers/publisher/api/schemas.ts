@@ -53,6 +53,24 @@ const storedFile = object({
   range: { type: "array", items: count, minItems: 2, maxItems: 2 },
 });
 
+const attributes = { type: "object", additionalProperties: text };
+
+const storedObject = {
+  objectId,
+  sharedObjectId: nullable("string"),
+  blobId,
+  owner: objectId,
+  size: count,
+  encodedSize: count,
+  deletable: { type: "boolean" },
+  startEpoch: count,
+  endEpoch: count,
+  attributes,
+  storedAt: { type: "string", format: "date-time" },
+};
+
+const receipt = { txDigest: nullable("string"), cost: count, gas: { type: "integer" } };
+
 /** By name, as `#/components/schemas/…`. */
 export const SCHEMAS: Readonly<Record<string, object>> = {
   Error: object({
@@ -115,6 +133,28 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
       object({ dryRun: object({ blobId, deletable: { type: "boolean" }, ...estimate }) }),
     ],
   },
+  StoredObject: object(storedObject),
+  ObjectPage: object({
+    objects: { type: "array", items: ref("StoredObject") },
+    next: nullable("string"),
+  }),
+  ObjectNow: object({
+    ...storedObject,
+    registeredEpoch: count,
+    certifiedEpoch: nullable("integer"),
+    version: text,
+  }),
+  AttributeChange: object({
+    attributes: { type: "object", additionalProperties: nullable("string"), minProperties: 1 },
+  }),
+  ChangedObject: object({ ...storedObject, ...receipt }),
+  DeletedObject: object({
+    deleted: object({ objectId, blobId }),
+    returnedStorage: object({ id: objectId, endEpoch: count, storageSize: count }),
+    ...receipt,
+  }),
+  Extension: object({ epochs: { type: "integer", minimum: 1 } }),
+  ExtendedObject: object({ ...storedObject, fromEndEpoch: count, ...receipt }),
   Accepted: object({ uploadId: text, state: text, location: text }),
   Upload: object({
     uploadId: text,

@@ -1,0 +1,58 @@
+/**
+ * One object of a subject, in our book and on chain: what every route of a single object begins with.
+ */
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Lease } from "../../../shared/rpc/leases.ts";
+import type { AttributedBlob } from "../../../shared/sui/attributed-blob.ts";
+import type { AppContext } from "../context.ts";
+import type { UploadFailure } from "../upload/failure.ts";
+import { chainFailure } from "../upload/failure-of.ts";
+import { type ObjectRefused, refusedObject } from "./object-problem.ts";
+
+/** Which object, and who asks. */
+export interface AskedObject {
+  /** Of the Blob, or of the SharedBlob around it. */
+  readonly objectId: string;
+  readonly sub: string | null;
+}
+
+/** An object this gateway has stored for whoever asks. */
+export interface FoundObject {
+  readonly lease: Lease;
+  /** Address that owns it now; the SharedBlob's own ID where it is in one. */
+  readonly owner: string;
+  readonly onChain: AttributedBlob;
+}
+
+/** What may go wrong with one object. */
+export type FindFailure = ObjectRefused | UploadFailure;
+
+/** Finds it; what belongs to another subject is as unknown as what is not there. */
+export async function findObject(
+  asked: AskedObject,
+  { leaseBook, chain, readAttributed }: AppContext,
+): Promise<Result<FoundObject, FindFailure>> {
+  const objectId = fullObjectId(asked.objectId);
+  const lease = objectId === null ? null : await leaseBook.find(objectId);
+  if (lease === null || lease.sub !== asked.sub) return refusedObject({ kind: "object-unknown" });
+  const readId = lease.sharedObjectId ?? lease.blobObjectId;
+  const [views, onChain] = await Promise.all([chain.readObjects([readId]), readAttributed(readId)]);
+  if (!views.ok) return err(chainFailure(views.failure));
+  if (!onChain.ok) {
+    // Deleted or burned by somebody else.
+    return onChain.failure.kind === "object-not-found"
+      ? refusedObject({ kind: "object-unknown" })
+      : err(chainFailure(onChain.failure));
+  }
+  const view = views.value[0] ?? null;
+  if (view === null) return refusedObject({ kind: "object-unknown" });
+  const owner = view.owner.kind === "address" ? view.owner.address : readId;
+  return ok({ lease, owner, onChain: onChain.value });
+}
+
+/** `0x` and up to 64 hex digits as Sui writes it in full. */
+function fullObjectId(text: string): string | null {
+  return /^0x[0-9a-fA-F]{1,64}$/.test(text)
+    ? `0x${text.slice(2).toLowerCase().padStart(64, "0")}`
+    : null;
+}

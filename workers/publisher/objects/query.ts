@@ -1,0 +1,99 @@
+/**
+ * The query of `GET /edge/v1/objects`, and the cursor of its pages. Pure. Unknown keys are passed
+ * over, as everywhere.
+ */
+import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
+import { fromBase64Url, toBase64Url } from "../../../shared/bytes/text.ts";
+import { LEASE_PAGE_MAX, OBJECT_FILTERS_MAX, OBJECT_PAGE_DEFAULT } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { LeasePosition, SubjectLeasesQuery } from "../lease-book/leases.ts";
+import type { QueryFailure } from "../store-query.ts";
+
+/** Which of its objects a subject asks for. */
+export type ObjectsQuery = Omit<SubjectLeasesQuery, "sub">;
+
+const ATTRIBUTE_PREFIX = "attribute.";
+/** Every epoch is below: it is a u32. */
+const EPOCH_MAX = 2 ** 32 - 1;
+
+/** Reads the query. */
+export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, QueryFailure> {
+  for (const key of ["cursor", "limit", "end_epoch_min", "end_epoch_max", "name"]) {
+    if (query.getAll(key).length > 1) return err({ kind: "query-repeated", parameter: key });
+  }
+  const limit = wholeNumber(query, "limit", OBJECT_PAGE_DEFAULT, 1, LEASE_PAGE_MAX);
+  if (!limit.ok) return limit;
+  const endEpochMin = wholeNumber(query, "end_epoch_min", 0, 0, EPOCH_MAX);
+  if (!endEpochMin.ok) return endEpochMin;
+  const endEpochMax = wholeNumber(query, "end_epoch_max", EPOCH_MAX, 0, EPOCH_MAX);
+  if (!endEpochMax.ok) return endEpochMax;
+  const cursor = query.get("cursor");
+  const after = cursor === null ? null : parseCursor(cursor);
+  if (cursor !== null && after === null) {
+    return malformed("cursor", cursor, "the value of `next` of the page before");
+  }
+  const attributes = parseAttributeFilters(query);
+  if (attributes.length > OBJECT_FILTERS_MAX) {
+    return malformed("attribute", "", `at most ${OBJECT_FILTERS_MAX} filters`);
+  }
+  return ok({
+    after,
+    limit: limit.value,
+    endEpochMin: endEpochMin.value,
+    endEpochMax: endEpochMax.value,
+    attributes,
+  });
+}
+
+/** `attribute.<key>=<value>`, as often as wanted; `name=` is short for `attribute.name=`. */
+function parseAttributeFilters(query: URLSearchParams): readonly (readonly [string, string])[] {
+  return [...query].flatMap(([key, value]) => {
+    if (key === "name") return [["name", value] as const];
+    return key.startsWith(ATTRIBUTE_PREFIX)
+      ? [[key.slice(ATTRIBUTE_PREFIX.length), value] as const]
+      : [];
+  });
+}
+
+/** The text of a place in the list; clients hand it back and read nothing into it. */
+export function formatCursor({ recordedAtMs, blobObjectId }: LeasePosition): string {
+  return toBase64Url(utf8Bytes(JSON.stringify([recordedAtMs, blobObjectId])));
+}
+
+function parseCursor(text: string): LeasePosition | null {
+  const bytes = fromBase64Url(text);
+  if (bytes === null) return null;
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (!Array.isArray(parsed) || parsed.length !== 2) return null;
+    const [recordedAtMs, blobObjectId] = parsed as [unknown, unknown];
+    return Number.isSafeInteger(recordedAtMs) && typeof blobObjectId === "string"
+      ? { recordedAtMs: recordedAtMs as number, blobObjectId }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function wholeNumber(
+  query: URLSearchParams,
+  parameter: string,
+  fallback: number,
+  min: number,
+  max: number,
+): Result<number, QueryFailure> {
+  const text = query.get(parameter);
+  if (text === null) return ok(fallback);
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  return value >= min && value <= max
+    ? ok(value)
+    : malformed(parameter, text, `a whole number from ${min} to ${max}`);
+}
+
+function malformed(
+  parameter: string,
+  value: string,
+  expected: string,
+): Result<never, QueryFailure> {
+  return err({ kind: "query-malformed", parameter, value, expected });
+}

@@ -1,0 +1,80 @@
+/**
+ * `GET /edge/v1/objects` and `GET /edge/v1/objects/{objectId}`: what this gateway has stored for its
+ * caller, as a page of JSON, as JSON Lines from end to end, or one object as the chain has it.
+ */
+import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
+import { strongEtag } from "../../../shared/http/etag.ts";
+import { jsonResponse } from "../../../shared/http/respond.ts";
+import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
+import type { Answer } from "../answer.ts";
+import type { Subject } from "../auth/authorize.ts";
+import type { AppContext } from "../context.ts";
+import { failureToProblem } from "../failure-to-problem.ts";
+import type { LeaseBookRpc, SubjectLeases, SubjectLeasesQuery } from "../lease-book/leases.ts";
+import { type AskedObject, findObject } from "./find-object.ts";
+import { formatCursor, parseObjectsQuery } from "./query.ts";
+import { leaseView, objectView } from "./view.ts";
+
+const JSON_LINES = "application/jsonl";
+
+/** GET of the list: `{"objects": […], "next": cursor or null}`. */
+export async function listObjects(
+  request: Request,
+  context: AppContext,
+  { sub }: Subject,
+): Promise<Answer> {
+  const { searchParams } = new URL(request.url);
+  const asked = parseObjectsQuery(searchParams);
+  if (!asked.ok) return failureToProblem(asked.failure);
+  const format = searchParams.get("format");
+  if (format !== null && format !== "json" && format !== "jsonl") {
+    return failureToProblem({
+      kind: "query-malformed",
+      parameter: "format",
+      value: format,
+      expected: "json or jsonl",
+    });
+  }
+  const wantsLines = (request.headers.get("Accept") ?? "").includes(JSON_LINES);
+  const query: SubjectLeasesQuery = { ...asked.value, sub };
+  if (format === "jsonl" || (format === null && wantsLines)) {
+    return linesResponse(context.leaseBook, { ...query, limit: LEASE_PAGE_MAX });
+  }
+  const { leases, next } = await context.leaseBook.ofSubject(query);
+  return jsonResponse(
+    { objects: leases.map(leaseView), next: next === null ? null : formatCursor(next) },
+    { headers: { Vary: "Accept" } },
+  );
+}
+
+/** Every object from the cursor on, one a line; the next page is asked for when the last is read. */
+function linesResponse(leaseBook: LeaseBookRpc, query: SubjectLeasesQuery): Response {
+  let after: SubjectLeases["next"] = query.after;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const page = await leaseBook.ofSubject({ ...query, after });
+      const lines = page.leases.map((lease) => `${JSON.stringify(leaseView(lease))}\n`).join("");
+      if (lines !== "") controller.enqueue(utf8Bytes(lines));
+      after = page.next;
+      if (after === null) controller.close();
+    },
+  });
+  return new Response(body, {
+    headers: {
+      "Content-Type": JSON_LINES,
+      "X-Content-Type-Options": "nosniff",
+      "Cache-Control": "no-store",
+      Vary: "Accept",
+    },
+  });
+}
+
+/** GET of one object, with its version as the entity tag. */
+export async function showObject(asked: AskedObject, context: AppContext): Promise<Answer> {
+  const found = await findObject(asked, context);
+  if (!found.ok) return failureToProblem(found.failure);
+  const { lease, owner, onChain } = found.value;
+  return jsonResponse(objectView(lease, owner, onChain), {
+    headers: { ETag: strongEtag(onChain.version) },
+  });
+}
