@@ -439,6 +439,9 @@ export const NOT_FOUND_REMEMBERED_MAX = 1_024;
 /** One in so many cache hits has its digest checked, so that a damaged entry heals. */
 export const DIGEST_CHECK_ONE_IN = 16;
 
+/** Reads one isolate carries at a time, as at the official aggregator; more are told to come again. */
+export const READS_IN_FLIGHT_MAX = 256;
+
 /** Longest media type taken from a sender. */
 export const MEDIA_TYPE_CHARS_MAX = 255;
 

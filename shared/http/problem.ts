@@ -152,6 +152,16 @@ export function methodNotAllowed(allowed: readonly string[]): Problem {
   };
 }
 
+/** 500 for a Worker whose settings cannot be used. */
+export function misconfigured(): Problem {
+  return {
+    statusWord: "INTERNAL",
+    reason: "MISCONFIGURED",
+    domain: GLOBAL_DOMAIN,
+    message: "the gateway is not configured; its log lists every problem",
+  };
+}
+
 /** 500 without any detail: the log has it, under the request's own id. */
 export function internalError(): Problem {
   return {

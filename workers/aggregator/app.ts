@@ -1,41 +1,53 @@
 /** The aggregator's routes, and what all answers have in common. */
 import { type IRequestStrict, Router, type RouterType } from "itty-router";
-import { preflightResponse, withCors } from "../../shared/http/cors.ts";
+import { apiResponse } from "../../shared/http/api-page.ts";
+import { type Compat, type Dialect, dialectFor } from "../../shared/http/compat.ts";
 import {
   badParameter,
   internalError,
   methodNotAllowed,
-  problemResponse,
+  type Problem,
   unknownPath,
 } from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
 import type { Log } from "../../shared/ports.ts";
+import { API_DOCUMENT } from "./api/document.ts";
 import { concat } from "./concat.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
-import type { AggregatorServices } from "./services.ts";
+import { refusedByExtractor, type RouteKind } from "./exact-route.ts";
+import { failureToProblem } from "./failure-to-problem.ts";
+import type { InFlight } from "./in-flight.ts";
 import { readBlob, readByteRange, streamBlob } from "./read-blob.ts";
 import { readProof } from "./read-proof.ts";
 import { readStatus } from "./read-status.ts";
 import { readObject } from "./read-object.ts";
 import { listPatches, readPatchById, readPatchByIdentifier } from "./read-quilt.ts";
 import type { FixedLength } from "./send.ts";
+import type { AggregatorServices } from "./services.ts";
 
 /** What the routes need of the composition root. */
 export interface AppPorts {
   readonly log: Log;
+  readonly compat: Compat;
+  /** Names this request in the log and in `X-Request-Id`. */
+  readonly requestId: string;
   readonly fixedLength: FixedLength;
+  readonly inFlight: InFlight;
   /** Makes the services of one request; only routes that read call it. */
   readonly services: () => AggregatorServices;
 }
 
 type AppRequest = Request & IRequestStrict;
 type App = RouterType<AppRequest, [AppPorts], Response>;
+type Answer = Response | Problem;
 
 /** A read: the parameters of its path, percent-decoded once, in order. */
 type Read = (exchange: Exchange, ...params: readonly string[]) => Response | Promise<Response>;
 
 interface Route {
   readonly path: string;
+  /** The official route it stands for. */
+  readonly kind: RouteKind;
   readonly read: Read;
   /** `GET` and `HEAD` unless given. */
   readonly methods?: readonly ("GET" | "HEAD" | "POST")[];
@@ -45,97 +57,149 @@ const READ_METHODS = ["GET", "HEAD"] as const;
 
 /** Static segments come before captures of the same length. */
 const ROUTES: readonly Route[] = [
-  { path: "/v1alpha/blobs/concat", read: concat, methods: ["GET", "HEAD", "POST"] },
-  { path: "/v1alpha/blobs/:blobId/stream", read: one(streamBlob) },
-  { path: "/v1/blobs/by-object-id/:objectId", read: one(readObject) },
-  { path: "/v1/blobs/by-quilt-patch-id/:patchId", read: one(readPatchById) },
+  {
+    path: "/v1alpha/blobs/concat",
+    kind: "concat",
+    read: concat,
+    methods: ["GET", "HEAD", "POST"],
+  },
+  { path: "/v1alpha/blobs/:blobId/stream", kind: "stream", read: one(streamBlob) },
+  { path: "/v1/blobs/by-object-id/:objectId", kind: "object", read: one(readObject) },
+  { path: "/v1/blobs/by-quilt-patch-id/:patchId", kind: "patch", read: one(readPatchById) },
   {
     path: "/v1/blobs/by-quilt-id/:quiltId/:identifier",
+    kind: "patch-by-name",
     read: (exchange, quiltId = "", identifier = "") =>
       readPatchByIdentifier(exchange, quiltId, identifier),
   },
-  { path: "/v1/quilts/:quiltId/patches", read: one(listPatches) },
-  { path: "/v1/blobs/:blobId/byte-range", read: one(readByteRange) },
-  { path: "/v1/blobs/:blobId", read: one(readBlob) },
-  { path: "/edge/v1/blobs/:blobId/status", read: one(readStatus) },
-  { path: "/edge/v1/blobs/:blobId/proof", read: one(readProof) },
+  { path: "/v1/quilts/:quiltId/patches", kind: "patches", read: one(listPatches) },
+  { path: "/v1/blobs/:blobId/byte-range", kind: "byte-range", read: one(readByteRange) },
+  { path: "/v1/blobs/:blobId", kind: "blob", read: one(readBlob) },
+  { path: "/edge/v1/blobs/:blobId/status", kind: "edge", read: one(readStatus) },
+  { path: "/edge/v1/blobs/:blobId/proof", kind: "edge", read: one(readProof) },
 ];
 
 /** What answers without reading anything. */
-const PLAIN_ROUTES: Readonly<Record<string, () => Response>> = {
-  "/status": statusResponse,
-  "/v1/api": apiResponse,
+const PLAIN_ROUTES: Readonly<Record<string, (request: Request, compat: Compat) => Response>> = {
+  "/status": () => statusResponse(),
+  "/v1/api": (request, compat) => apiResponse(API_DOCUMENT, request, compat),
 };
+
+/** Every path with its methods, for the API document to be held against. */
+export const SERVED: readonly { readonly path: string; readonly methods: readonly string[] }[] = [
+  ...ROUTES.map(({ path, methods = READ_METHODS }) => ({ path, methods })),
+  ...Object.keys(PLAIN_ROUTES).map((path) => ({ path, methods: READ_METHODS })),
+];
 
 /** Builds the route table; it holds no state and serves every request. */
 export function createApp(): App {
   const app = Router<AppRequest, [AppPorts]>({
     before: [
-      (request: Request) => (request.method === "OPTIONS" ? preflightResponse(request) : undefined),
+      (request: Request, ports: AppPorts) =>
+        request.method === "OPTIONS" ? dialectOf(request, ports).preflight(request) : undefined,
       // The router takes `/a/` for `/a`; officially it is another path.
       (request: Request) =>
-        new URL(request.url).pathname.endsWith("/")
-          ? problemResponse(unknownPath(), request.method)
-          : undefined,
+        new URL(request.url).pathname.endsWith("/") ? unknownPath() : undefined,
     ],
-    catch: (error: unknown, request: Request, { log }: AppPorts) => {
+    catch: (error: unknown, request: Request, { log, requestId }: AppPorts) => {
       log.error({
         event: "request.failed",
+        requestId,
         path: new URL(request.url).pathname,
         cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });
-      return problemResponse(internalError(), request.method);
+      return internalError();
     },
     finally: [
-      (response: Response | undefined, request: Request) =>
-        withCachePolicy(withCors(response ?? problemResponse(unknownPath(), request.method))),
+      (answer: Answer | undefined, request: Request, ports: AppPorts) =>
+        finish(answer ?? unknownPath(), request, ports),
     ],
   });
 
   for (const [path, respond] of Object.entries(PLAIN_ROUTES)) {
-    app.get(path, respond).head(path, respond);
-    app.all(path, (request) => refuseMethod(request, READ_METHODS));
+    app.all(path, (request, { compat }) =>
+      READ_METHODS.some((method) => method === request.method)
+        ? bodiless(respond(request, compat), request.method)
+        : refuseMethod(READ_METHODS),
+    );
   }
-  for (const { path, read, methods = READ_METHODS } of ROUTES) {
+  for (const route of ROUTES) {
+    const { path, methods = READ_METHODS } = route;
     app.all(path, (request, ports) =>
       methods.some((method) => method === request.method)
-        ? answer(read, request, ports)
-        : refuseMethod(request, methods),
+        ? answer(route, request, ports)
+        : refuseMethod(methods),
     );
   }
   return app as App;
 }
 
-function answer(
-  read: Read,
+async function answer(
+  { kind, read }: Route,
   request: AppRequest,
-  { services, fixedLength }: AppPorts,
-): Response | Promise<Response> {
+  ports: AppPorts,
+): Promise<Answer> {
   const params: string[] = [];
   for (const [name, text] of Object.entries(request.params)) {
     const decoded = percentDecoded(text);
     if (decoded === null) {
-      const problem = badParameter(name, `\`${name}\` is not percent-encoded UTF-8`);
-      return problemResponse(problem, request.method);
+      const message = `\`${name}\` is not percent-encoded UTF-8`;
+      return { ...badParameter(name, message), exact: { status: 400, text: "Invalid URL" } };
     }
     params.push(decoded);
   }
-  return read(createExchange(services(), request, fixedLength, params.join("/")), ...params);
+  const dialect = dialectOf(request, ports);
+  const isExact = dialect.compat === "exact";
+  const { searchParams } = new URL(request.url);
+  const refused = isExact ? refusedByExtractor(kind, params, searchParams, request.method) : null;
+  if (refused !== null) return refused;
+  const leave = ports.inFlight.enter();
+  if (leave === null) return failureToProblem({ kind: "overloaded" });
+  let isStreaming = false;
+  try {
+    const exchange = createExchange({
+      services: servicesFor(kind, request, isExact, ports),
+      request,
+      dialect,
+      kind,
+      fixedLength: ports.fixedLength,
+      streams() {
+        isStreaming = true;
+        return leave;
+      },
+      subject: params.join("/"),
+    });
+    return await read(exchange, ...params);
+  } finally {
+    if (!isStreaming) leave();
+  }
 }
 
-/** `/v1/api`: every route, one a line. */
-function apiResponse(): Response {
-  const plain = Object.keys(PLAIN_ROUTES).map((path) => ({ path, methods: READ_METHODS }));
-  const lines = [...ROUTES, ...plain].map(
-    ({ path, methods = READ_METHODS }) => `${methods.join(", ")} ${path}\n`,
+/** Officially a part of a blob is measured by its slivers; what is ours alone sends no whole. */
+function servicesFor(
+  kind: RouteKind,
+  request: Request,
+  isExact: boolean,
+  ports: AppPorts,
+): AggregatorServices {
+  const services = ports.services();
+  const isPart = kind === "byte-range" || request.headers.has("Range");
+  return kind === "edge" || (isExact && isPart) ? { ...services, blobBytesMax: null } : services;
+}
+
+function finish(answer: Answer, request: Request, ports: AppPorts): Response {
+  const dialect = dialectOf(request, ports);
+  const response = dialect.withCors(
+    answer instanceof Response ? answer : dialect.problem(answer, request.method),
   );
-  return new Response(lines.join(""), {
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-    },
-  });
+  response.headers.set("X-Request-Id", ports.requestId);
+  // What says nothing of caching is guessed at by caches: nothing leaves without a word on it.
+  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+function dialectOf(request: Request, { compat, requestId }: AppPorts): Dialect {
+  return dialectFor(compat, new URL(request.url).pathname, requestId);
 }
 
 function one(read: (exchange: Exchange, param: string) => Promise<Response>): Read {
@@ -150,12 +214,10 @@ function percentDecoded(text: string): string | null {
   }
 }
 
-function refuseMethod(request: Request, allowed: readonly string[]): Response {
-  return problemResponse(methodNotAllowed([...allowed, "OPTIONS"]), request.method);
+function refuseMethod(allowed: readonly string[]): Problem {
+  return methodNotAllowed([...allowed, "OPTIONS"]);
 }
 
-/** What says nothing of caching is guessed at by caches: so nothing leaves without a word on it. */
-function withCachePolicy(response: Response): Response {
-  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
-  return response;
+function bodiless(response: Response, method: string): Response {
+  return method === "HEAD" ? new Response(null, response) : response;
 }

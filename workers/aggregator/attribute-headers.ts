@@ -9,6 +9,8 @@ import type { Presentation } from "./query.ts";
 import type { Representation } from "./representation.ts";
 
 const PASSED_HEADERS = ["Content-Disposition", "Content-Language"] as const;
+/** The official default of `--allowed-headers`, less what would make us compress or log in. */
+const OFFICIAL_HEADERS = [...PASSED_HEADERS, "Content-Location", "Link"] as const;
 const HEADER_TEXT = /^[\x20-\x7e]{1,1024}$/;
 
 /** Content under what its uploader said of it. What the caller asked for wins. */
@@ -19,13 +21,26 @@ export function withAttributes(
 ): Representation {
   const named = new Map([...attributes].map(([name, value]) => [name.toLowerCase(), value]));
   const headers = new Headers(content.headers);
-  for (const name of PASSED_HEADERS) {
-    const value = named.get(name.toLowerCase());
-    if (value === undefined || !HEADER_TEXT.test(value) || headers.has(name)) continue;
-    headers.set(name, value);
+  for (const [name, value] of textHeaders(named, PASSED_HEADERS)) {
+    if (!headers.has(name)) headers.set(name, value);
   }
   const stored = named.get("content-type")?.trim();
   const isStored = stored !== undefined && isMediaType(stored);
-  if (presentation.contentType !== null || !isStored) return { ...content, headers };
-  return { ...content, headers, contentType: stored, learnType: null };
+  const official = {
+    ...content.official,
+    contentType: isStored ? stored : null,
+    headers: Object.fromEntries(textHeaders(named, OFFICIAL_HEADERS)),
+  };
+  if (presentation.contentType !== null || !isStored) return { ...content, headers, official };
+  return { ...content, headers, official, contentType: stored, learnType: null };
+}
+
+function textHeaders(
+  named: ReadonlyMap<string, string>,
+  names: readonly string[],
+): [string, string][] {
+  return names.flatMap((name): [string, string][] => {
+    const value = named.get(name.toLowerCase());
+    return value !== undefined && HEADER_TEXT.test(value) ? [[name, value]] : [];
+  });
 }

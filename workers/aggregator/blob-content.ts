@@ -13,7 +13,13 @@ import { sniffType } from "./content-type.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import type { OpenBlob } from "./open-blob.ts";
 import type { Consistency, Presentation } from "./query.ts";
-import { baseHeaders, leaseOf, piecesOf, type Representation } from "./representation.ts";
+import {
+  baseHeaders,
+  leaseOf,
+  officialContent,
+  piecesOf,
+  type Representation,
+} from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
 
 /** How a blob is to be served. */
@@ -46,6 +52,7 @@ export async function blobContent(
     },
     verified: consistency === "skip" ? "slivers" : "default",
     tier: blob.tier,
+    official: officialContent(blob.id, true),
     bytes: (range, stop) => blobBytes(services, blob, range, stop, padding),
   };
   if (consistency !== "strict" || isHead) return ok(content);

@@ -33,7 +33,13 @@ import {
 } from "./query.ts";
 import { openObject, parseObjectId } from "./read-object.ts";
 import { badBody, badConcatId, badIdCount } from "./refusals.ts";
-import { baseHeaders, leaseOf, type Pieces, type Representation } from "./representation.ts";
+import {
+  officialContent,
+  baseHeaders,
+  leaseOf,
+  type Pieces,
+  type Representation,
+} from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
 
 interface Asked {
@@ -87,7 +93,7 @@ async function serve(
     parts.push(opened.value);
   }
   const serving = { consistency, presentation, isHead: request.method === "HEAD" };
-  const joined = await join(exchange.services, parts, serving);
+  const joined = await join(exchange.services, ids, parts, serving);
   const [first] = parts;
   const attributes = first?.attributes ?? new Map<string, string>();
   return exchange.answer(ok(withAttributes(joined, attributes, presentation)));
@@ -116,6 +122,7 @@ async function openEither(
 
 async function join(
   services: AggregatorServices,
+  asked: readonly string[],
   parts: readonly Part[],
   serving: BlobServing,
 ): Promise<Representation> {
@@ -125,10 +132,11 @@ async function join(
   const headers = baseHeaders(first, serving.presentation);
   const ids = blobs.map(({ id }) => id);
   headers.set("Cache-Tag", [...new Set(ids)].join(","));
-  const digest = await crypto.subtle.digest("SHA-256", utf8Bytes(ids.join(",")));
+  const official = officialContent(await tagOf(asked), false);
   const { consistency } = serving;
   return {
-    tag: toBase64Url(new Uint8Array(digest)),
+    tag: await tagOf(ids),
+    official: { ...official, hasLength: false },
     totalBytes: blobs.reduce((total, { entry }) => total + entry.unencodedBytes, 0),
     headers,
     lease: leaseOf(services, [first, ...others]),
@@ -138,6 +146,12 @@ async function join(
     tier: first.tier,
     bytes: (range, signal) => joinedBytes(services, blobs, serving, range, signal),
   };
+}
+
+/** The official tag is over the IDs as they were written; ours over what they name. */
+async function tagOf(ids: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", utf8Bytes(ids.join(",")));
+  return toBase64Url(new Uint8Array(digest));
 }
 
 /** The bytes of `range` of the blobs laid end to end; each is checked when its turn has come. */

@@ -1,18 +1,22 @@
 /** One request at the aggregator: its services, its query, and how it is answered or refused. */
-import { type Problem, problemResponse } from "../../shared/http/problem.ts";
+import type { Dialect } from "../../shared/http/compat.ts";
+import type { Problem } from "../../shared/http/problem.ts";
 import type { Result } from "../../shared/result.ts";
+import { officialFailure, officialQuery, type RouteKind } from "./exact-route.ts";
 import { type AggregatorFailure, failureToProblem } from "./failure-to-problem.ts";
 import { logFailure } from "./log-failure.ts";
-import type { AggregatorServices } from "./services.ts";
 import type { Representation } from "./representation.ts";
+import { sendExact } from "./send-exact.ts";
 import { type FixedLength, send, type Sending } from "./send.ts";
+import type { AggregatorServices } from "./services.ts";
 
 /** What a route handler works with. */
 export interface Exchange {
   readonly services: AggregatorServices;
   readonly request: Request;
   readonly query: URLSearchParams;
-  readonly sending: Sending;
+  /** Whether the official aggregator is to be matched in everything. */
+  readonly isExact: boolean;
   /** Answers what the caller did wrong. */
   problem(problem: Problem): Response;
   /** Logs and answers a failure of the read. */
@@ -21,32 +25,49 @@ export interface Exchange {
   answer(content: Result<Representation, AggregatorFailure>): Response | Promise<Response>;
 }
 
-/** @param subject What is read, for the log: an ID as the caller wrote it. */
-export function createExchange(
-  services: AggregatorServices,
-  request: Request,
-  fixedLength: FixedLength,
-  subject: string,
-): Exchange {
-  const problem = (refused: Problem) => problemResponse(refused, request.method);
+/** What an exchange is made of. */
+export interface ExchangeParts {
+  readonly services: AggregatorServices;
+  readonly request: Request;
+  readonly dialect: Dialect;
+  readonly kind: RouteKind;
+  readonly fixedLength: FixedLength;
+  readonly streams: Sending["streams"];
+  /** What is read, for the log: an ID as the caller wrote it. */
+  readonly subject: string;
+}
+
+/** Makes the exchange of one request. */
+export function createExchange(parts: ExchangeParts): Exchange {
+  const { services, request, dialect, kind, fixedLength, streams, subject } = parts;
+  const isExact = dialect.compat === "exact";
+  const problem = (refused: Problem) => dialect.problem(refused, request.method);
   const refuse = (failure: AggregatorFailure) => {
     logFailure(services.log, subject, failure);
-    return problem(failureToProblem(failure));
+    const told = failureToProblem(failure);
+    return problem(isExact ? officialFailure(kind, told) : told);
   };
   const sending: Sending = {
     fixedLength,
     random: services.random,
+    problem,
     refuse,
     broke: (failure) => logFailure(services.log, subject, failure),
+    streams,
   };
+  const { searchParams } = new URL(request.url);
   return {
     services,
     request,
-    query: new URL(request.url).searchParams,
-    sending,
+    query: isExact ? officialQuery(kind, searchParams) : searchParams,
+    isExact,
     problem,
     refuse,
-    answer: (content) =>
-      content.ok ? send(request, content.value, sending) : refuse(content.failure),
+    answer(content) {
+      if (!content.ok) return refuse(content.failure);
+      return isExact
+        ? sendExact(request, content.value, sending)
+        : send(request, content.value, sending);
+    },
   };
 }

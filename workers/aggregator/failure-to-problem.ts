@@ -29,6 +29,10 @@ export type AggregatorFailure =
   | { readonly kind: "strict-too-large"; readonly unencodedBytes: number }
   /** The blob's bytes, encoded again, have another ID. */
   | { readonly kind: "strict-mismatch" }
+  /** Larger than this gateway is configured to serve. */
+  | { readonly kind: "blob-too-large"; readonly unencodedBytes: number; readonly bytesMax: number }
+  /** The isolate carries as many reads as it takes. */
+  | { readonly kind: "overloaded" }
   | { readonly kind: "range-not-satisfiable"; readonly totalBytes: number }
   | { readonly kind: "chain-unavailable"; readonly cause: ChainFailure };
 
@@ -78,9 +82,14 @@ export function failureToProblem(failure: AggregatorFailure): Problem {
         statusWord: "NOT_FOUND",
         reason: "QUILT_PATCH_NOT_FOUND",
         message: PATCH_NOT_FOUND[failure.what],
+        metadata: { cause: failure.what },
       };
     case "patch-too-large":
       return patchTooLarge(failure.patchBytes);
+    case "blob-too-large":
+      return blobTooLarge(failure);
+    case "overloaded":
+      return OVERLOADED;
     case "strict-too-large":
       return strictTooLarge(failure.unencodedBytes);
     case "metadata-unavailable":
@@ -103,6 +112,27 @@ const PATCH_NOT_FOUND = {
   "no-such-identifier": "the quilt holds no patch with this identifier",
   "no-such-columns": "the quilt holds no patch in the columns this patch ID names",
 } as const;
+
+const OVERLOADED: Problem = {
+  ...unavailable("the gateway is serving too many other reads; try again"),
+  reason: "TOO_MANY_REQUESTS",
+  exact: {
+    status: 429,
+    text: "the aggregator is receiving too many requests; please try again later",
+  },
+};
+
+function blobTooLarge({
+  unencodedBytes,
+  bytesMax,
+}: Extract<AggregatorFailure, { readonly kind: "blob-too-large" }>): Problem {
+  return {
+    statusWord: "SIZE_EXCEEDED",
+    reason: "BLOB_TOO_LARGE",
+    message: `blobs of more than ${bytesMax} bytes are not served (MAX_BLOB_BYTES)`,
+    metadata: { limitBytes: String(bytesMax), blobBytes: String(unencodedBytes) },
+  };
+}
 
 function patchTooLarge(patchBytes: number): Problem {
   return {

@@ -12,11 +12,15 @@ import { createCertifiedEventReader } from "../../shared/sui/read-certified-even
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
 import { type AppPorts, createApp } from "./app.ts";
-import { type AggregatorVars, readConfig } from "./config.ts";
+import { type AggregatorConfig, type AggregatorVars, readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
 import { readGateRules, type RulesMemory, type RulesSource } from "./gate-rules.ts";
+import { toHex } from "../../shared/bytes/text.ts";
+import { withCors } from "../../shared/http/cors.ts";
+import { misconfigured, problemResponse } from "../../shared/http/problem.ts";
 import { createKeyValue } from "../../shared/cache/kv.ts";
 import { askLeases, askRecent, type LeaseSource } from "./leases.ts";
+import { createInFlight } from "./in-flight.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
 import type { AggregatorServices, ReadMemory } from "./services.ts";
 import type { FixedLength } from "./send.ts";
@@ -28,6 +32,8 @@ interface Env extends AggregatorVars {
   readonly PUBLISHER?: LeaseSource & RulesSource;
 }
 
+const REQUEST_ID_BYTES = 8;
+
 const app = createApp();
 const log = consoleLog("aggregator");
 
@@ -35,6 +41,7 @@ const log = consoleLog("aggregator");
 const viewMemory: ViewMemory = { view: null };
 const rulesMemory: RulesMemory = { held: null, refreshedAtMs: 0 };
 const admittedKeys = new Set<string>();
+const inFlight = createInFlight();
 const writes = createWriteBudget(systemClock, KV_WRITES_PER_HOUR_MAX);
 const readMemory: ReadMemory = { notFound: new Map(), objects: new Map() };
 let codec: Codec | undefined;
@@ -46,8 +53,11 @@ const fixedLength: FixedLength = (body, byteCount) => {
   return readable;
 };
 
-function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
-  const { network, gateHoldMs } = readConfig(env);
+function createServices(
+  env: Env,
+  ctx: ExecutionContext,
+  { network, gateHoldMs, blobBytesMax }: AggregatorConfig,
+): AggregatorServices {
   codec ??= createCodec(kernel);
   const clock = systemClock;
   const timer = systemTimer;
@@ -58,6 +68,7 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
   const chain = createChain({ ...network, fetch: permit.fetch, clock, timer });
   return {
     codec,
+    blobBytesMax,
     client: createNodeClient({ permit, timer, lane: crypto.randomUUID() }),
     clock,
     timer,
@@ -107,8 +118,22 @@ function createServices(env: Env, ctx: ExecutionContext): AggregatorServices {
 }
 
 export default {
-  fetch(request, env, ctx): Promise<Response> {
-    const ports: AppPorts = { log, fixedLength, services: () => createServices(env, ctx) };
+  async fetch(request, env, ctx): Promise<Response> {
+    let config: AggregatorConfig;
+    try {
+      config = readConfig(env);
+    } catch (error) {
+      log.error({ event: "config.unusable", problems: [String(error)] });
+      return withCors(problemResponse(misconfigured(), request.method));
+    }
+    const ports: AppPorts = {
+      log,
+      compat: config.compat,
+      requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
+      fixedLength,
+      inFlight,
+      services: () => createServices(env, ctx, config),
+    };
     return app.fetch(request, ports);
   },
 } satisfies ExportedHandler<Env>;

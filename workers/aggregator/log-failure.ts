@@ -9,6 +9,7 @@ export function logFailure(log: Log, id: string, failure: AggregatorFailure): vo
   switch (failure.kind) {
     case "range-not-satisfiable":
     case "blob-not-found":
+    case "blob-too-large":
     case "object-not-found":
     case "concat-object-not-found":
     case "patch-not-found":
@@ -24,6 +25,7 @@ export function logFailure(log: Log, id: string, failure: AggregatorFailure): vo
     case "blob-inconsistent":
     case "strict-mismatch":
     case "lease-running":
+    case "overloaded":
     case "absence-unproven":
       log.warn(base);
       return;

@@ -65,17 +65,15 @@ export async function openBlob(
       return err({ kind: "blob-blocked" });
     case "serve":
       if (entry === null || hit === null) break;
-      return ok(
-        opened({
-          blobId,
-          id,
-          known: cachedBlob(services, view.value, id, entry),
-          view: view.value,
-          tier: hit.tier,
-          metadata: null,
-          committees: readCommittees(view.value),
-        }),
-      );
+      return opened(services, {
+        blobId,
+        id,
+        known: cachedBlob(services, view.value, id, entry),
+        view: view.value,
+        tier: hit.tier,
+        metadata: null,
+        committees: readCommittees(view.value),
+      });
     case "relearn":
       break;
   }
@@ -86,9 +84,8 @@ export async function openBlob(
   const described = { id, unencodedBytes, shardCount, purgeGeneration };
   const known = newBlob(services, found.value.view, described, standing);
   keepMetadata(services, id, metadata);
-  return ok(
-    opened({ blobId, id, known, view: found.value.view, tier: null, metadata, committees }),
-  );
+  const { view: current } = found.value;
+  return opened(services, { blobId, id, known, view: current, tier: null, metadata, committees });
 }
 
 /** Metadata of an open blob: cached, or from the nodes. */
@@ -110,14 +107,21 @@ export async function metadataOf(
   return fetched;
 }
 
-/** `entry` always says what is known by now. */
-function opened(blob: Omit<OpenBlob, "entry">): OpenBlob {
-  return {
+/** The open blob, unless it is larger than what is served; `entry` says what is known by now. */
+function opened(
+  { blobBytesMax: bytesMax }: AggregatorServices,
+  blob: Omit<OpenBlob, "entry">,
+): Result<OpenBlob, AggregatorFailure> {
+  const { unencodedBytes } = blob.known.entry;
+  if (bytesMax !== null && unencodedBytes > bytesMax) {
+    return err({ kind: "blob-too-large", unencodedBytes, bytesMax });
+  }
+  return ok({
     ...blob,
     get entry() {
       return blob.known.entry;
     },
-  };
+  });
 }
 
 function keepMetadata(services: AggregatorServices, id: string, metadata: VerifiedMetadata): void {

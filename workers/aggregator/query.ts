@@ -50,6 +50,14 @@ export function consistencyOf(strict: boolean, skip: boolean): Read<Consistency>
   return ok(strict ? "strict" : skip ? "skip" : "default");
 }
 
+/** The mode that is used: an exact range is checked sliver by sliver, whatever was asked. */
+export function consistencyFor(
+  { isExact, request }: { readonly isExact: boolean; readonly request: Request },
+  asked: Consistency,
+): Consistency {
+  return isExact && request.headers.has("Range") ? "skip" : asked;
+}
+
 /** Reads `content_type`, `filename` and `download`. */
 export function readPresentation(query: URLSearchParams): Read<Presentation> {
   const contentType = readOne(query, "content_type");

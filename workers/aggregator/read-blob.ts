@@ -8,12 +8,20 @@ import { parseBlobId } from "../../shared/codec/index.ts";
 import { blobContent } from "./blob-content.ts";
 import type { Exchange } from "./exchange.ts";
 import { openBlob } from "./open-blob.ts";
-import { readConsistency, readPresentation, readStartAndLength } from "./query.ts";
+import { consistencyFor, readConsistency, readPresentation, readStartAndLength } from "./query.ts";
+import { ok } from "../../shared/result.ts";
 import { badByteRange, badId } from "./refusals.ts";
-import { sendPart } from "./send.ts";
+import type { Representation } from "./representation.ts";
+import { partOf } from "./send.ts";
 
 /** `GET`, `HEAD /v1/blobs/{blob_id}` */
 export async function readBlob(exchange: Exchange, idText: string): Promise<Response> {
+  const content = await wholeBlob(exchange, idText);
+  return content instanceof Response ? content : exchange.answer(ok(content));
+}
+
+/** The blob as content, or what keeps it from being served. */
+async function wholeBlob(exchange: Exchange, idText: string): Promise<Representation | Response> {
   const { services, request } = exchange;
   const blobId = parseBlobId(idText);
   if (blobId === null) return exchange.problem(badId("blob_id", idText));
@@ -24,16 +32,20 @@ export async function readBlob(exchange: Exchange, idText: string): Promise<Resp
   const opened = await openBlob(services, blobId, request.signal);
   if (!opened.ok) return exchange.refuse(opened.failure);
   const serving = {
-    consistency: consistency.value,
+    consistency: consistencyFor(exchange, consistency.value),
     presentation: presentation.value,
     isHead: request.method === "HEAD",
   };
-  return exchange.answer(await blobContent(services, opened.value, serving, request.signal));
+  const content = await blobContent(services, opened.value, serving, request.signal);
+  return content.ok ? content.value : exchange.refuse(content.failure);
 }
 
 /** `GET`, `HEAD /v1alpha/blobs/{blob_id}/stream` */
 export async function streamBlob(exchange: Exchange, idText: string): Promise<Response> {
-  const response = await readBlob(exchange, idText);
+  const content = await wholeBlob(exchange, idText);
+  if (content instanceof Response) return content;
+  const official = { ...content.official, hasRanges: false };
+  const response = await exchange.answer(ok({ ...content, official }));
   if (response.ok) response.headers.set("X-Walrus-Streaming", "true");
   return response;
 }
@@ -67,5 +79,5 @@ export async function readByteRange(exchange: Exchange, idText: string): Promise
   } as const;
   const content = await blobContent(services, blob, serving, request.signal);
   if (!content.ok) return exchange.refuse(content.failure);
-  return sendPart(request, content.value, { start, end }, exchange.sending);
+  return exchange.answer(ok(partOf(content.value, { start, end })));
 }

@@ -10,7 +10,7 @@ import { blobContent, type BlobServing } from "./blob-content.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { openBlob, type OpenBlob } from "./open-blob.ts";
-import { readConsistency, readPresentation } from "./query.ts";
+import { consistencyFor, readConsistency, readPresentation } from "./query.ts";
 import { badId } from "./refusals.ts";
 import { type Representation, shortLease } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
@@ -36,7 +36,7 @@ export async function readObject(exchange: Exchange, idText: string): Promise<Re
   const opened = await openObject(services, objectId, request.signal);
   if (!opened.ok) return exchange.refuse(opened.failure);
   const serving: BlobServing = {
-    consistency: consistency.value,
+    consistency: consistencyFor(exchange, consistency.value),
     presentation: presentation.value,
     isHead: request.method === "HEAD",
   };

@@ -24,7 +24,7 @@ import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { type Presentation, readPresentation } from "./query.ts";
 import { openQuilt, type QuiltReader, readIndex } from "./quilt-columns.ts";
 import { badId } from "./refusals.ts";
-import { baseHeaders, inMemory, leaseOf, plainHeaders } from "./representation.ts";
+import { officialContent, baseHeaders, inMemory, leaseOf, plainHeaders } from "./representation.ts";
 import { bodiless, precondition } from "./send.ts";
 import type { TierName } from "./tiers.ts";
 
@@ -80,6 +80,7 @@ export async function listPatches(exchange: Exchange, idText: string): Promise<R
   const bytes = utf8Bytes(JSON.stringify(patches));
   const content = inMemory(bytes, {
     tag: `${blob.id}.patches`,
+    official: officialContent(null, false),
     headers: plainHeaders(blob),
     lease: leaseOf(services, [blob]),
     contentType: "application/json",
@@ -113,7 +114,7 @@ async function sendPatch(
   const tag = formatPatchId(patchId);
   const headers = baseHeaders(blob, presentation);
   const lease = leaseOf(services, [blob]);
-  if (isHeld(request, tag)) {
+  if (!exchange.isExact && isHeld(request, tag)) {
     // Who names the tag has had the patch: no column is needed to say that it is still so.
     headers.set("ETag", strongEtag(tag));
     return bodiless({ lease, tier: blob.tier }, headers, 304);
@@ -126,6 +127,8 @@ async function sendPatch(
   }
   const content = inMemory(patch.data, {
     tag,
+    // All patches of a quilt share one.
+    official: officialContent(blob.id, false),
     headers,
     lease,
     contentType: presentation.contentType ?? (await sniffType(sniffed(patch.data))),

@@ -47,7 +47,10 @@ export function badByteRange(message: string): Problem {
 /** 400 for a concat of too few or too many blobs. */
 export function badIdCount(count: number): Problem {
   const expected = `expected 1 to ${CONCAT_MAX_IDS} blob IDs or object IDs, got ${count}`;
-  return badParameter("ids", `${expected} (CONCAT_MAX_IDS)`);
+  const problem = badParameter("ids", `${expected} (CONCAT_MAX_IDS)`);
+  if (count > 0) return problem;
+  const text = "at least one blob ID or object ID must be provided";
+  return { ...problem, exact: { status: 400, text } };
 }
 
 /** 400 for an ID of a concat. */
@@ -68,5 +71,14 @@ export function badBody(status: 400 | 413 | 415 | 422, message: string): Problem
     reason: "INVALID_BODY",
     domain: GLOBAL_DOMAIN,
     message,
+    exact: { status, text: OFFICIAL_BODY_FAULT[status] },
   };
 }
+
+/** axum's `Json` extractor (`axum::extract::rejection`). */
+const OFFICIAL_BODY_FAULT = {
+  400: "Failed to parse the request body as JSON",
+  413: "Failed to buffer the request body: length limit exceeded",
+  415: "Expected request with `Content-Type: application/json`",
+  422: "Failed to deserialize the JSON body into the target type",
+} as const;

@@ -44,7 +44,30 @@ export interface Representation {
   readonly verified: Verified;
   /** Where what is known of the blob came from. */
   readonly tier: TierName | null;
+  /** Its length is not told: the body is chunked. */
+  readonly hasUnknownLength?: boolean;
+  /** How the official aggregator has it. */
+  readonly official: OfficialContent;
   bytes(range: ByteRange, signal: AbortSignal): Pieces;
+}
+
+/** What the official aggregator says of a content where we say something else. */
+export interface OfficialContent {
+  /** Entity tag, sent without quotes; `null` for none, and no lifetime either. */
+  readonly tag: string | null;
+  /** Attribute or tag of the content: its type where the client names none. */
+  readonly contentType: string | null;
+  /** Further attributes that become headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether `Range` is honoured. */
+  readonly hasRanges: boolean;
+  /** Whether a length is told. */
+  readonly hasLength: boolean;
+}
+
+/** A content under its tag, with nothing particular. */
+export function officialContent(tag: string | null, hasRanges: boolean): OfficialContent {
+  return { tag, contentType: null, headers: {}, hasRanges, hasLength: true };
 }
 
 /** What an answer says of caching and the lease: as much as is known when its head leaves. */
@@ -112,9 +135,11 @@ export function baseHeaders(blob: Pick<OpenBlob, "id">, presentation: Presentati
 /** Content that is in memory. */
 export function inMemory(
   bytes: Uint8Array,
-  known: Pick<Representation, "tag" | "headers" | "lease" | "contentType" | "tier">,
+  known: Pick<Representation, "tag" | "headers" | "lease" | "contentType" | "tier"> &
+    Partial<Pick<Representation, "official">>,
 ): Representation {
   return {
+    official: officialContent(known.tag, true),
     ...known,
     totalBytes: bytes.length,
     learnType: null,

@@ -7,7 +7,7 @@
  */
 import { concatBytes } from "../../shared/bytes/arrays.ts";
 import { matchesNone, matchesRange, matchesSome, strongEtag } from "../../shared/http/etag.ts";
-import { problemResponse } from "../../shared/http/problem.ts";
+import type { Problem } from "../../shared/http/problem.ts";
 import { type ByteRange, contentRange, parseRange } from "../../shared/http/range.ts";
 import { SNIFF_BYTES_MAX } from "../../shared/limits.ts";
 import type { Random } from "../../shared/ports.ts";
@@ -29,10 +29,13 @@ export type FixedLength = (
 export interface Sending {
   readonly fixedLength: FixedLength;
   readonly random: Random;
+  readonly problem: (problem: Problem) => Response;
   /** Logs a failure that comes before the head has left, and answers it. */
   readonly refuse: (failure: AggregatorFailure) => Response;
   /** Logs a failure that comes later. */
   readonly broke: (failure: AggregatorFailure) => void;
+  /** Called when a body begins to be sent; what it returns is called once when that is over. */
+  readonly streams: () => () => void;
 }
 
 /** Name of this cache in `Cache-Status` (RFC 9211). */
@@ -45,7 +48,7 @@ export function send(
   sending: Sending,
 ): Response | Promise<Response> {
   const early = precondition(request, content.tag);
-  if (early === "failed") return problemResponse(preconditionFailed(), request.method);
+  if (early === "failed") return sending.problem(preconditionFailed());
   const headers = new Headers(content.headers);
   headers.set("ETag", strongEtag(content.tag));
   if (early === "not-modified") return bodiless(content, headers, 304);
@@ -57,28 +60,50 @@ export function send(
   const { totalBytes } = content;
   const honoured = matchesRange(request.headers.get("If-Range"), content.tag);
   const asked = parseRange(honoured ? request.headers.get("Range") : null, totalBytes);
-  const stop = new AbortController();
-  const abort = () => stop.abort(new DOMException("The client has gone", "AbortError"));
-  request.signal.addEventListener("abort", abort, { once: true });
-  const outgoing: Outgoing = { content, headers, sending, abort };
+  const { outgoing, signal } = outgoingOf(request, content, headers, sending);
   switch (asked.kind) {
     case "unsatisfiable":
       return sending.refuse({ kind: "range-not-satisfiable", totalBytes });
     case "whole":
-      return sendRange(outgoing, { start: 0, end: totalBytes }, 200, stop.signal);
+      return sendRange(outgoing, { start: 0, end: totalBytes }, 200, signal);
     case "partial":
       headers.set("Content-Range", contentRange(asked.range, totalBytes));
-      return sendRange(outgoing, asked.range, 206, stop.signal);
+      return sendRange(outgoing, asked.range, 206, signal);
     case "several":
-      return sendSeveral(outgoing, asked.ranges, stop.signal);
+      return sendSeveral(outgoing, asked.ranges, signal);
   }
+}
+
+/** Sends one range under headers that are complete but for what depends on the bytes. */
+export function deliver(
+  request: Request,
+  content: Representation,
+  headers: Headers,
+  range: ByteRange,
+  status: 200 | 206,
+  sending: Sending,
+): Promise<Response> {
+  const { outgoing, signal } = outgoingOf(request, content, headers, sending);
+  return sendRange(outgoing, range, status, signal);
+}
+
+function outgoingOf(
+  request: Request,
+  content: Representation,
+  headers: Headers,
+  sending: Sending,
+): { readonly outgoing: Outgoing; readonly signal: AbortSignal } {
+  const stop = new AbortController();
+  const abort = () => stop.abort(new DOMException("The client has gone", "AbortError"));
+  request.signal.addEventListener("abort", abort, { once: true });
+  return { outgoing: { content, headers, sending, abort }, signal: stop.signal };
 }
 
 /** No byte waits behind such an answer, so it waits for all there is to say. */
 export async function bodiless(
   content: Pick<Representation, "lease" | "tier">,
   headers: Headers,
-  status: 200 | 304,
+  status: 200 | 206 | 304,
 ): Promise<Response> {
   await content.lease.settled;
   setLease(headers, content);
@@ -86,16 +111,13 @@ export async function bodiless(
   return new Response(null, { status, headers });
 }
 
-/** Sends bytes `range` with status 200: what the byte-range route answers. */
-export function sendPart(
-  request: Request,
-  content: Representation,
-  range: ByteRange,
-  sending: Sending,
-): Response | Promise<Response> {
-  const part: Representation = {
+/** Bytes `range` as a content of its own: what the byte-range route answers with status 200. */
+export function partOf(content: Representation, range: ByteRange): Representation {
+  const tag = `${content.tag}-${range.start}-${range.end - range.start}`;
+  return {
     ...content,
-    tag: `${content.tag}-${range.start}-${range.end - range.start}`,
+    tag,
+    official: { ...content.official, tag, hasRanges: false },
     totalBytes: range.end - range.start,
     // The type belongs to the whole: a part of an image is none.
     contentType: content.contentType,
@@ -104,7 +126,6 @@ export function sendPart(
     bytes: (inner, signal) =>
       content.bytes({ start: range.start + inner.start, end: range.start + inner.end }, signal),
   };
-  return send(request, part, sending);
 }
 
 /** What the preconditions say, in the order of RFC 9110 §13.2.2. */
@@ -190,12 +211,13 @@ function respond(
   const { headers, sending, content } = outgoing;
   const [first] = begun;
   headers.set("Cache-Status", cacheStatus(first === undefined ? content.tier : first.tier));
-  headers.set("Content-Length", String(byteCount));
+  if (content.hasUnknownLength !== true) headers.set("Content-Length", String(byteCount));
   // The first bytes are here: what is known of the lease by now is said, nothing is waited for.
   setLease(headers, content);
   if (first === undefined) return new Response(new Uint8Array(0), { status, headers });
   const body = bodyOf(begun, pieces, outgoing);
-  return new Response(sending.fixedLength(body, byteCount), { status, headers });
+  const sent = content.hasUnknownLength === true ? body : sending.fixedLength(body, byteCount);
+  return new Response(sent, { status, headers });
 }
 
 /** One piece per pull, so that no more is fetched than the client takes. */
@@ -205,6 +227,7 @@ function bodyOf(
   { sending, abort }: Outgoing,
 ): ReadableStream<Uint8Array> {
   const waiting = [...begun];
+  const ended = sending.streams();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const ready = waiting.shift();
@@ -214,6 +237,7 @@ function bodyOf(
       }
       const step = await pieces.next();
       if (step.done === true) {
+        ended();
         controller.close();
         return;
       }
@@ -221,10 +245,12 @@ function bodyOf(
         controller.enqueue(step.value.value.bytes);
         return;
       }
+      ended();
       sending.broke(step.value.failure);
       controller.error(new Error(`The read broke off: ${step.value.failure.kind}`));
     },
     async cancel() {
+      ended();
       abort();
       await pieces.return(undefined);
     },
@@ -240,7 +266,8 @@ function setVerified({ content, headers }: Outgoing, partial: boolean): void {
   headers.set("X-Walrus-Verified", partial && verified === "default" ? "slivers" : verified);
 }
 
-function setType(headers: Headers, contentType: string | null): void {
+/** The type, and what keeps a browser from running it on our origin. */
+export function setType(headers: Headers, contentType: string | null): void {
   if (contentType === null) return;
   headers.set("Content-Type", contentType);
   if (!isInert(contentType)) headers.set("Content-Security-Policy", "sandbox");

@@ -21,6 +21,8 @@ export interface AggregatorServices {
   readonly log: Log;
   readonly tiers: Tiers;
   readonly views: NetworkViews;
+  /** Largest blob that is served, bytes; `null` for any. */
+  readonly blobBytesMax: number | null;
   readonly gateRules: () => Promise<GateRules>;
   /** What the gateway's own leases on a blob (43 characters) say. */
   readonly leases: (blobId: string) => Promise<LeaseWord>;

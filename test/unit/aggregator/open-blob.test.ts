@@ -59,6 +59,7 @@ function setUp() {
   } as const;
   const services: AggregatorServices = {
     codec,
+    blobBytesMax: null,
     client: nodes.client,
     clock: { nowMs: () => world.nowMs },
     timer,

@@ -1,70 +1,9 @@
-/**
- * `GET /v1/api`: the OpenAPI document, as JSON or, for browsers, as a page without any script.
- */
+/** `GET /v1/api` of the publisher. */
+import { apiResponse } from "../../../shared/http/api-page.ts";
 import type { Compat } from "../../../shared/http/compat.ts";
-import { jsonResponse } from "../../../shared/http/respond.ts";
 import { API_DOCUMENT } from "./document.ts";
-
-interface Operation {
-  readonly summary: string;
-  readonly parameters?: readonly {
-    readonly name: string;
-    readonly in: string;
-    readonly required: boolean;
-    readonly description: string;
-  }[];
-  readonly responses: Readonly<Record<string, { readonly description: string }>>;
-}
 
 /** Answers by what the client prefers: JSON unless it asks for HTML; in exact mode HTML alone. */
 export function showApi(request: Request, compat: Compat = "default"): Response {
-  const wantsPage =
-    compat === "exact" || (request.headers.get("Accept") ?? "").includes("text/html");
-  const response = wantsPage
-    ? new Response(apiPage(), {
-        headers: {
-          "Content-Type": "text/html; charset=utf-8",
-          "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-          "X-Content-Type-Options": "nosniff",
-          "Cache-Control": "no-store",
-        },
-      })
-    : jsonResponse(API_DOCUMENT);
-  response.headers.append("Vary", "Accept");
-  return response;
-}
-
-function apiPage(): string {
-  const operations = Object.entries(API_DOCUMENT.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) =>
-      operationHtml(method, path, operation as Operation),
-    ),
-  );
-  const { title } = API_DOCUMENT.info;
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(title)}</title>
-<style>body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse}td{padding:.2rem 1rem .2rem 0;vertical-align:top}</style>
-<h1>${escape(title)}</h1>
-${operations.join("\n")}
-<h2>Schemas</h2><pre>${escape(JSON.stringify(API_DOCUMENT.components.schemas, null, 2))}</pre>
-</html>`;
-}
-
-function operationHtml(method: string, path: string, operation: Operation): string {
-  const parameters = (operation.parameters ?? []).map(
-    (each) =>
-      `<tr><td><code>${escape(each.name)}</code><td>${escape(each.in)}` +
-      `${each.required ? ", required" : ""}<td>${escape(each.description)}`,
-  );
-  const responses = Object.entries(operation.responses).map(
-    ([status, { description }]) => `<tr><td>${escape(status)}<td><td>${escape(description)}`,
-  );
-  return (
-    `<h2><code>${escape(method.toUpperCase())} ${escape(path)}</code></h2>` +
-    `<p>${escape(operation.summary)}</p><table>${[...parameters, ...responses].join("")}</table>`
-  );
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+  return apiResponse(API_DOCUMENT, request, compat);
 }

@@ -33,7 +33,8 @@ export interface World {
   readonly contents: Readonly<Record<string, Uint8Array>>;
   /** Replaces names in braces by IDs. */
   named(text: string): string;
-  ask(path: string, init: RequestInit): Promise<Response>;
+  /** `vars` adds to the configuration. */
+  ask(path: string, init: RequestInit, vars?: object): Promise<Response>;
 }
 
 /** The first bytes of a PNG: signature, IHDR of one pixel, IDAT. */
@@ -134,10 +135,10 @@ async function publishView(nodes: FakeNodes, blocklist: readonly unknown[]): Pro
 }
 
 /** Asks the Worker and waits for its background work. */
-async function ask(path: string, init: RequestInit): Promise<Response> {
+async function ask(path: string, init: RequestInit, vars: object = {}): Promise<Response> {
   const ctx = createExecutionContext();
   const request = new Request(`${ORIGIN}${path}`, init) as Parameters<typeof worker.fetch>[0];
-  const response = await worker.fetch(request, env as never, ctx);
+  const response = await worker.fetch(request, { ...env, ...vars } as never, ctx);
   const body = response.body === null ? null : await response.arrayBuffer();
   await waitOnExecutionContext(ctx);
   return new Response(body, response);
