@@ -275,6 +275,9 @@ export const CERTIFY_GENERATIONS_MAX = 3;
 /** How long the state of a finished upload can be read; then the object deletes itself. */
 export const UPLOAD_STATE_TTL_MS = 7 * 24 * 60 * 60_000;
 
+/** How long an `Idempotency-Key` is kept after the token it was first used with has expired. */
+export const IDEMPOTENCY_KEPT_PAST_EXPIRY_MS = 24 * 60 * 60_000;
+
 /** How often in a row the wallet is asked while the fate of a transaction is open. */
 export const WALLET_ASKS_MAX = 3;
 

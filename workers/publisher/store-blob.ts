@@ -19,16 +19,17 @@ import {
 } from "./attributes.ts";
 import { authorizeStore, type Caller } from "./auth/authorize.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
+import type { TokenFailure } from "./auth/verify.ts";
 import type { AppContext } from "./context.ts";
 import { dryRun } from "./estimate.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
-import { nameUpload } from "./idempotency.ts";
+import { nameUpload, type UploadName } from "./idempotency.ts";
 import { limitWrite, type WriteAllowance } from "./quota/limit-write.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
 import { exactFailureAnswer, markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
 import { type Journal, STEPS, type StoredPatch, type UploadRequest } from "./upload/journal.ts";
 import type { BodyBounds } from "./upload/stage.ts";
-import { storeInUpload } from "./uploads.ts";
+import { storeInUpload, viewUpload } from "./uploads.ts";
 
 /** Handles one store. */
 export async function storeBlob(request: Request, context: AppContext): Promise<Answer> {
@@ -78,15 +79,19 @@ export async function storeFor(
   const attributes = named.value;
   const name = await nameUpload(request.headers, route, { query, attributes, sub }, context.random);
   if (!name.ok) return refuse(request, failureToProblem(name.failure));
-  const token = await caller.consume(name.value.uploadId);
+  const token = await takeToken(name.value, caller, context);
   if (!token.ok) return refuse(request, tokenProblem(token.failure));
   const { dryRun: _, ...asked } = query;
   const waits = !prefersAsync(request.headers);
+  const { keyKeptUntilMs } = caller;
   const upload: UploadRequest = {
     ...name.value,
     source: "http",
     sub,
     ...(token.value === null ? {} : { token: token.value }),
+    ...(keyKeptUntilMs === null || name.value.binding === undefined
+      ? {}
+      : { keptUntilMs: keyKeptUntilMs }),
     ...asked,
     attributes,
     waits,
@@ -95,8 +100,40 @@ export async function storeFor(
   };
   const stored = await storeInUpload(context.uploads, context.log, upload, bounds, body);
   allowance?.settle(stored.ok ? stored.value.unencodedBytes : bounds.bytesMax);
+  await giveBackUnused(token.value, upload, caller, context);
   if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
   return waits ? finalAnswer(stored.value, context.config.compat) : acceptedAnswer(stored.value);
+}
+
+/**
+ * What is known under a key is looked up before a token is taken: a repetition, with the same token
+ * or another one, buys nothing.
+ */
+async function takeToken(
+  { uploadId, binding }: UploadName,
+  caller: Caller,
+  { uploads }: AppContext,
+): Promise<Result<string | null, TokenFailure>> {
+  const known = binding === undefined ? null : await viewUpload(uploads, uploadId);
+  return known === null || known.journal.state === "failed" ? caller.consume(uploadId) : ok(null);
+}
+
+/** Of several requests with one key at a time one buys: the tokens of the others are given back. */
+async function giveBackUnused(
+  token: string | null,
+  { uploadId, binding }: UploadRequest,
+  caller: Caller,
+  { uploads, log }: AppContext,
+): Promise<void> {
+  if (token === null || binding === undefined) return;
+  const known = await viewUpload(uploads, uploadId);
+  if (known === null || known.journal.request.token === token) return;
+  try {
+    await caller.release(token, uploadId);
+  } catch (error) {
+    // It stays used until it expires; the upload itself is decided all the same.
+    log.warn({ event: "token.not-released", uploadId, error: String(error) });
+  }
 }
 
 /** The official publisher takes none from the headers. */

@@ -129,6 +129,41 @@ describe("a gateway with tokens", () => {
     expect((await store(token, { "idempotency-key": "l" })).status).toBe(429);
   });
 
+  test("a repetition with another token leaves that one unused, whoever comes first", async () => {
+    const headers = { "idempotency-key": "k" };
+    const tokens = await Promise.all(["a", "b", "c"].map((jti) => sign({ jti })));
+    const answers = await Promise.all(tokens.map((token) => store(token, headers)));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    const locations = new Set(answers.map((answer) => answer.headers.get("location")));
+    expect(locations.size).toBe(1);
+    // One token has bought the upload; each of the others still buys one.
+    const again = await Promise.all(tokens.map((token) => store(token)));
+    expect(again.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([202, 202, 429]);
+  });
+
+  test("a key with another body takes no token either", async () => {
+    const headers = { "idempotency-key": "k" };
+    expect((await store(await sign({ jti: "a" }), headers)).status).toBe(202);
+    const second = await sign({ jti: "b" });
+    expect((await store(second, headers, seededBytes(1_000, 2))).status).toBe(422);
+    expect((await store(second)).status).toBe(202);
+  });
+
+  test("a key is kept for a day after its token has expired", async () => {
+    const exp = Math.floor(Date.now() / 1_000) + 30 * 86_400;
+    const token = await sign({ jti: "long", exp });
+    const location = (await store(token, { "idempotency-key": "k" })).headers.get("location") ?? "";
+    const uploadId = location.split("/").at(-1) ?? "";
+    await fail(location, `'$.state', 'failed', '$.finishedAtMs', 0`);
+    const stub = bindings.UPLOADS.getByName(uploadId);
+    // Its week is long over, but the key must still find it.
+    await runDurableObjectAlarm(stub);
+    await runInDurableObject(stub, async (_: Upload, state) => {
+      expect(await state.storage.getAlarm()).toBe((exp + 86_400) * 1_000);
+    });
+    expect(await stub.view()).not.toBeNull();
+  });
+
   test("keeps the keys of different subjects apart", async () => {
     const headers = { "idempotency-key": "k" };
     const ours = await store(await sign({ jti: "1", sub: "us" }), headers);

@@ -4,7 +4,7 @@
  */
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { toHex } from "../../../shared/bytes/text.ts";
-import { JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
+import { IDEMPOTENCY_KEPT_PAST_EXPIRY_MS, JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppContext } from "../context.ts";
 import { checkSize, checkStore, type Claims, hasScope, type Scope } from "./claims.ts";
@@ -21,8 +21,12 @@ export interface Caller {
   readonly bytesExact: number | null;
   /** Whether the token allows a body of this length. */
   checkBody(byteCount: number): Result<null, TokenFailure>;
+  /** Until when what was asked with an `Idempotency-Key` is kept at least; `null` for no such time. */
+  readonly keyKeptUntilMs: number | null;
   /** Takes the token for an upload; an open gateway has none to take. */
   consume(uploadId: string): Promise<Result<string | null, TokenFailure>>;
+  /** Gives back what `consume` took: the upload is another one's purchase. */
+  release(tokenHash: string, uploadId: string): Promise<void>;
 }
 
 /** What is asked for. */
@@ -36,7 +40,9 @@ const ANYBODY: Caller = {
   bytesMax: null,
   bytesExact: null,
   checkBody: () => ok(null),
+  keyKeptUntilMs: null,
   consume: () => Promise.resolve(ok(null)),
+  release: () => Promise.resolve(),
 };
 
 /** Decides whether a store may go on. */
@@ -68,6 +74,7 @@ function callerOf(claims: Claims, { tokens }: AppContext): Caller {
     bytesMax: claims.size ?? claims.max_size ?? null,
     bytesExact: claims.size ?? null,
     checkBody: (byteCount) => checkSize(claims, byteCount),
+    keyKeptUntilMs: claims.exp * 1_000 + IDEMPOTENCY_KEPT_PAST_EXPIRY_MS,
     async consume(uploadId) {
       const tokenHash = await hashOf(claims.jti);
       const keptUntilMs = (claims.exp + JWT_LEEWAY_SECONDS) * 1_000;
@@ -75,6 +82,8 @@ function callerOf(claims: Claims, { tokens }: AppContext): Caller {
       const isHeld = await shard.use(tokenHash, uploadId, keptUntilMs);
       return isHeld ? ok(tokenHash) : err({ kind: "token-used" });
     },
+    release: (tokenHash, uploadId) =>
+      tokens.getByName(tokenShard(tokenHash)).release(tokenHash, uploadId),
   };
 }
 

@@ -148,7 +148,8 @@ export class UploadCarrier implements UploadRpc {
   async alarm(): Promise<void> {
     const journal = this.#store.load();
     if (journal === null || nextStep(journal) === null) {
-      const endMs = (journal?.finishedAtMs ?? 0) + UPLOAD_STATE_TTL_MS;
+      const ttlMs = (journal?.finishedAtMs ?? 0) + UPLOAD_STATE_TTL_MS;
+      const endMs = Math.max(ttlMs, journal?.request.keptUntilMs ?? 0);
       if (this.#ports.clock.nowMs() >= endMs) await this.#forget();
       else await this.#ports.storage.setAlarm(endMs);
       return;

@@ -49,6 +49,8 @@ export interface UploadRequest {
    * key must ask for the same. `contentDigest` is then made while the bytes are staged.
    */
   readonly binding?: string;
+  /** Until when the state is kept at least: the key of the client must find it. */
+  readonly keptUntilMs?: number;
   /** Stores even what the network has already. */
   readonly force?: boolean;
   /** Whether storage the paying address owns already may be used (`reuse_resources`). */
