@@ -122,7 +122,7 @@ function encodeLowRate(
   source: SymbolGrid,
   slice: LaneSlice,
   coefficients: Work,
-  values: Work,
+  copy: Work,
   sink: ParitySink,
   sourceCount: number,
   wanted: ParityRange,
@@ -135,7 +135,10 @@ function encodeLowRate(
     const first = Math.max(0, wanted.first - start);
     const end = Math.min(chunk, parityCount - start, wanted.first + wanted.count - start);
     if (first >= end) continue;
-    kernel.move(values.address, coefficients.address, chunk * width);
+    // The last block may use the coefficients up.
+    const isLast = start + chunk >= Math.min(parityCount, wanted.first + wanted.count);
+    const values = isLast ? coefficients : copy;
+    if (!isLast) kernel.move(values.address, coefficients.address, chunk * width);
     kernel.forwardTransform(values, chunk, start + chunk, end, first);
     const found = { address: values.address + first * width, width };
     kernel.changeBase(found, end - first);

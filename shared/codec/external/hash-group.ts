@@ -132,7 +132,9 @@ async function loadGroup(
   const firstParity = Math.max(0, firstColumn - secondaryCount);
   const parityBytes = (columnCount - fromBlob) * symbolBytes;
   const partBytes = columnCount * symbolBytes;
-  kernel.clear(target, primaryCount * partBytes);
+  // The last row with data may end early; those before it are read whole.
+  const wholeRows = Math.max(0, dataRowCount(plan) - 1);
+  kernel.clear(target + wholeRows * partBytes, (primaryCount - wholeRows) * partBytes);
   await transferAll(dataRowCount(plan), async (row) => {
     const address = target + row * partBytes;
     const start = (row * secondaryCount + firstColumn) * symbolBytes;

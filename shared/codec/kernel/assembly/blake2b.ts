@@ -20,26 +20,34 @@ const LAST: u64 = u64.MAX_VALUE;
 const SHORT: usize = 72;
 const SHORT_SPAN: usize = 80;
 
-/** Puts the same 16 bytes of three messages in place: words `at` / 8 and the next of each. */
-function storeWords(at: usize, m0: v128, m1: v128, m2: v128): void {
-  v128.store(at << 1, i64x2.shuffle(m0, m1, 0, 2), MESSAGE_P);
-  v128.store(at << 1, i64x2.shuffle(m0, m1, 1, 3), MESSAGE_P + 16);
-  v128.store(at, m2, MESSAGE_S);
+/**
+ * Puts `span` bytes of a block of three messages in place, none of them masked: `span` is a
+ * multiple of 16. Written out, here and below, because neither compiler nor engine inlines.
+ */
+function loadWhole(m0: usize, m1: usize, m2: usize, span: usize): void {
+  let pair = MESSAGE_P;
+  for (let at: usize = 0; at < span; at += 16) {
+    const w0 = v128.load(m0 + at);
+    const w1 = v128.load(m1 + at);
+    v128.store(pair, i64x2.shuffle(w0, w1, 0, 2));
+    v128.store(pair, i64x2.shuffle(w0, w1, 1, 3), 16);
+    v128.store(at, v128.load(m2 + at), MESSAGE_S);
+    pair += 32;
+  }
 }
 
-/** Puts the first `span` bytes of a block of three messages in place, zero from `valid` on. */
-function loadBlock(m0: usize, stride: usize, count: i32, valid: usize, span: usize): void {
-  const m1 = m0 + (count > 1 ? stride : 0);
-  const m2 = m0 + (count > 2 ? stride * 2 : 0);
+/** The same with zeros from byte `valid` of each message on. */
+function loadMasked(m0: usize, m1: usize, m2: usize, span: usize, valid: usize): void {
+  let pair = MESSAGE_P;
   const masks = MASKS + BLOCK - valid;
   for (let at: usize = 0; at < span; at += 16) {
     const mask = v128.load(masks + at);
-    storeWords(
-      at,
-      v128.and(mask, v128.load(m0 + at)),
-      v128.and(mask, v128.load(m1 + at)),
-      v128.and(mask, v128.load(m2 + at)),
-    );
+    const w0 = v128.and(mask, v128.load(m0 + at));
+    const w1 = v128.and(mask, v128.load(m1 + at));
+    v128.store(pair, i64x2.shuffle(w0, w1, 0, 2));
+    v128.store(pair, i64x2.shuffle(w0, w1, 1, 3), 16);
+    v128.store(at, v128.and(mask, v128.load(m2 + at)), MESSAGE_S);
+    pair += 32;
   }
 }
 
@@ -59,26 +67,31 @@ function hashThree(
   prefix: usize,
 ): void {
   const total = prefix + byteCount;
+  let m0 = source - prefix;
+  let m1 = m0 + (count > 1 ? stride : 0);
+  let m2 = m0 + (count > 2 ? stride * 2 : 0);
   if (total <= SHORT) {
-    loadBlock(source - prefix, stride, count, total, SHORT_SPAN);
+    loadMasked(m0, m1, m2, SHORT_SPAN, total);
     if (prefix !== 0) clearFirstByte();
     compressShort(total);
     storeDigests(target, count);
     return;
   }
   let chain = START;
-  let start: usize = 0;
-  for (;;) {
-    // The last block is special even when it is full.
-    const rest = total - start;
-    const isLast = rest <= BLOCK;
-    loadBlock(source + start - prefix, stride, count, isLast ? rest : BLOCK, BLOCK);
-    if (start === 0 && prefix !== 0) clearFirstByte();
-    if (isLast) break;
-    start += BLOCK;
-    compress(chain, start, 0);
+  let done: usize = 0;
+  // The last block is special even when it is full.
+  while (total - done > BLOCK) {
+    loadWhole(m0, m1, m2, BLOCK);
+    if (done === 0 && prefix !== 0) clearFirstByte();
+    done += BLOCK;
+    compress(chain, done, 0);
     chain = STATE;
+    m0 += BLOCK;
+    m1 += BLOCK;
+    m2 += BLOCK;
   }
+  loadMasked(m0, m1, m2, BLOCK, total - done);
+  if (done === 0 && prefix !== 0) clearFirstByte();
   compress(chain, total, LAST);
   storeDigests(target, count);
 }
@@ -149,10 +162,26 @@ export function hashPairs(
     const r1 = right + (count > 1 ? rightStride : 0);
     const r2 = right + (count > 2 ? rightStride * 2 : 0);
     // The prefix byte shifts everything by one: words straddle the two digests.
-    storeWords(0, headOf(left), headOf(l1), headOf(l2));
-    storeWords(16, v128.load(left, 15), v128.load(l1, 15), v128.load(l2, 15));
-    storeWords(32, seamOf(left, right), seamOf(l1, r1), seamOf(l2, r2));
-    storeWords(48, v128.load(right, 15), v128.load(r1, 15), v128.load(r2, 15));
+    let w0 = i8x16.replace_lane(v128.load(left - 1), 0, 1);
+    let w1 = i8x16.replace_lane(v128.load(l1 - 1), 0, 1);
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 0, 2));
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 1, 3), 16);
+    v128.store(MESSAGE_S, i8x16.replace_lane(v128.load(l2 - 1), 0, 1));
+    w0 = v128.load(left, 15);
+    w1 = v128.load(l1, 15);
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 0, 2), 32);
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 1, 3), 48);
+    v128.store(MESSAGE_S, v128.load(l2, 15), 16);
+    w0 = i8x16.replace_lane(v128.load(right - 1), 0, load<u8>(left, 31));
+    w1 = i8x16.replace_lane(v128.load(r1 - 1), 0, load<u8>(l1, 31));
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 0, 2), 64);
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 1, 3), 80);
+    v128.store(MESSAGE_S, i8x16.replace_lane(v128.load(r2 - 1), 0, load<u8>(l2, 31)), 32);
+    w0 = v128.load(right, 15);
+    w1 = v128.load(r1, 15);
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 0, 2), 96);
+    v128.store(MESSAGE_P, i64x2.shuffle(w0, w1, 1, 3), 112);
+    v128.store(MESSAGE_S, v128.load(r2, 15), 48);
     v128.store(MESSAGE_P, i64x2(load<u8>(right, 31), load<u8>(r1, 31)), 128);
     store<u64>(MESSAGE_S, load<u8>(r2, 31), 64);
     compressShort(1 + 2 * DIGEST);
@@ -161,14 +190,4 @@ export function hashPairs(
     left += WAYS * leftStride;
     right += WAYS * rightStride;
   }
-}
-
-/** The first 16 bytes of a node's input: 1, then the left digest. */
-function headOf(left: usize): v128 {
-  return i8x16.replace_lane(v128.load(left - 1), 0, 1);
-}
-
-/** Bytes 32 to 47 of a node's input: the left digest's last, then the right digest. */
-function seamOf(left: usize, right: usize): v128 {
-  return i8x16.replace_lane(v128.load(right - 1), 0, load<u8>(left, 31));
 }
