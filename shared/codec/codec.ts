@@ -38,6 +38,8 @@ import {
   verifySliver,
 } from "./verifier.ts";
 import type {
+  BlobBytes,
+  BlobCommitment,
   BlobMetadata,
   DecodingSymbol,
   EncodedBlob,
@@ -56,30 +58,19 @@ export interface Codec {
   /** BLAKE2b with 32 bytes of output, unkeyed. */
   hash(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
 
-  /** Blob ID, root and all sliver hashes of `blob`, without keeping slivers. */
-  metadata(blob: Uint8Array, shardCount: number): Result<VerifiedMetadata, SizeFailure>;
+  /**
+   * Blob ID, root and all sliver hashes of `blob`, without keeping slivers.
+   *
+   * @throws {RangeError} When chunks do not add up to the length they claim.
+   */
+  metadata(blob: BlobBytes, shardCount: number): Result<VerifiedMetadata, SizeFailure>;
 
   /**
-   * The same for a blob that comes in chunks: each is copied and may be freed before the next is
-   * asked for, so the blob is never held twice.
+   * Metadata now, slivers on demand.
    *
-   * @throws {RangeError} When the chunks do not add up to `unencodedBytes`.
+   * @throws {RangeError} When chunks do not add up to the length they claim.
    */
-  metadataOfChunks(
-    chunks: Iterable<Uint8Array>,
-    unencodedBytes: number,
-    shardCount: number,
-  ): Result<VerifiedMetadata, SizeFailure>;
-
-  /** Metadata now, slivers on demand. */
-  encode(blob: Uint8Array, shardCount: number): Result<EncodedBlob, SizeFailure>;
-
-  /** The same for a blob in chunks, as `metadataOfChunks`. */
-  encodeChunks(
-    chunks: Iterable<Uint8Array>,
-    unencodedBytes: number,
-    shardCount: number,
-  ): Result<EncodedBlob, SizeFailure>;
+  encode(blob: BlobBytes, shardCount: number): Result<EncodedBlob, SizeFailure>;
 
   /**
    * The blob from any P primary or any S secondary slivers, which the caller has verified.
@@ -125,10 +116,12 @@ export interface Codec {
   /**
    * The strict check of a decoded blob: encoded again, it has the blob ID. It alone rules out that
    * other slivers decode to other bytes.
+   *
+   * @throws {TypeError} When `blob` has not the length that is committed to.
    */
   checkBlobId(
-    blob: Uint8Array,
-    metadata: VerifiedMetadata,
+    blob: BlobBytes,
+    expected: BlobCommitment,
   ): Result<void, SizeFailure | MetadataFailure>;
 
   /** Expands a sliver to its whole row or column: what recovery symbols and proofs come from. */
@@ -157,15 +150,10 @@ export interface Codec {
 export function createCodec(module: WebAssembly.Module): Codec {
   const pool = new KernelPool(module);
   const zeroRows = new ZeroRowHashes();
-  const metadataOf: Codec["metadataOfChunks"] = (chunks, unencodedBytes, shardCount) =>
-    metadataOfChunks(pool, chunks, unencodedBytes, shardCount);
   return {
     hash: (bytes) => pool.with((kernel) => hashWith(kernel, bytes)),
-    metadata: (blob, shardCount) => metadataOf([blob], blob.length, shardCount),
-    metadataOfChunks: metadataOf,
-    encode: (blob, shardCount) => encodeChunks(pool, [blob], blob.length, shardCount),
-    encodeChunks: (chunks, unencodedBytes, shardCount) =>
-      encodeChunks(pool, chunks, unencodedBytes, shardCount),
+    metadata: (blob, shardCount) => metadataOf(pool, blob, shardCount),
+    encode: (blob, shardCount) => encodeBlob(pool, blob, shardCount),
     decode(slivers, metadata) {
       const { shardCount, unencodedBytes } = metadata;
       const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount);
@@ -187,16 +175,7 @@ export function createCodec(module: WebAssembly.Module): Codec {
       pool.with((kernel) => checkPaddingRows(kernel, zeroRows, metadata)),
     checkRows: (blob, metadata, verifiedRows) =>
       pool.with((kernel) => checkRows(kernel, zeroRows, blob, metadata, verifiedRows)),
-    checkBlobId(blob, metadata) {
-      const actual = metadataOf([blob], blob.length, metadata.shardCount);
-      if (!actual.ok) return actual;
-      if (equalBytes(actual.value.blobId, metadata.blobId)) return ok(undefined);
-      return err({
-        kind: "blob-id-mismatch",
-        expectedBlobId: metadata.blobId.slice(),
-        actualBlobId: actual.value.blobId,
-      });
-    },
+    checkBlobId: (blob, expected) => checkBlobId(pool, blob, expected),
     expandSliver(sliver, shardCount) {
       const shape = checkSliverShape(sliver, shardCount, sliver.symbolBytes);
       if (!shape.ok) return shape;
@@ -209,32 +188,31 @@ export function createCodec(module: WebAssembly.Module): Codec {
   };
 }
 
-function metadataOfChunks(
+function metadataOf(
   pool: KernelPool,
-  chunks: Iterable<Uint8Array>,
-  unencodedBytes: number,
+  blob: BlobBytes,
   shardCount: number,
 ): Result<VerifiedMetadata, SizeFailure> {
+  const { chunks, unencodedBytes } = chunksOf(blob);
   const bytesMax = IN_MEMORY_METADATA_BLOB_BYTES_MAX;
   const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount, bytesMax);
   if (!symbolBytes.ok) return symbolBytes;
   const parameters = encodingParameters(shardCount);
   const { primaryCount, faultyCount } = parameters;
   const { value } = symbolBytes;
-  const parityBytes = primaryCount * faultyCount * value;
-  const parts = parityBytes > WHOLE_PARITY_BYTES_MAX ? 2 : 1;
+  const parts = primaryCount * faultyCount * value > WHOLE_PARITY_BYTES_MAX ? 2 : 1;
   const together = Math.ceil(faultyCount / parts);
   return pool.with((kernel) =>
     ok(hashMatrix(new MessageMatrix(kernel, chunks, unencodedBytes, parameters, value, together))),
   );
 }
 
-function encodeChunks(
+function encodeBlob(
   pool: KernelPool,
-  chunks: Iterable<Uint8Array>,
-  unencodedBytes: number,
+  blob: BlobBytes,
   shardCount: number,
 ): Result<EncodedBlob, SizeFailure> {
+  const { chunks, unencodedBytes } = chunksOf(blob);
   const symbolBytes = symbolBytesInMemory(unencodedBytes, shardCount);
   if (!symbolBytes.ok) return symbolBytes;
   const parameters = encodingParameters(shardCount);
@@ -242,6 +220,29 @@ function encodeChunks(
   return ok(
     encodeMatrix(new MessageMatrix(pool.take(), chunks, unencodedBytes, parameters, value)),
   );
+}
+
+function checkBlobId(
+  pool: KernelPool,
+  blob: BlobBytes,
+  { blobId, unencodedBytes, shardCount }: BlobCommitment,
+): Result<void, SizeFailure | MetadataFailure> {
+  const given = chunksOf(blob).unencodedBytes;
+  if (given !== unencodedBytes) {
+    throw new TypeError(`Cannot check blob: expected ${unencodedBytes} bytes, got ${given}`);
+  }
+  const actual = metadataOf(pool, blob, shardCount);
+  if (!actual.ok) return actual;
+  if (equalBytes(actual.value.blobId, blobId)) return ok(undefined);
+  return err({
+    kind: "blob-id-mismatch",
+    expectedBlobId: blobId.slice(),
+    actualBlobId: actual.value.blobId,
+  });
+}
+
+function chunksOf(blob: BlobBytes): Exclude<BlobBytes, Uint8Array> {
+  return blob instanceof Uint8Array ? { chunks: [blob], unencodedBytes: blob.length } : blob;
 }
 
 function assertSymbolBytes(symbolBytes: number): void {

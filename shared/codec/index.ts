@@ -22,6 +22,8 @@ export {
 } from "./external/plan.ts";
 export type { BlobSource, ExternalPorts, ScratchStore } from "./external/ports.ts";
 export type {
+  BlobBytes,
+  BlobCommitment,
   BlobMetadata,
   DecodingSymbol,
   EncodedBlob,

@@ -45,6 +45,17 @@ export interface BlobMetadata {
   readonly sliverHashes: Uint8Array;
 }
 
+/**
+ * A blob in memory as a whole, or in chunks that add up to `unencodedBytes`. Each chunk is copied and
+ * may be freed before the next is asked for, so that a blob is never held twice.
+ */
+export type BlobBytes =
+  | Uint8Array
+  | { readonly chunks: Iterable<Uint8Array>; readonly unencodedBytes: number };
+
+/** What a blob ID commits to besides the bytes. */
+export type BlobCommitment = Pick<VerifiedMetadata, "blobId" | "unencodedBytes" | "shardCount">;
+
 /** Metadata whose 32-byte blob ID and Merkle root have been computed from it, not claimed. */
 export interface VerifiedMetadata extends BlobMetadata {
   readonly blobId: Uint8Array;

@@ -20,8 +20,8 @@ const DECODING_FIXED_BYTES = 4 * MIB;
 const EXPANSION = 4.6;
 
 /**
- * Bytes to ask for before `Codec.metadata` or `metadataOfChunks` of a blob of L bytes: the matrix it
- * is copied to and half of its rows' parity. What the caller holds of the blob is not counted.
+ * Bytes to ask for before `Codec.metadata` or `checkBlobId` of a blob of L bytes: the matrix it is
+ * copied to and half of its rows' parity. What the caller holds of the blob is not counted.
  */
 export function metadataWorkingBytes(unencodedBytes: number): number {
   return METADATA_FIXED_BYTES + Math.ceil(1.27 * unencodedBytes);

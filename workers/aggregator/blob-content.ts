@@ -4,7 +4,7 @@
  * `default` and `skip` stream; `strict` holds the whole blob, encodes it again and compares the ID
  * before a byte leaves. A strict check that passed is remembered with the blob.
  */
-import { concatBytes, equalBytes } from "../../shared/bytes/arrays.ts";
+import { concatBytes } from "../../shared/bytes/arrays.ts";
 import { metadataWorkingBytes } from "../../shared/codec/index.ts";
 import { STRICT_READ_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -83,13 +83,16 @@ async function strictBytes(
     if (!piece.ok) return piece;
     parts.push(piece.value.bytes);
   }
-  const encoded = await services.workingMemory.with(
+  const { blobId } = blob;
+  const checked = await services.workingMemory.with(
     metadataWorkingBytes(unencodedBytes),
-    () => services.codec.metadataOfChunks(parts, unencodedBytes, shardCount),
+    () =>
+      services.codec.checkBlobId(
+        { chunks: parts, unencodedBytes },
+        { blobId, unencodedBytes, shardCount },
+      ),
     signal,
   );
-  if (!encoded.ok || !equalBytes(encoded.value.blobId, blob.blobId)) {
-    return err({ kind: "strict-mismatch" });
-  }
+  if (!checked.ok) return err({ kind: "strict-mismatch" });
   return ok(concatBytes(...parts));
 }

@@ -189,9 +189,9 @@ describe("sizes in memory", () => {
     const byteCount = IN_MEMORY_METADATA_BLOB_BYTES_MAX;
     const chunk = new Uint8Array(1024 * 1024).fill(7);
     const chunks = Array.from({ length: byteCount / chunk.length }, () => chunk);
-    const { unencodedBytes } = valueOf(codec.metadataOfChunks(chunks, byteCount, 100));
+    const { unencodedBytes } = valueOf(codec.metadata({ chunks, unencodedBytes: byteCount }, 100));
     expect(unencodedBytes).toBe(byteCount);
-    expect(failureOf(codec.metadataOfChunks(chunks, byteCount + 1, 100))).toEqual({
+    expect(failureOf(codec.metadata({ chunks, unencodedBytes: byteCount + 1 }, 100))).toEqual({
       kind: "blob-exceeds-memory",
       unencodedBytes: byteCount + 1,
       unencodedBytesMax: byteCount,
@@ -262,17 +262,17 @@ describe("encode", () => {
   });
 });
 
-describe("encodeChunks", () => {
+describe("a blob in chunks", () => {
   test("gives what encode gives, and refuses chunks that do not add up", () => {
     const chunks = [BLOB.subarray(0, 1), BLOB.subarray(1, 1), BLOB.subarray(1)];
-    const encoded = valueOf(codec.encodeChunks(chunks, BLOB.length, SHARDS));
+    const encoded = valueOf(codec.encode({ chunks, unencodedBytes: BLOB.length }, SHARDS));
     expect(encoded.metadata).toEqual(valueOf(codec.metadata(BLOB, SHARDS)));
     expect([...encoded.slivers([3])]).toEqual([pairs[3]]);
     expect(encoded.memoryBytes).toBeGreaterThan(BLOB.length);
     encoded.release();
     expect(encoded.memoryBytes).toBe(0);
     for (const length of [BLOB.length - 1, BLOB.length + 1]) {
-      expect(() => codec.encodeChunks(chunks, length, SHARDS)).toThrow(/bytes, got/);
+      expect(() => codec.encode({ chunks, unencodedBytes: length }, SHARDS)).toThrow(/bytes, got/);
     }
   });
 });
