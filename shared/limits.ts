@@ -146,6 +146,15 @@ export const SUI_ERROR_CHARS_MAX = 2_000;
 /** One request to a node, from sending to the last byte: a 43 MB sliver never comes from here. */
 export const NODE_REQUEST_TIMEOUT_MS = 20_000;
 
+/** A body that has begun and brings nothing for so long is given up; it is counted in stretches. */
+export const NODE_STALL_MS = 5_000;
+
+/** How long a node that was silent, broke off or lied counts as suspect. */
+export const NODE_SUSPICION_MS = 30_000;
+
+/** Suspects one isolate remembers; mainnet has about a hundred nodes. */
+export const NODE_SUSPECTS_MAX = 1_024;
+
 /** Metadata is 66 kB and a confirmation less: a node that needs longer is given up early. */
 export const NODE_METADATA_TIMEOUT_MS = 10_000;
 
@@ -362,8 +371,17 @@ export const READ_ROW_TIMEOUT_MS = 3_000;
 /** Slowest rate at which a node may send a row, bytes in a second. */
 export const READ_ROW_BYTES_PER_SECOND_MIN = 256 * 1024;
 
+/** A row's owner that is silent for so long gets a competitor: the row is rebuilt beside it. */
+export const READ_ROW_HEDGE_MS = 800;
+
+/** A row's body that has begun and brings nothing for so long is given up. */
+export const READ_STALL_MS = 1_000;
+
 /** Longest collection of other rows or symbols to rebuild missing ones. */
 export const READ_REBUILD_DEADLINE_MS = 25_000;
+
+/** Waiting for the memory to decode a blob in; then rows are recovered one by one. */
+export const READ_MEMORY_WAIT_MS = 5_000;
 
 /** Rows of one read in memory ahead of the reader. */
 export const READ_WINDOW_BYTES_MAX = 4 * 1024 * 1024;
@@ -373,6 +391,27 @@ export const READ_WINDOW_ROWS_MAX = 12;
 
 /** Blobs up to this size keep their verified rows, so that rebuilding one needs few others. */
 export const READ_KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Rows that one invocation fetches itself; more go through lanes. Also the rows of a full lane. */
+export const READ_LANE_ROWS_MAX = 12;
+
+/** Lanes of one run of rows: 48 requests in flight. */
+export const READ_LANES_MAX = 8;
+
+/** Rows one lane has under way. */
+export const READ_LANE_BYTES_MAX = 1024 * 1024;
+
+/** Segments of one cold read that are under way at once: the one that is sent, and the next ones. */
+export const READ_SEGMENTS_AHEAD = 3;
+
+/** After a read was given up, others of the same isolate share theirs for so long. */
+export const ABANDONED_HOLD_MS = 5_000;
+
+/** Reads that were given up which one isolate remembers. */
+export const ABANDONED_REMEMBERED_MAX = 1_024;
+
+/** Largest frame a Fill object sends: a row. Allows blobs of 7 GiB at 1,000 shards. */
+export const FILL_FRAME_BYTES_MAX = 24 * 1024 * 1024;
 
 /** The cached unit: consecutive whole rows up to this size, or one row where that is larger. */
 export const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;

@@ -46,13 +46,24 @@ export class WorkingMemory {
     signal?.throwIfAborted();
     if (this.#queue.length > 0 || !this.#fits(byteCount)) await this.#wait(byteCount, signal);
     else this.#bytesTaken += byteCount;
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      this.#bytesTaken -= byteCount;
-      this.#grantNext();
-    };
+    return this.#giverBack(byteCount);
+  }
+
+  /** As `acquire` of both together; each part is given back by itself. */
+  async acquireBoth(
+    first: number,
+    second: number,
+    signal?: AbortSignal,
+  ): Promise<readonly [() => void, () => void]> {
+    await this.acquire(first + second, signal);
+    return [this.#giverBack(first), this.#giverBack(second)];
+  }
+
+  /** The bytes at once, or `null` where somebody waits or there are not so many. */
+  tryAcquire(byteCount: number): (() => void) | null {
+    if (this.#queue.length > 0 || !this.#fits(byteCount)) return null;
+    this.#bytesTaken += byteCount;
+    return this.#giverBack(byteCount);
   }
 
   /** Runs `use` with `byteCount` bytes, which are given back however it ends. */
@@ -88,6 +99,16 @@ export class WorkingMemory {
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  #giverBack(byteCount: number): () => void {
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#bytesTaken -= byteCount;
+      this.#grantNext();
+    };
   }
 
   #grantNext(): void {

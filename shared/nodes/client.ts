@@ -25,6 +25,7 @@ import {
   NODE_METADATA_BYTES_MAX,
   NODE_METADATA_TIMEOUT_MS,
   NODE_REQUEST_TIMEOUT_MS,
+  NODE_STALL_MS,
   NODE_SYMBOLS_BYTES_MAX,
 } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -48,8 +49,12 @@ export interface NodeAddress {
 export interface RequestOptions {
   /** Milliseconds from sending the request to the last byte of its answer. */
   readonly timeoutMs?: number;
+  /** Longest silence between two pieces of the answer's body; `NODE_STALL_MS` unless given. */
+  readonly stallMs?: number;
   /** Gives up early; the result is `aborted`. */
   readonly signal?: AbortSignal;
+  /** Called when the request leaves: until then it has waited for a slot. */
+  readonly onSent?: () => void;
 }
 
 /** What a node did with something we put: it is new to it, buffered, or was there before. */
@@ -284,7 +289,9 @@ function callOf(
     url: `${node.baseUrl}${path}`,
     body: extra.body ?? null,
     timeoutMs: options.timeoutMs ?? extra.timeoutMs ?? NODE_REQUEST_TIMEOUT_MS,
+    stallMs: options.stallMs ?? NODE_STALL_MS,
     signal: options.signal,
+    onSent: options.onSent,
   };
 }
 

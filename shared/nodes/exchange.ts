@@ -2,7 +2,8 @@
  * One request to one storage node and its answer, read within bounds of time and size.
  *
  * The time-out starts when the request is sent, not while it waits for a slot, and covers the body
- * too. No body is left open: every answer is read to its end or cancelled.
+ * too; a body that has begun and stalls is given up sooner. No body is left open: every answer is
+ * read to its end or cancelled.
  */
 import * as v from "valibot";
 import { NODE_ERROR_BYTES_MAX, NODE_ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
@@ -30,8 +31,12 @@ export interface NodeCall {
   readonly method: "GET" | "PUT";
   readonly url: string;
   readonly body: Uint8Array<ArrayBuffer> | null;
+  /** From sending to the last byte. */
   readonly timeoutMs: number;
+  /** Longest silence once the answer has begun. */
+  readonly stallMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly onSent: (() => void) | undefined;
 }
 
 /** Requests by what their answer holds. */
@@ -97,14 +102,16 @@ async function sendAndRead(
     const response = await transport.permit.send(() => deadline.start(transport.lane), call.signal);
     phase = "body";
     const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
-    const body = await readBody(response, limit);
+    deadline.watchStalls();
+    const body = await readBody(response, limit, () => deadline.progressed());
     if (!response.ok) return err(refusal(call, response, body ?? new Uint8Array()));
     if (body === null) return err({ kind: "answer-too-large", ...where, bytesMax });
     return ok({ status: response.status, body });
   } catch (cause) {
     if (call.signal?.aborted) return err({ kind: "aborted", ...where });
     if (deadline.passed) {
-      return err({ kind: "timed-out", ...where, timeoutMs: call.timeoutMs, phase });
+      const timeoutMs = deadline.stalled ? call.stallMs : call.timeoutMs;
+      return err({ kind: "timed-out", ...where, timeoutMs, phase });
     }
     return err({ kind: "unreachable", ...where, cause: causeText(cause) });
   } finally {
@@ -112,14 +119,16 @@ async function sendAndRead(
   }
 }
 
-/** The time-out of one request, joined with the caller's own signal. */
+/** The time-outs of one request, joined with the caller's own signal. */
 class Deadline {
   readonly #timer: Timer;
   readonly #call: NodeCall;
   readonly #request = new AbortController();
   readonly #sleep = new AbortController();
   readonly #onAbort = () => this.#request.abort(this.#call.signal?.reason);
+  #hasProgressed = false;
   passed = false;
+  stalled = false;
 
   constructor(timer: Timer, call: NodeCall) {
     this.#timer = timer;
@@ -130,17 +139,39 @@ class Deadline {
     const { url, method, body, signal, timeoutMs } = this.#call;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#timer.sleep(timeoutMs, this.#sleep.signal).then(
-      () => {
-        this.passed = true;
-        this.#request.abort(new Error("timed out"));
-      },
+      () => this.#pass(),
       () => {
         // Stopped: the answer came first.
       },
     );
+    this.#call.onSent?.();
     const headers = new Headers({ [LANE_HEADER]: lane });
     if (body !== null) headers.set("content-type", "application/octet-stream");
     return new Request(url, { method, headers, body, signal: this.#request.signal });
+  }
+
+  /** From now on each stretch of `stallMs` must bring something. */
+  watchStalls(): void {
+    this.#hasProgressed = false;
+    this.#timer.sleep(this.#call.stallMs, this.#sleep.signal).then(
+      () => {
+        if (this.#hasProgressed) return this.watchStalls();
+        this.stalled = true;
+        this.#pass();
+      },
+      () => {
+        // Stopped: the body has ended.
+      },
+    );
+  }
+
+  progressed(): void {
+    this.#hasProgressed = true;
+  }
+
+  #pass(): void {
+    this.passed = true;
+    this.#request.abort(new Error("timed out"));
   }
 
   stop(): void {
@@ -153,6 +184,7 @@ class Deadline {
 async function readBody(
   response: Response,
   bytesMax: number,
+  onProgress: () => void,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const declared = response.headers.get("content-length");
   if (response.body === null) return new Uint8Array();
@@ -166,6 +198,7 @@ async function readBody(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
+    onProgress();
     total += value.length;
     if (total > bytesMax) {
       await reader.cancel();

@@ -60,7 +60,7 @@ export function openColumns(
       }
       const target = { axis: "secondary", sliverIndex: columnIndex } as const;
       const given = await fetchSliver(reading, target, signal);
-      if (given !== null) return ok(given.data);
+      if (typeof given === "object") return ok(given.data);
       const recovered = await recoverSliver(reading, target, signal);
       return recovered.ok ? ok(recovered.value.data) : recovered;
     },

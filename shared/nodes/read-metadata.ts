@@ -13,7 +13,8 @@ import type { Committees } from "../protocol/epoch.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { WorkingMemory } from "../working-memory.ts";
 import type { NodeClient } from "./client.ts";
-import { isBlocked, isNotFound } from "./failure.ts";
+import { isBlocked, isNotFound, type NodeFailure } from "./failure.ts";
+import type { NodeHealthHints } from "./node-health.ts";
 import { type NodeCause, type ReadFailure, causeOf } from "./read-failure.ts";
 import { race } from "./read-race.ts";
 
@@ -25,6 +26,8 @@ export interface ReadPorts {
   readonly random: Random;
   /** What decoding a whole blob asks for. */
   readonly workingMemory: WorkingMemory;
+  /** What earlier reads have learned of nodes. */
+  readonly health?: NodeHealthHints;
 }
 
 /** Reads and verifies the metadata of `blobId` (32 bytes). Takes at most the deadline. */
@@ -34,7 +37,8 @@ export async function readMetadata(
   blobId: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Result<VerifiedMetadata, ReadFailure>> {
-  const candidates = shuffled(membersOf(committees), ports.random);
+  // The last is asked first.
+  const candidates = suspectsFirst(shuffled(membersOf(committees), ports.random), ports.health);
   const { shardCount } = committees[0];
   const causes: NodeCause[] = [];
   const votes = committees.map((committee) => createVote(committee.shardCount));
@@ -49,11 +53,13 @@ export async function readMetadata(
     if (!answer.ok) {
       if (isNotFound(answer.failure)) count(member, "notFound");
       if (isBlocked(answer.failure)) count(member, "blocked");
+      if (isFault(answer.failure)) ports.health?.suspect(member.nodeId);
       causes.push(causeOf(member.nodeId, answer.failure));
     } else {
       const verified = ports.codec.verifyMetadata(answer.value.metadata, blobId);
       if (verified.ok && verified.value.shardCount === shardCount) {
         found = verified.value;
+        ports.health?.clear(member.nodeId);
         return true;
       }
       causes.push({
@@ -100,6 +106,19 @@ export function membersOf(committees: Committees): CommitteeMember[] {
     }
   }
   return [...members.values()];
+}
+
+/** Whether the node is at fault; a refusal is an answer, and an abort is ours. */
+function isFault({ kind }: NodeFailure): boolean {
+  return kind !== "aborted" && kind !== "refused";
+}
+
+function suspectsFirst(
+  members: readonly CommitteeMember[],
+  health: NodeHealthHints | undefined,
+): CommitteeMember[] {
+  const isSuspect = ({ nodeId }: CommitteeMember) => health?.isSuspect(nodeId) === true;
+  return [...members.filter(isSuspect), ...members.filter((member) => !isSuspect(member))];
 }
 
 function weightIn(committee: Committee | undefined, { nodeId }: CommitteeMember): number {

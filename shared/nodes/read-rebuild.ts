@@ -1,15 +1,19 @@
 /**
  * Rebuilds what the owners of systematic rows do not give.
  *
- * Up to the in-memory maximum the whole blob is decoded from any P verified primary slivers, which
- * stands as many as 2f missing shards; rows of padding are known without asking and count. Larger
- * blobs get single rows from recovery symbols, each proven, so that a liar costs nothing but time.
+ * A blob that fits memory can be decoded as a whole from any P verified primary slivers, which
+ * stands as many as 2f missing shards; rows of padding are known without asking and count. Any blob
+ * gets single rows from recovery symbols, each proven, so that a liar costs nothing but time.
  * Source: walrus-sdk `node_client.rs::request_slivers_and_decode`; walrus-core
  * `encoding/slivers.rs::recover_sliver`.
  */
-import type { RecoverySymbol, Sliver, SliverTarget } from "../codec/index.ts";
-import { decodingWorkingBytes, encodingParameters } from "../codec/index.ts";
-import { READ_REBUILD_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
+import type { DecodingSymbol, Sliver, SliverTarget } from "../codec/index.ts";
+import { decodingWorkingBytes, encodingParameters, orientSymbol } from "../codec/index.ts";
+import {
+  READ_MEMORY_WAIT_MS,
+  READ_REBUILD_DEADLINE_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+} from "../limits.ts";
 import type { CommitteeMember } from "../protocol/committee.ts";
 import { err, ok, type Result } from "../result.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
@@ -74,7 +78,7 @@ async function takeMemory(
       return take;
     },
     width: () => 1,
-    deadlineMs: READ_REBUILD_DEADLINE_MS,
+    deadlineMs: READ_MEMORY_WAIT_MS,
     timer: ports.timer,
     signal,
   });
@@ -112,8 +116,8 @@ async function collectAndDecode(
   }
 
   async function collect(index: number, stop: AbortSignal): Promise<boolean> {
-    const sliver = await fetchPrimarySliver(reading, index, stop);
-    if (sliver !== null) known.set(index, sliver);
+    const sliver = await fetchPrimarySliver(reading, index, stop).answer;
+    if (typeof sliver === "object") known.set(index, sliver);
     return known.size >= required || reading.vote.verdict() !== null;
   }
 
@@ -152,7 +156,7 @@ export async function recoverSliver(
   const { metadata, geometry, ports } = reading;
   const { primaryCount, secondaryCount } = encodingParameters(geometry.shardCount);
   const required = target.axis === "primary" ? secondaryCount : primaryCount;
-  const symbols = new Map<number, RecoverySymbol>();
+  const symbols = new Map<number, DecodingSymbol>();
   const order = shuffled(membersOf(reading.committees), ports.random).sort(
     (left, right) => reading.trust.rank(right.nodeId) - reading.trust.rank(left.nodeId),
   );
@@ -174,8 +178,10 @@ export async function recoverSliver(
     }
     for (const symbol of answer.value) {
       const verified = ports.codec.verifyRecoverySymbol(symbol, target, metadata);
-      if (verified.ok) symbols.set(symbol.sourceIndex, symbol);
-      else noteCause(reading, causeOf(member.nodeId, verified.failure));
+      // A node also offers cells of the sliver itself: those lie the other way round.
+      const oriented = verified.ok ? orientSymbol(symbol, target) : null;
+      if (oriented !== null) symbols.set(oriented.sourceIndex, oriented);
+      if (!verified.ok) noteCause(reading, causeOf(member.nodeId, verified.failure));
     }
     return symbols.size >= required;
   }

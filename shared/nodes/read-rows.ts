@@ -1,29 +1,23 @@
 /**
  * Reads a blob row by row from the storage nodes: verified, in order, within a window of memory.
  *
- * Only the rows asked for are fetched, each from the owner of its shard; rows of padding never. A
- * row its owner does not give is rebuilt. No byte leaves here before its row's hash matched, and
- * the last row's padding was seen to be zero. Source: walrus-sdk `node_client/streaming.rs`.
+ * Only the rows asked for are fetched, each from the owner of its shard; rows of padding never. More
+ * than a dozen go through lanes where there are any. A row its owner does not give is rebuilt; one
+ * its owner is slow with is rebuilt beside it, and the first wins. No byte leaves here before its
+ * row's hash matched, and the last row's padding was seen to be zero. Source: walrus-sdk
+ * `node_client/streaming.rs`.
  */
 import { checkRowPadding, type Sliver, type VerifiedMetadata } from "../codec/index.ts";
-import {
-  IN_MEMORY_BLOB_BYTES_MAX,
-  READ_KEPT_BYTES_MAX,
-  READ_WINDOW_BYTES_MAX,
-  READ_WINDOW_ROWS_MAX,
-} from "../limits.ts";
+import { READ_LANE_ROWS_MAX } from "../limits.ts";
 import type { Committees } from "../protocol/epoch.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ReadFailure } from "./read-failure.ts";
 import { type BlobGeometry, blobGeometry, bytesOfRows, type RowSpan } from "./read-geometry.ts";
+import type { RowLane } from "./read-lanes.ts";
 import type { ReadPorts } from "./read-metadata.ts";
-import { decodeFromRows, recoverRow } from "./read-rebuild.ts";
-import {
-  type BlobReading,
-  createReading,
-  fetchPrimarySliver,
-  ownersHaveFailed,
-} from "./read-sliver.ts";
+import { askAhead, askThroughLanes, type RowDesk } from "./read-ahead.ts";
+import { createRowStore, type RowStore } from "./read-store.ts";
+import { type BlobReading, createReading } from "./read-sliver.ts";
 
 /** A blob being read. What one call learns (bad nodes, a decoded blob) serves the next. */
 export interface RowReader {
@@ -41,6 +35,19 @@ export interface RowReader {
  */
 export type PaddingCheck = "checked" | "ignored";
 
+/** How to read. */
+export interface RowOptions {
+  /** `checked` unless given. */
+  readonly padding?: PaddingCheck;
+  /** Where more than a dozen rows go; without it they all take this invocation's own slots. */
+  readonly lane?: RowLane | null;
+  /**
+   * Runs work that asks for memory of its own; whoever holds some gives it back meanwhile, so that
+   * nobody waits for memory while holding it.
+   */
+  readonly withoutMemory?: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
 /**
  * Opens a blob of verified metadata for reading from `committees`.
  *
@@ -50,135 +57,91 @@ export function openRows(
   ports: ReadPorts,
   committees: Committees,
   metadata: VerifiedMetadata,
-  padding: PaddingCheck = "checked",
+  options: RowOptions = {},
 ): Result<RowReader, ReadFailure> {
+  const { padding = "checked" } = options;
   const geometry = blobGeometry(metadata.unencodedBytes, metadata.shardCount);
   const reading = createReading(ports, committees, metadata, geometry);
   const flaw = padding === "checked" ? paddingFlaw(reading) : null;
   if (flaw !== null) return err(flaw);
-  const source = createRowSource(reading);
+  const store = createRowStore(reading, options.withoutMemory);
   return ok({
     geometry,
-    rows: (span, signal) => streamRows(reading, source, span, padding, signal),
+    rows: (span, signal) => streamRows({ reading, store, padding, options }, span, signal),
   });
 }
 
-/** Where rows come from: their owners, or a rebuilt blob. */
-interface RowSource {
-  /** The row from its owner, or `null` at once or later. */
-  fetch(rowIndex: number, signal: AbortSignal): Promise<Sliver | null>;
-  /** The row by other means. */
-  rebuild(rowIndex: number, signal?: AbortSignal): Promise<Result<Sliver, ReadFailure>>;
-}
-
-function createRowSource(reading: BlobReading): RowSource {
-  const { geometry, metadata, ports } = reading;
-  const kept = new Map<number, Sliver>();
-  const keeps = geometry.contentRowCount * geometry.rowBytes <= READ_KEPT_BYTES_MAX;
-  let decoded: Uint8Array | null = null;
-
-  function rowOf(blob: Uint8Array, rowIndex: number): Result<Sliver, ReadFailure> {
-    const { rowBytes, symbolBytes } = geometry;
-    const data = new Uint8Array(rowBytes);
-    data.set(blob.subarray(rowIndex * rowBytes, (rowIndex + 1) * rowBytes));
-    const sliver: Sliver = { axis: "primary", sliverIndex: rowIndex, symbolBytes, data };
-    const matches = ports.codec.verifySliver(sliver, metadata).ok;
-    return matches ? ok(sliver) : err({ kind: "blob-inconsistent", what: "row", rowIndex });
-  }
-
-  return {
-    async fetch(rowIndex, signal) {
-      const known = kept.get(rowIndex);
-      if (known !== undefined) return known;
-      if (decoded !== null || ownersHaveFailed(reading, rowIndex)) return null;
-      const sliver = await fetchPrimarySliver(reading, rowIndex, signal);
-      if (sliver !== null && keeps) kept.set(rowIndex, sliver);
-      return sliver;
-    },
-    async rebuild(rowIndex, signal) {
-      if (geometry.unencodedBytes > IN_MEMORY_BLOB_BYTES_MAX) {
-        return recoverRow(reading, rowIndex, signal);
-      }
-      if (decoded === null) {
-        const blob = await decodeFromRows(reading, kept, rowIndex, signal);
-        if (!blob.ok) return blob;
-        decoded = blob.value;
-        kept.clear();
-      }
-      return rowOf(decoded, rowIndex);
-    },
-  };
+interface RowRun {
+  readonly reading: BlobReading;
+  readonly store: RowStore;
+  readonly padding: PaddingCheck;
+  readonly options: RowOptions;
 }
 
 async function* streamRows(
-  reading: BlobReading,
-  source: RowSource,
+  { reading, store, padding, options }: RowRun,
   span: RowSpan,
-  padding: PaddingCheck,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Result<Uint8Array, ReadFailure>> {
   const { geometry } = reading;
   const end = Math.min(span.firstRow + span.rowCount, geometry.contentRowCount);
-  const ahead = createLookahead(source, windowRows(geometry), end, signal);
+  const { lane = null } = options;
+  const throughLanes = lane !== null && end - span.firstRow > READ_LANE_ROWS_MAX;
+  const desk = throughLanes
+    ? askThroughLanes(reading, store, lane, span.firstRow, end, signal)
+    : askAhead(reading, store, end, signal);
   try {
     for (let rowIndex = span.firstRow; rowIndex < end; rowIndex++) {
-      let sliver = await ahead.take(rowIndex);
-      if (sliver === null) {
-        // Requests ahead may hold every slot on silent nodes; rebuilding needs the slots.
-        ahead.drop();
-        const rebuilt = await source.rebuild(rowIndex, signal);
-        if (!rebuilt.ok) {
-          yield rebuilt;
-          return;
-        }
-        sliver = rebuilt.value;
+      const row = await obtain(store, desk, { rowIndex, end, signal });
+      if (!row.ok) {
+        yield row;
+        return;
       }
-      const content = contentOf(geometry, rowIndex, sliver, padding);
+      const content = contentOf(geometry, rowIndex, row.value, padding);
       yield content;
       if (!content.ok) return;
     }
   } finally {
-    ahead.drop();
+    desk.close();
   }
 }
 
-/** Rows asked for before they are needed. */
-interface Lookahead {
-  take(rowIndex: number): Promise<Sliver | null>;
-  /** Gives up what is under way; later rows are asked for anew. */
-  drop(): void;
+interface Wanted {
+  readonly rowIndex: number;
+  /** End of the span: rows up to here are still to come. */
+  readonly end: number;
+  readonly signal: AbortSignal | undefined;
 }
 
-function createLookahead(
-  source: RowSource,
-  width: number,
-  end: number,
-  signal: AbortSignal | undefined,
-): Lookahead {
-  const pending = new Map<number, Promise<Sliver | null>>();
-  let stop = new AbortController();
-  const abort = () => stop.abort(new DOMException("The rows are not needed", "AbortError"));
-  return {
-    take(rowIndex) {
-      if (signal?.aborted === true) return Promise.resolve(null);
-      for (let next = rowIndex; next < Math.min(rowIndex + width, end); next++) {
-        if (!pending.has(next)) pending.set(next, source.fetch(next, stop.signal));
-      }
-      const row = pending.get(rowIndex) ?? Promise.resolve(null);
-      pending.delete(rowIndex);
-      return row;
-    },
-    drop() {
-      abort();
-      pending.clear();
-      stop = new AbortController();
-    },
-  };
-}
-
-function windowRows(geometry: BlobGeometry): number {
-  const fitting = Math.floor(READ_WINDOW_BYTES_MAX / geometry.rowBytes);
-  return Math.max(1, Math.min(READ_WINDOW_ROWS_MAX, fitting));
+/** The row from its owner, or rebuilt once the owner has failed or is slow. */
+async function obtain(
+  store: RowStore,
+  desk: RowDesk,
+  { rowIndex, end, signal }: Wanted,
+): Promise<Result<Sliver, ReadFailure>> {
+  const taken = desk.take(rowIndex);
+  const { answer, slow } = taken;
+  const rebuild = (stop?: AbortSignal) => store.rebuild(rowIndex, end, stop);
+  const first = await Promise.race([answer, slow.then(() => "slow" as const)]);
+  if (typeof first === "object") return ok(first);
+  // Requests ahead may hold every slot on silent nodes; rebuilding needs the slots.
+  desk.drop();
+  if (first !== "slow") return rebuild(signal);
+  const stop = new AbortController();
+  const giveUp = () => stop.abort(new DOMException("The row is not needed", "AbortError"));
+  signal?.addEventListener("abort", giveUp, { once: true });
+  const fromOwner = answer.then((sliver) => (typeof sliver === "object" ? ok(sliver) : null));
+  const rebuilt = rebuild(stop.signal);
+  try {
+    return await Promise.race([
+      fromOwner.then((sliver) => sliver ?? rebuilt),
+      rebuilt.then(async (result) => (result.ok ? result : ((await fromOwner) ?? result))),
+    ]);
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+    giveUp();
+    taken.abort();
+  }
 }
 
 /** The blob's bytes of a verified row; what follows them must be zero where that is checked. */

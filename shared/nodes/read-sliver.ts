@@ -12,16 +12,29 @@ import {
   shardIndexOfPair,
   type VerifiedMetadata,
 } from "../codec/index.ts";
-import { READ_ROW_BYTES_PER_SECOND_MIN, READ_ROW_TIMEOUT_MS } from "../limits.ts";
+import {
+  READ_ROW_HEDGE_MS,
+  READ_ROW_BYTES_PER_SECOND_MIN,
+  READ_ROW_TIMEOUT_MS,
+  READ_STALL_MS,
+} from "../limits.ts";
+import type { Timer } from "../ports.ts";
 import { type CommitteeMember, memberOfShard } from "../protocol/committee.ts";
 import type { Committees } from "../protocol/epoch.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
+import type { NodeHealthHints } from "./node-health.ts";
 import type { BlobGeometry } from "./read-geometry.ts";
 import { type NodeCause, causeOf } from "./read-failure.ts";
 import { type ReadPorts, type Vote, createVote } from "./read-metadata.ts";
 
 /** BCS framing of a sliver: a length, the symbol size and the index. */
 const SLIVER_FRAMING_BYTES = 16;
+
+/** A sliver this many times slower than usual gets a competitor. */
+const HEDGE_TIMES_USUAL = 4;
+
+/** Naps a wait for a competitor is made of. */
+const HEDGE_NAPS = 8;
 
 /** Causes kept for the log; a read of 1,000 shards must not collect without end. */
 const CAUSES_MAX = 20;
@@ -44,7 +57,7 @@ export interface NodeTrust {
   started(nodeId: string): void;
   ended(nodeId: string, outcome: "good" | "bad" | "none"): void;
   hasFailed(nodeId: string): boolean;
-  /** Lower is better: proven, untried, being tried, failed. */
+  /** Lower is better: proven, untried, being tried, suspected from before, failed. */
   rank(nodeId: string): number;
 }
 
@@ -61,7 +74,7 @@ export function createReading(
     metadata,
     geometry,
     vote: createVote(committees[0].shardCount),
-    trust: createTrust(),
+    trust: createTrust(ports.health),
     causes: [],
   };
 }
@@ -87,46 +100,74 @@ export function ownersHaveFailed(reading: BlobReading, pairIndex: number): boole
   return ownersOfPair(reading, pairIndex).every(({ nodeId }) => reading.trust.hasFailed(nodeId));
 }
 
-/** Fetches primary sliver `sliverIndex` and verifies it; `null` when its owner does not give it. */
+/**
+ * Why there is no sliver: its owners do not have it, must not give it, or are silent or lie; `lost`
+ * when they were never asked, because the lane that was to do so is gone.
+ */
+export type SliverWord = "not-found" | "blocked" | "failed" | "lost";
+
+/** A sliver that was asked for. Neither promise rejects. */
+export interface RowTicket {
+  readonly answer: Promise<Sliver | SliverWord>;
+  /** Resolves when the owner takes so long that a competitor should start; perhaps never. */
+  readonly slow: Promise<void>;
+}
+
+/** Asks for primary sliver `sliverIndex`. */
 export function fetchPrimarySliver(
   reading: BlobReading,
   sliverIndex: number,
   signal: AbortSignal,
-): Promise<Sliver | null> {
-  return fetchSliver(reading, { axis: "primary", sliverIndex }, signal);
+): RowTicket {
+  const slow = Promise.withResolvers<void>();
+  const target = { axis: "primary", sliverIndex } as const;
+  return { answer: fetchSliver(reading, target, signal, slow.resolve), slow: slow.promise };
 }
 
-/** Fetches one sliver and verifies it; `null` when no owner of its shard gives it. */
+/**
+ * Fetches one sliver and verifies it.
+ *
+ * @param onSlow Called when the owner asked first is suspect, or has been silent for long.
+ */
 export async function fetchSliver(
   reading: BlobReading,
   target: SliverTarget,
   signal: AbortSignal,
-): Promise<Sliver | null> {
-  const pairIndex = pairIndexOfSliver(target.axis, target.sliverIndex, reading.geometry.shardCount);
-  let word: "not-found" | "blocked" | null = null;
-  for (const owner of ownersOfPair(reading, pairIndex)) {
-    if (reading.trust.hasFailed(owner.nodeId)) continue;
-    const answer = await fetchFrom(reading, owner, target, signal);
-    if (answer !== null && typeof answer === "object") return answer;
-    if (signal.aborted) return null;
-    word = answer ?? word;
+  onSlow?: () => void,
+): Promise<Sliver | SliverWord> {
+  const { trust, geometry, ports } = reading;
+  const pairIndex = pairIndexOfSliver(target.axis, target.sliverIndex, geometry.shardCount);
+  const owners = ownersOfPair(reading, pairIndex).filter(({ nodeId }) => !trust.hasFailed(nodeId));
+  if (owners[0] !== undefined && ports.health?.isSuspect(owners[0].nodeId) === true) onSlow?.();
+  let word: SliverWord = "failed";
+  for (const owner of owners) {
+    const answer = await fetchFrom(reading, owner, target, signal, onSlow);
+    if (typeof answer === "object") return answer;
+    if (signal.aborted) return "failed";
+    if (answer !== "failed") word = answer;
   }
-  // One shard, one word, however many nodes were asked for it.
-  if (word === "not-found") reading.vote.notFound(1);
-  if (word === "blocked") reading.vote.blocked(1);
-  return null;
+  countWord(reading, word);
+  return word;
 }
 
-/** The sliver from one node, or what the node says instead; `null` for silence and lies. */
+/** One shard, one word, however many nodes were asked for it. */
+export function countWord({ vote }: BlobReading, word: SliverWord): void {
+  if (word === "not-found") vote.notFound(1);
+  if (word === "blocked") vote.blocked(1);
+}
+
+/** The sliver from one node, or what the node says instead. */
 async function fetchFrom(
   reading: BlobReading,
   owner: CommitteeMember,
   { axis, sliverIndex }: SliverTarget,
   signal: AbortSignal,
-): Promise<Sliver | "not-found" | "blocked" | null> {
+  onSlow: (() => void) | undefined,
+): Promise<Sliver | SliverWord> {
   const { ports, metadata, geometry, trust } = reading;
   const pairIndex = pairIndexOfSliver(axis, sliverIndex, geometry.shardCount);
   const bytes = sliverBytes(axis, geometry.symbolBytes, geometry.shardCount);
+  const hedge = createHedge(ports, sliverHedgeMs(bytes, ports.health), onSlow);
   trust.started(owner.nodeId);
   const answer = await ports.client.getSliver(
     owner,
@@ -134,15 +175,21 @@ async function fetchFrom(
     pairIndex,
     axis,
     bytes + SLIVER_FRAMING_BYTES,
-    { timeoutMs: sliverTimeoutMs(bytes), signal },
+    {
+      timeoutMs: sliverTimeoutMs(bytes),
+      stallMs: READ_STALL_MS,
+      signal,
+      onSent: () => hedge.start(),
+    },
   );
+  hedge.stop();
   if (!answer.ok) {
     const { failure } = answer;
     const silent = failure.kind === "aborted" || failure.kind === "refused";
     trust.ended(owner.nodeId, silent ? "none" : "bad");
     if (failure.kind !== "aborted") noteCause(reading, causeOf(owner.nodeId, failure));
     if (isNotFound(failure)) return "not-found";
-    return isBlocked(failure) ? "blocked" : null;
+    return isBlocked(failure) ? "blocked" : "failed";
   }
   const sliver = answer.value;
   const verified = ports.codec.verifySliver(sliver, metadata);
@@ -152,9 +199,58 @@ async function fetchFrom(
       ? "other-sliver"
       : null;
   trust.ended(owner.nodeId, flaw === null ? "good" : "bad");
+  if (flaw === null) hedge.answered();
   if (flaw === null) return sliver;
   noteCause(reading, { nodeId: owner.nodeId, kind: flaw });
-  return null;
+  return "failed";
+}
+
+/** Tells once that an answer takes long, counted from when the request was sent. */
+function createHedge(
+  { timer, health }: ReadPorts,
+  afterMs: number,
+  onSlow: (() => void) | undefined,
+): { start(): void; stop(): void; answered(): void } {
+  const over = new AbortController();
+  let noteTime: (() => void) | undefined;
+  return {
+    start() {
+      noteTime = health?.stopwatch();
+      if (onSlow === undefined) return;
+      // The answer came first: nothing to tell.
+      waitAwake(timer, health, afterMs, over.signal).then(onSlow, () => undefined);
+    },
+    stop: () => over.abort(new Error("answered")),
+    answered: () => noteTime?.(),
+  };
+}
+
+/**
+ * Waits for `durationMs` in which this isolate was not too busy to hear an answer: a nap that ended
+ * much too late does not count, since the answer may lie there unread.
+ */
+async function waitAwake(
+  timer: Timer,
+  health: NodeHealthHints | undefined,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (health === undefined) return timer.sleep(durationMs, signal);
+  const napMs = durationMs / HEDGE_NAPS;
+  for (let naps = 0; naps < HEDGE_NAPS;) {
+    const startMs = health.nowMs();
+    await timer.sleep(napMs, signal);
+    if (health.nowMs() - startMs < 2 * napMs) naps++;
+  }
+}
+
+/**
+ * Silence after which a sliver's owner gets a competitor: more for what takes longer to send, and
+ * where all are slow (so that a competitor would be, too).
+ */
+function sliverHedgeMs(sliverBytes: number, health: NodeHealthHints | undefined): number {
+  const sendingMs = Math.ceil((sliverBytes / READ_ROW_BYTES_PER_SECOND_MIN) * 500);
+  return Math.max(READ_ROW_HEDGE_MS + sendingMs, HEDGE_TIMES_USUAL * (health?.usualMs() ?? 0));
 }
 
 /** Time for one sliver: a fixed part and what the slowest tolerated rate needs. */
@@ -167,7 +263,7 @@ export function noteCause(reading: BlobReading, cause: NodeCause): void {
   if (reading.causes.length < CAUSES_MAX) reading.causes.push(cause);
 }
 
-function createTrust(): NodeTrust {
+function createTrust(health: NodeHealthHints | undefined): NodeTrust {
   const failed = new Set<string>();
   const proven = new Set<string>();
   const running = new Map<string, number>();
@@ -175,12 +271,19 @@ function createTrust(): NodeTrust {
     started: (nodeId) => void running.set(nodeId, (running.get(nodeId) ?? 0) + 1),
     ended(nodeId, outcome) {
       running.set(nodeId, (running.get(nodeId) ?? 1) - 1);
-      if (outcome === "good") proven.add(nodeId);
-      if (outcome === "bad") failed.add(nodeId);
+      if (outcome === "good") {
+        proven.add(nodeId);
+        health?.clear(nodeId);
+      }
+      if (outcome === "bad") {
+        failed.add(nodeId);
+        health?.suspect(nodeId);
+      }
     },
     hasFailed: (nodeId) => failed.has(nodeId),
     rank(nodeId) {
       if (failed.has(nodeId)) return 3;
+      if (health?.isSuspect(nodeId) === true) return 2.5;
       if (proven.has(nodeId)) return 0;
       return (running.get(nodeId) ?? 0) > 0 ? 2 : 1;
     },

@@ -142,14 +142,19 @@ export function createFakeNodes(
     }
     if (kind === "recoverySymbols") {
       const target = Number(url.searchParams.get("targetSliver"));
-      const symbols = pairs.map((pair): RecoverySymbol => {
-        const ofRows = url.searchParams.get("targetType") === "secondary";
-        const source = ofRows
-          ? encoded.sliver("primary", pair)
-          : encoded.sliver("secondary", shardCount - 1 - pair);
-        const expanded = codec.expandSliver(source, shardCount);
+      const ofRows = url.searchParams.get("targetType") === "secondary";
+      const cellOf = (axis: "primary" | "secondary", index: number, at: number): RecoverySymbol => {
+        const expanded = codec.expandSliver(encoded.sliver(axis, index), shardCount);
         if (!expanded.ok) throw new Error(expanded.failure.kind);
-        return expanded.value.recoverySymbol(target);
+        return expanded.value.recoverySymbol(at);
+      };
+      // As the official node: it proves a cell by its row where it has that row.
+      const symbols = pairs.map((pair): RecoverySymbol => {
+        if (ofRows) return cellOf("primary", pair, target);
+        const column = shardCount - 1 - pair;
+        return pairs.includes(target)
+          ? cellOf("primary", target, column)
+          : cellOf("secondary", column, target);
       });
       return encodeRecoverySymbols(symbols);
     }

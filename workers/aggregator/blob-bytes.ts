@@ -2,26 +2,18 @@
  * The bytes of an open blob, from the tiers or the storage nodes, verified and in order.
  *
  * The cached unit is the segment: consecutive whole rows. A segment is cached only after all of its
- * rows were verified, so what is found in a tier was checked against the blob ID once.
+ * rows were verified, so what is found in a tier was checked against the blob ID once. While a cold
+ * segment is read the next ones are begun.
  */
-import { segmentKey } from "../../shared/cache/keys.ts";
-import {
-  type BlobGeometry,
-  blobGeometry,
-  bytesOfRows,
-  rowsOfBytes,
-  rowsOfSegment,
-  segmentOfRow,
-  type RowSpan,
-} from "../../shared/nodes/read-geometry.ts";
-import { openRows, type PaddingCheck, type RowReader } from "../../shared/nodes/read-rows.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
-import { ok, type Result } from "../../shared/result.ts";
-import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { metadataOf, type OpenBlob } from "./open-blob.ts";
+import { READ_SEGMENTS_AHEAD } from "../../shared/limits.ts";
+import { blobGeometry, rowsOfBytes, segmentOfRow } from "../../shared/nodes/read-geometry.ts";
+import type { PaddingCheck } from "../../shared/nodes/read-rows.ts";
+import { ok } from "../../shared/result.ts";
+import type { OpenBlob } from "./open-blob.ts";
+import type { Pieces } from "./representation.ts";
+import { beginSegment, type SegmentRead, type SegmentStart } from "./read-segment.ts";
 import type { AggregatorServices } from "./services.ts";
-import type { Piece, Pieces } from "./representation.ts";
-import { keepVerified, readVerified } from "./verified-store.ts";
 
 /**
  * Yields the bytes of `range` in order; a failure is the last thing it yields.
@@ -39,92 +31,50 @@ export async function* blobBytes(
   const geometry = blobGeometry(blob.entry.unencodedBytes, blob.entry.shardCount);
   const rows = rowsOfBytes(geometry, range.start, range.end);
   if (rows.rowCount === 0) return;
+  const firstSegment = segmentOfRow(geometry, rows.firstRow);
   const lastSegment = segmentOfRow(geometry, rows.firstRow + rows.rowCount - 1);
-  let reader: RowReader | null = null;
-  for (let index = segmentOfRow(geometry, rows.firstRow); index <= lastSegment; index++) {
-    const segment = rowsOfSegment(geometry, index);
-    const key = segmentKey(blob, index);
-    const hit = await readVerified(services, key, sizeOf(geometry, segment));
-    if (hit !== null) {
-      const held = bytesOfRows(geometry, segment);
-      yield ok({ bytes: cut(hit.value, held.start, range), tier: hit.tier });
-      continue;
-    }
-    if (reader === null) {
-      const opened = await openReader(services, blob, padding, signal);
-      if (!opened.ok) {
-        yield opened;
-        return;
+  const read: SegmentRead = {
+    services,
+    blob,
+    geometry,
+    rows,
+    padding,
+    isLong: lastSegment > firstSegment,
+    signal,
+  };
+  const begun = new Map<number, Promise<SegmentStart>>();
+  const begin = (index: number) => {
+    const start = begun.get(index) ?? beginSegment(read, index);
+    // Whoever takes it is told; what was begun in vain is ended below.
+    start.catch(() => undefined);
+    begun.set(index, start);
+    return start;
+  };
+  try {
+    for (let index = firstSegment; index <= lastSegment; index++) {
+      const start = await begin(index);
+      if (start.tier === null) {
+        for (let next = index + 1; next < index + READ_SEGMENTS_AHEAD; next++) {
+          if (next <= lastSegment && read.isLong) void begin(next);
+        }
       }
-      reader = opened.value;
+      for await (const piece of start.pieces()) {
+        if (!piece.ok) {
+          yield piece;
+          return;
+        }
+        const bytes = cut(piece.value.bytes, piece.value.start, range);
+        if (bytes.length > 0) yield ok({ bytes, tier: start.tier });
+      }
+      begun.delete(index);
     }
-    const needed = intersection(segment, rows);
-    const isKept = needed.rowCount === segment.rowCount && padding === "checked";
-    const keep = isKept ? (bytes: Uint8Array) => keepSettled(services, blob, key, bytes) : null;
-    const failed = yield* segmentFromNodes(reader, needed, range, keep, signal);
-    if (failed) return;
+  } finally {
+    for (const start of begun.values()) start.then((each) => each.end()).catch(() => undefined);
   }
-}
-
-/** Streams rows and, where they make up the whole segment, caches it at the end. */
-async function* segmentFromNodes(
-  reader: RowReader,
-  rows: RowSpan,
-  range: ByteRange,
-  keep: ((bytes: Uint8Array) => void) | null,
-  signal: AbortSignal,
-): AsyncGenerator<Result<Piece, AggregatorFailure>, boolean> {
-  const { start } = bytesOfRows(reader.geometry, rows);
-  const segment = keep === null ? null : new Uint8Array(sizeOf(reader.geometry, rows));
-  let offset = 0;
-  for await (const row of reader.rows(rows, signal)) {
-    if (!row.ok) {
-      yield row;
-      return true;
-    }
-    segment?.set(row.value, offset);
-    const bytes = cut(row.value, start + offset, range);
-    offset += row.value.length;
-    if (segment !== null && offset === segment.length) keep?.(segment);
-    if (bytes.length > 0) yield ok({ bytes, tier: null });
-  }
-  return false;
-}
-
-/** Content is cached once the blob's Standing is known; no answer waits for either. */
-function keepSettled(
-  services: AggregatorServices,
-  { known }: OpenBlob,
-  key: string,
-  bytes: Uint8Array,
-): void {
-  services.background(known.settled.then(() => keepVerified(services, key, bytes)));
-}
-
-async function openReader(
-  services: AggregatorServices,
-  blob: OpenBlob,
-  padding: PaddingCheck,
-  signal: AbortSignal,
-): Promise<Result<RowReader, AggregatorFailure>> {
-  const metadata = await metadataOf(services, blob, signal);
-  if (!metadata.ok) return metadata;
-  return openRows(services, blob.committees, metadata.value, padding);
 }
 
 /** The part of `bytes`, which begin at `start` of the blob, that lies in `range`. */
 function cut(bytes: Uint8Array, start: number, range: ByteRange): Uint8Array {
   const from = Math.max(0, range.start - start);
   return bytes.subarray(from, Math.max(from, Math.min(bytes.length, range.end - start)));
-}
-
-function sizeOf(geometry: BlobGeometry, rows: RowSpan): number {
-  const { start, end } = bytesOfRows(geometry, rows);
-  return end - start;
-}
-
-function intersection(left: RowSpan, right: RowSpan): RowSpan {
-  const firstRow = Math.max(left.firstRow, right.firstRow);
-  const end = Math.min(left.firstRow + left.rowCount, right.firstRow + right.rowCount);
-  return { firstRow, rowCount: Math.max(0, end - firstRow) };
 }

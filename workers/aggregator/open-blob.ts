@@ -18,7 +18,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { mayServe } from "./gate.ts";
 import { cachedBlob, type KnownBlob, newBlob, remainingSeconds } from "./known-blob.ts";
-import { learnBlob } from "./learn-blob.ts";
+import { type FoundBlob, learnBlob } from "./learn-blob.ts";
 import type { NetworkView } from "./network-view.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
@@ -77,7 +77,7 @@ export async function openBlob(
     case "relearn":
       break;
   }
-  const found = await learnBlob(services, view.value, blobId, signal);
+  const found = await find(services, view.value, id, blobId, signal);
   if (!found.ok) return found;
   const { metadata, committees, standing } = found.value;
   const { unencodedBytes, shardCount } = metadata;
@@ -86,6 +86,39 @@ export async function openBlob(
   keepMetadata(services, id, metadata);
   const { view: current } = found.value;
   return opened(services, { blobId, id, known, view: current, tier: null, metadata, committees });
+}
+
+/**
+ * Asks the nodes: alone when nobody else in this isolate does, else through the object that all who
+ * do share. Who asks alone marks it until what was learned is cached.
+ */
+async function find(
+  services: AggregatorServices,
+  view: NetworkView,
+  id: string,
+  blobId: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Result<FoundBlob, AggregatorFailure>> {
+  const { fills, log, remembered } = services;
+  const isShared = remembered.opening.enter(id);
+  const leave = (isDone: boolean) => remembered.opening.leave(id, isDone);
+  try {
+    if (isShared && fills !== null) {
+      const found = await fills.find(view, id, blobId);
+      leave(true);
+      return found;
+    }
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    log.warn({ event: "fill.lost", blobId: id, cause });
+  }
+  const found = await learnBlob(services, view, blobId, signal).catch((error: unknown) => {
+    leave(false);
+    throw error;
+  });
+  if (found.ok) found.value.standing.finally(() => leave(true)).catch(() => undefined);
+  else leave(signal?.aborted !== true);
+  return found;
 }
 
 /** Metadata of an open blob: cached, or from the nodes. */

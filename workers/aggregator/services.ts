@@ -1,10 +1,14 @@
 /** What one request of the aggregator works with. Types only. */
 import type { Codec } from "../../shared/codec/index.ts";
 import type { NodeClient } from "../../shared/nodes/client.ts";
+import type { NodeHealthHints } from "../../shared/nodes/node-health.ts";
+import type { RowLane } from "../../shared/nodes/read-lanes.ts";
 import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
 import type { AttributedBlob, ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import type { ReadCertifiedEvent } from "../../shared/sui/read-certified-event.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
+import type { Busy } from "./busy.ts";
+import type { Fills } from "./fill/fills.ts";
 import type { GateRules } from "../../shared/cache/gate-rules.ts";
 import type { LeaseWord } from "./leases.ts";
 import type { NetworkViews } from "./network-view.ts";
@@ -32,6 +36,12 @@ export interface AggregatorServices {
   readonly readObject: ReadAttributedBlob;
   /** The event a storage node's status points to. */
   readonly readCertifiedEvent: ReadCertifiedEvent;
+  /** What earlier reads have learned of nodes. */
+  readonly health: NodeHealthHints;
+  /** Where more than a dozen rows go; `null` where there are no other invocations. */
+  readonly lane: RowLane | null;
+  /** Reads shared with other requests; `null` where there are no objects. */
+  readonly fills: Fills | null;
   readonly remembered: ReadMemory;
   /** Lets work outlive the answer. */
   readonly background: (work: Promise<void>) => void;
@@ -43,4 +53,10 @@ export interface ReadMemory {
   readonly notFound: Map<string, number>;
   /** Blob objects by object ID. */
   readonly objects: Map<string, { readonly object: AttributedBlob; readonly untilMs: number }>;
+  /** Blobs (by ID) that are being opened, until what was learned of them is cached. */
+  readonly opening: Busy;
+  /** Segments (by cache key) that are being read from the nodes. */
+  readonly filling: Busy;
+  /** Segments (by cache key) that somebody is putting together to be cached. */
+  readonly keeping: Busy;
 }

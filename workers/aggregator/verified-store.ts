@@ -21,7 +21,16 @@ export interface VerifiedStore {
 
 /** Keeps verified bytes, in the background. */
 export function keepVerified(store: VerifiedStore, key: string, bytes: Uint8Array): void {
-  store.background(seal(bytes).then((sealed) => store.tiers.put(key, sealed, SEGMENT_TTL_SECONDS)));
+  store.background(sealAndKeep(store, key, bytes));
+}
+
+/** Keeps verified bytes; resolves when they are on their way to the tiers. */
+export async function sealAndKeep(
+  store: VerifiedStore,
+  key: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  store.tiers.put(key, await seal(bytes), SEGMENT_TTL_SECONDS);
 }
 
 /** Kept bytes of exactly `byteCount`; `null` where there are none that are sound. */

@@ -9,10 +9,12 @@ import {
   NOT_FOUND_REMEMBERED_MAX,
   STRICT_READ_BYTES_MAX,
 } from "../../../shared/limits.ts";
+import { createNodeHealth } from "../../../shared/nodes/node-health.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { blobBytes } from "../../../workers/aggregator/blob-bytes.ts";
 import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
 import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
+import { Busy } from "../../../workers/aggregator/busy.ts";
 import { openBlob } from "../../../workers/aggregator/open-blob.ts";
 import { leaseOf } from "../../../workers/aggregator/representation.ts";
 import type { AggregatorServices } from "../../../workers/aggregator/services.ts";
@@ -84,7 +86,16 @@ function setUp() {
       Promise.resolve({ ok: false, failure: { kind: "object-not-found", objectId } }),
     readCertifiedEvent: () => Promise.resolve({ ok: true, value: null }),
     workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
-    remembered: { notFound: new Map(), objects: new Map() },
+    health: createNodeHealth({ suspects: new Map(), usualMs: 0 }, { nowMs: () => world.nowMs }),
+    lane: null,
+    fills: null,
+    remembered: {
+      notFound: new Map(),
+      objects: new Map(),
+      opening: new Busy({ nowMs: () => world.nowMs }),
+      filling: new Busy({ nowMs: () => world.nowMs }),
+      keeping: new Busy({ nowMs: () => world.nowMs }),
+    },
     background: () => undefined,
   };
   const encoded = codec.metadata(BLOB, 10);

@@ -151,7 +151,7 @@ describe("GET of a blob", () => {
   test("is 503 when no node gives a sliver, and is not remembered", async () => {
     const { blob, id } = stored(2_000);
     vi.stubGlobal("fetch", (request: Request) =>
-      request.url.includes("/slivers/")
+      /\/slivers\/|\/recoverySymbols/.test(request.url)
         ? Promise.reject(new TypeError("connection refused"))
         : nodes.fetch(request),
     );

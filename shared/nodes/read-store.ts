@@ -1,0 +1,152 @@
+/**
+ * What one read holds of its blob, and how it comes by a row that no owner gives: whichever way
+ * moves fewer bytes first, then the other.
+ *
+ * Decoding needs any P rows, of which those that are held (and the padding) are free; it stands as
+ * many as 2f missing shards, and then all rows are there. Recovery needs S proven symbols for each
+ * row, and no more memory than a row.
+ */
+import { decodingWorkingBytes, encodingParameters, type Sliver } from "../codec/index.ts";
+import {
+  IN_MEMORY_BLOB_BYTES_MAX,
+  ISOLATE_WORKING_SET_BYTES,
+  READ_KEPT_BYTES_MAX,
+} from "../limits.ts";
+import { err, ok, type Result } from "../result.ts";
+import type { ReadFailure } from "./read-failure.ts";
+import { decodeFromRows, recoverRow } from "./read-rebuild.ts";
+import { type BlobReading, ownersHaveFailed } from "./read-sliver.ts";
+
+/** BCS of a recovery symbol beside its data: identifiers and lengths, and a tag and a hash a level. */
+const SYMBOL_FRAMING_BYTES = 16;
+const PROOF_LEVEL_BYTES = 33;
+
+/** Rows of one read. */
+export interface RowStore {
+  /** A row that needs no request; `null` when it must be fetched. */
+  held(rowIndex: number): Sliver | null;
+  /** Keeps a verified row, where the blob is small enough. */
+  keep(row: Sliver): void;
+  /**
+   * The row by other means than its owner.
+   *
+   * @param end End of the rows that are still wanted: what is missing among them counts, too.
+   */
+  rebuild(
+    rowIndex: number,
+    end: number,
+    signal?: AbortSignal,
+  ): Promise<Result<Sliver, ReadFailure>>;
+}
+
+/** Begins with nothing. `withoutMemory` as in `RowOptions`. */
+export function createRowStore(
+  reading: BlobReading,
+  withoutMemory: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(),
+): RowStore {
+  const { geometry, metadata, ports } = reading;
+  const kept = new Map<number, Sliver>();
+  const keeps = geometry.contentRowCount * geometry.rowBytes <= READ_KEPT_BYTES_MAX;
+  /** Decoding was tried in vain: too few rows, or no memory. It is the second choice from then on. */
+  let hasFailedToDecode = false;
+  /** Rows of a decoded blob: all of a small one, of a large one those that are still wanted. */
+  const decoded = new Map<number, Uint8Array>();
+
+  function decodedRow(rowIndex: number): Result<Sliver, ReadFailure> | null {
+    const data = decoded.get(rowIndex);
+    if (data === undefined) return null;
+    const { symbolBytes } = geometry;
+    const sliver: Sliver = { axis: "primary", sliverIndex: rowIndex, symbolBytes, data };
+    const matches = ports.codec.verifySliver(sliver, metadata).ok;
+    return matches ? ok(sliver) : err({ kind: "blob-inconsistent", what: "row", rowIndex });
+  }
+
+  async function decode(
+    rowIndex: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<Sliver, ReadFailure>> {
+    const blob = await withoutMemory(() => decodeFromRows(reading, kept, rowIndex, signal));
+    if (!blob.ok) {
+      hasFailedToDecode = true;
+      return blob;
+    }
+    kept.clear();
+    const [first, last] = keeps ? [0, geometry.contentRowCount] : [rowIndex, end];
+    const { rowBytes } = geometry;
+    for (let next = first; next < last; next++) {
+      const data = new Uint8Array(rowBytes);
+      data.set(blob.value.subarray(next * rowBytes, (next + 1) * rowBytes));
+      decoded.set(next, data);
+    }
+    return decodedRow(rowIndex) ?? err({ kind: "blob-inconsistent", what: "row", rowIndex });
+  }
+
+  /** Rows before `end` that no owner will give. */
+  function missingCount(rowIndex: number, end: number): number {
+    let count = 1;
+    for (let next = rowIndex + 1; next < end; next++) {
+      if (!kept.has(next) && ownersHaveFailed(reading, next)) count++;
+    }
+    return count;
+  }
+
+  return {
+    held(rowIndex) {
+      const row = kept.get(rowIndex);
+      if (row !== undefined) return row;
+      const rebuilt = decodedRow(rowIndex);
+      return rebuilt?.ok === true ? rebuilt.value : null;
+    },
+    keep(row) {
+      if (keeps && decoded.size === 0) kept.set(row.sliverIndex, row);
+    },
+    async rebuild(rowIndex, end, signal) {
+      const known = decodedRow(rowIndex);
+      if (known !== null) return known;
+      const recover = () => recoverRow(reading, rowIndex, signal);
+      if (!fitsMemory(metadata.unencodedBytes)) return recover();
+      const recovering = recoveryBytes(reading) * missingCount(rowIndex, end);
+      const isDecodingCheaper =
+        !hasFailedToDecode && decodingBytes(reading, kept.size) <= recovering;
+      const decoding = () => decode(rowIndex, end, signal);
+      return isDecodingCheaper
+        ? eitherWay(decoding, recover, signal)
+        : eitherWay(recover, decoding, signal);
+    },
+  };
+}
+
+/** The second way where the first fails: what the nodes do not have one way they may have the other. */
+async function eitherWay(
+  first: () => Promise<Result<Sliver, ReadFailure>>,
+  second: () => Promise<Result<Sliver, ReadFailure>>,
+  signal: AbortSignal | undefined,
+): Promise<Result<Sliver, ReadFailure>> {
+  const row = await first();
+  // A verdict on the blob is final.
+  if (row.ok || row.failure.kind !== "slivers-unavailable" || signal?.aborted === true) return row;
+  return second();
+}
+
+/** Bytes of the rows still to be fetched before the blob can be decoded. */
+export function decodingBytes({ geometry }: BlobReading, heldCount: number): number {
+  const { rowCount, contentRowCount, rowBytes } = geometry;
+  const paddingCount = rowCount - contentRowCount;
+  return Math.max(0, rowCount - paddingCount - heldCount) * rowBytes;
+}
+
+/** Bytes of the symbols, with their proofs, that one row is recovered from. */
+export function recoveryBytes({ geometry }: BlobReading): number {
+  const { shardCount, symbolBytes } = geometry;
+  const { secondaryCount } = encodingParameters(shardCount);
+  const proofBytes = PROOF_LEVEL_BYTES * Math.ceil(Math.log2(shardCount));
+  return secondaryCount * (symbolBytes + SYMBOL_FRAMING_BYTES + proofBytes);
+}
+
+function fitsMemory(unencodedBytes: number): boolean {
+  return (
+    unencodedBytes <= IN_MEMORY_BLOB_BYTES_MAX &&
+    decodingWorkingBytes(unencodedBytes) <= ISOLATE_WORKING_SET_BYTES
+  );
+}

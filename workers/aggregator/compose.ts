@@ -1,0 +1,121 @@
+/**
+ * What one invocation of the aggregator works with, from the bindings: a request, a Fill object or a
+ * lane.
+ */
+import { exports } from "cloudflare:workers";
+import { createCodec, type Codec } from "../../shared/codec/index.ts";
+import kernel from "../../shared/codec/kernel/build/kernel.wasm";
+import { KV_WRITES_PER_HOUR_MAX } from "../../shared/limits.ts";
+import { createNodeClient } from "../../shared/nodes/client.ts";
+import { createNodeHealth, type HealthMemory } from "../../shared/nodes/node-health.ts";
+import { platformPermit } from "../../shared/nodes/permit.ts";
+import type { RowLane } from "../../shared/nodes/read-lanes.ts";
+import type { Log } from "../../shared/ports.ts";
+import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import { createCertifiedEventReader } from "../../shared/sui/read-certified-event.ts";
+import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
+import { isolateMemory } from "../../shared/working-memory.ts";
+import { Busy } from "./busy.ts";
+import type { AggregatorConfig, AggregatorVars } from "./config.ts";
+import { createEdgeCache } from "./edge-cache.ts";
+import { createFills, type FillNamespace } from "./fill/fills.ts";
+import { readGateRules, type RulesMemory, type RulesSource } from "./gate-rules.ts";
+import { createKeyValue } from "../../shared/cache/kv.ts";
+import { askLeases, askRecent, type LeaseSource } from "./leases.ts";
+import { createNetworkViews, type ViewMemory } from "./network-view.ts";
+import type { AggregatorServices, ReadMemory } from "./services.ts";
+import { createTiers } from "./tiers.ts";
+import { createWriteBudget } from "./write-budget.ts";
+
+/** The bindings. */
+export interface AggregatorEnv extends AggregatorVars {
+  readonly BLOBS: KVNamespace;
+  readonly FILLS: FillNamespace;
+  readonly PUBLISHER?: LeaseSource & RulesSource;
+}
+
+/** The log of this Worker. */
+export const log: Log = consoleLog("aggregator");
+
+// Hints of this isolate; every one may be empty or old without harm.
+const viewMemory: ViewMemory = { view: null };
+const rulesMemory: RulesMemory = { held: null, refreshedAtMs: 0 };
+const admittedKeys = new Set<string>();
+const writes = createWriteBudget(systemClock, KV_WRITES_PER_HOUR_MAX);
+const health: HealthMemory = { suspects: new Map(), usualMs: 0 };
+const readMemory: ReadMemory = {
+  notFound: new Map(),
+  objects: new Map(),
+  opening: new Busy(systemClock),
+  filling: new Busy(systemClock),
+  keeping: new Busy(systemClock),
+};
+let codec: Codec | undefined;
+
+/** Makes the services of one invocation, with six requests in flight of its own. */
+export function createServices(
+  env: AggregatorEnv,
+  { network, gateHoldMs, blobBytesMax }: AggregatorConfig,
+  background: (work: Promise<void>) => void,
+): AggregatorServices {
+  codec ??= createCodec(kernel);
+  const clock = systemClock;
+  const timer = systemTimer;
+  const permit = platformPermit();
+  const kv = createKeyValue(env.BLOBS);
+  const leasePorts = { source: env.PUBLISHER, timer, log };
+  const chain = createChain({ ...network, fetch: permit.fetch, clock, timer });
+  return {
+    codec,
+    blobBytesMax,
+    client: createNodeClient({ permit, timer, lane: crypto.randomUUID() }),
+    clock,
+    timer,
+    random: systemRandom,
+    workingMemory: isolateMemory,
+    log,
+    tiers: createTiers({
+      edge: createEdgeCache(caches.default),
+      kv,
+      log,
+      background,
+      admittedKeys,
+      writes,
+    }),
+    views: createNetworkViews({
+      chain,
+      kv,
+      clock,
+      log,
+      memory: viewMemory,
+      systemObjectId: network.systemObjectId,
+      holdMs: gateHoldMs,
+      background,
+    }),
+    gateRules: () =>
+      readGateRules({
+        source: env.PUBLISHER,
+        kv,
+        clock,
+        timer,
+        log,
+        memory: rulesMemory,
+        holdMs: gateHoldMs,
+        background,
+      }),
+    leases: (blobId) => askLeases(leasePorts, blobId),
+    certifiedLately: (blobId) => askRecent(leasePorts, blobId),
+    readObject: createAttributedBlobs({ ...network, fetch: permit.fetch, timer }),
+    readCertifiedEvent: createCertifiedEventReader({
+      url: network.suiRpcUrl,
+      fetch: permit.fetch,
+      timer,
+    }),
+    health: createNodeHealth(health, clock),
+    lane: (exports as unknown as { readonly RowFetcher: RowLane }).RowFetcher,
+    fills: createFills(env.FILLS),
+    remembered: readMemory,
+    background,
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * How a read joins the Fill object that others share: by blob and segment, and by blob for what must
+ * be known before the first row.
+ */
+import type { VerifiedMetadata } from "../../../shared/codec/index.ts";
+import type { RowSpan } from "../../../shared/nodes/read-geometry.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import type { AggregatorFailure } from "../failure-to-problem.ts";
+import type { FoundBlob } from "../learn-blob.ts";
+import type { NetworkView } from "../network-view.ts";
+import type { Committees } from "../../../shared/protocol/epoch.ts";
+import type { FillRpc } from "./fill.ts";
+import { rowsOf } from "./frames.ts";
+
+/** A blob and the segment of it that rows are wanted of. */
+export interface WantedRows {
+  /** 43 characters. */
+  readonly id: string;
+  readonly metadata: VerifiedMetadata;
+  readonly committees: Committees;
+  readonly segmentIndex: number;
+  readonly span: RowSpan;
+}
+
+/** Reads that are shared. They reject when the object behind them is lost. */
+export interface Fills {
+  /** Verified rows in order; a failure is the last thing that is yielded. Asked for at once. */
+  rows(wanted: WantedRows): AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
+  /** Finds a blob. */
+  find(
+    view: NetworkView,
+    id: string,
+    blobId: Uint8Array,
+  ): Promise<Result<FoundBlob, AggregatorFailure>>;
+}
+
+/** The part of a namespace of Durable Objects that is used. */
+export interface FillNamespace {
+  getByName(name: string): FillRpc;
+}
+
+/** Fills over Durable Objects. */
+export function createFills(namespace: FillNamespace): Fills {
+  return {
+    rows({ id, metadata, committees, segmentIndex, span }) {
+      const name = `${id}/${metadata.shardCount}/${segmentIndex}`;
+      const stream = namespace.getByName(name).rows({ metadata, committees }, span);
+      // Whoever reads is told; when nobody comes to read there is nobody to tell.
+      stream.catch(() => undefined);
+      return later(stream);
+    },
+    async find(view, id, blobId) {
+      const object = namespace.getByName(`${id}/opening`);
+      const found = await object.find(view, blobId);
+      if (!found.ok) return found;
+      return ok({ ...found.value, standing: object.standing() });
+    },
+  };
+}
+
+async function* later(
+  stream: Promise<ReadableStream<Uint8Array>>,
+): AsyncGenerator<Result<Uint8Array, AggregatorFailure>> {
+  yield* rowsOf(await stream);
+}

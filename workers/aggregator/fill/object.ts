@@ -1,0 +1,82 @@
+/**
+ * `Fill`: the Durable Object through which reads of the same cold content share its node requests.
+ *
+ * One object is one segment of one blob, or the opening of one blob. It stores nothing and holds
+ * nothing but what its present callers are reading. Many may live in one isolate: each reserves the
+ * isolate's working memory.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { blobGeometry, type RowSpan } from "../../../shared/nodes/read-geometry.ts";
+import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import { isolateMemory } from "../../../shared/working-memory.ts";
+import { type AggregatorEnv, createServices } from "../compose.ts";
+import { readConfig } from "../config.ts";
+import type { AggregatorFailure } from "../failure-to-problem.ts";
+import { type FoundBlob, learnBlob } from "../learn-blob.ts";
+import { type Standing, UNPROVEN } from "../learn-standing.ts";
+import type { NetworkView } from "../network-view.ts";
+import type { FillJob, FillRpc, FoundByFill } from "./fill.ts";
+import { framesOf } from "./frames.ts";
+import { SegmentFill } from "./segment-fill.ts";
+
+export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
+  readonly #segment = new SegmentFill(isolateMemory);
+  #finding: Promise<Result<FoundBlob, AggregatorFailure>> | null = null;
+  #standing: Promise<Standing> = Promise.resolve(UNPROVEN);
+
+  /** See `FillRpc.rows`. */
+  rows(job: FillJob, span: RowSpan): Promise<ReadableStream<Uint8Array>> {
+    const services = this.#services();
+    const { unencodedBytes, shardCount } = job.metadata;
+    const geometry = blobGeometry(unencodedBytes, shardCount);
+    const rows = this.#segment.rows(
+      (withoutMemory) =>
+        openRows(services, job.committees, job.metadata, { lane: services.lane, withoutMemory }),
+      geometry,
+      span,
+    );
+    return Promise.resolve(framesOf(begun(rows)));
+  }
+
+  /** See `FillRpc.find`. */
+  async find(
+    view: NetworkView,
+    blobId: Uint8Array,
+  ): Promise<Result<FoundByFill, AggregatorFailure>> {
+    this.#finding ??= learnBlob(this.#services(), view, blobId, undefined).finally(() => {
+      this.#finding = null;
+    });
+    const found = await this.#finding;
+    if (!found.ok) return found;
+    const { standing, ...rest } = found.value;
+    this.#standing = standing;
+    return ok(rest);
+  }
+
+  /** See `FillRpc.standing`. */
+  standing(): Promise<Standing> {
+    return this.#standing;
+  }
+
+  #services(): ReturnType<typeof createServices> {
+    return createServices(this.env, readConfig(this.env), (work) => this.ctx.waitUntil(work));
+  }
+}
+
+/** The same rows, of which the first is asked for now and not when somebody reads. */
+function begun<T>(rows: AsyncGenerator<T>): AsyncGenerator<T> {
+  const first = rows.next();
+  // Whoever reads is told.
+  first.catch(() => undefined);
+  return (async function* () {
+    try {
+      const step = await first;
+      if (step.done === true) return;
+      yield step.value;
+      yield* rows;
+    } finally {
+      await rows.return(undefined);
+    }
+  })();
+}

@@ -1,0 +1,243 @@
+/**
+ * One segment of a read: from a tier, from the nodes by this request alone, or through the Fill
+ * object that it shares with others.
+ *
+ * Alone reads only who reads no more than one segment that nobody else in this isolate is reading.
+ * No stream and no promise is shared between requests, only hints of what others are at.
+ */
+import { segmentKey } from "../../shared/cache/keys.ts";
+import { HeldMemory } from "../../shared/held-memory.ts";
+import {
+  READ_LANE_ROWS_MAX,
+  READ_MEMORY_WAIT_MS,
+  READ_WINDOW_BYTES_MAX,
+} from "../../shared/limits.ts";
+import {
+  type BlobGeometry,
+  bytesOfRows,
+  rowsOfSegment,
+  type RowSpan,
+} from "../../shared/nodes/read-geometry.ts";
+import { laneBytes } from "../../shared/nodes/read-lanes.ts";
+import { openRows, type PaddingCheck } from "../../shared/nodes/read-rows.ts";
+import { err, ok, type Result } from "../../shared/result.ts";
+import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { metadataOf, type OpenBlob } from "./open-blob.ts";
+import type { AggregatorServices } from "./services.ts";
+import type { TierName } from "./tiers.ts";
+import { readVerified, sealAndKeep } from "./verified-store.ts";
+
+/** What all segments of one read have in common. */
+export interface SegmentRead {
+  readonly services: AggregatorServices;
+  readonly blob: OpenBlob;
+  readonly geometry: BlobGeometry;
+  /** Rows that are wanted, of all segments. */
+  readonly rows: RowSpan;
+  readonly padding: PaddingCheck;
+  /** More than one segment is read. */
+  readonly isLong: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Bytes of the blob and where they begin. */
+export interface PlacedBytes {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+}
+
+/** A segment that is being read. */
+export interface SegmentStart {
+  /** Where it comes from; `null` for the storage nodes. */
+  readonly tier: TierName | null;
+  /** Its wanted bytes in order; a failure is the last thing that is yielded. Call once. */
+  pieces(): AsyncGenerator<Result<PlacedBytes, AggregatorFailure>>;
+  /** Ends it when its pieces were never taken. */
+  end(): void;
+}
+
+type Rows = AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
+
+/** Looks into the tiers and, where they have nothing, begins to read. */
+export async function beginSegment(read: SegmentRead, index: number): Promise<SegmentStart> {
+  const { services, blob, geometry, padding } = read;
+  const segment = rowsOfSegment(geometry, index);
+  const key = segmentKey(blob, index);
+  const { start, end } = bytesOfRows(geometry, segment);
+  const hit = await readVerified(services, key, end - start);
+  if (hit !== null) {
+    return {
+      tier: hit.tier,
+      async *pieces() {
+        yield ok({ bytes: hit.value, start });
+      },
+      end() {},
+    };
+  }
+  const span = intersection(segment, read.rows);
+  const isBusy = services.remembered.filling.enter(key);
+  const isWhole = span.rowCount === segment.rowCount && padding === "checked";
+  const isKeeper = isWhole && !services.remembered.keeping.enter(key);
+  if (isWhole && !isKeeper) services.remembered.keeping.leave(key, true);
+  let isOver = false;
+  const leave = (isDone: boolean) => {
+    if (isOver) return;
+    isOver = true;
+    services.remembered.filling.leave(key, isDone);
+    if (isKeeper) services.remembered.keeping.leave(key, true);
+  };
+  const isShared = padding === "checked" && (read.isLong || isBusy);
+  const rows = isShared ? sharedRows(read, index, span) : ownRows(read, span);
+  const source: SegmentSource = { read, span, rows, key, isKeeper, leave };
+  return {
+    tier: null,
+    pieces: () => fromNodes(source),
+    end() {
+      leave(false);
+      // It is ended because nobody wants it: how it ends is nobody's concern.
+      rows.return(undefined).catch(() => undefined);
+    },
+  };
+}
+
+interface SegmentSource {
+  readonly read: SegmentRead;
+  readonly span: RowSpan;
+  readonly rows: Rows;
+  readonly key: string;
+  readonly isKeeper: boolean;
+  readonly leave: (isDone: boolean) => void;
+}
+
+/** Places the rows, and keeps the segment where this read is the one that does. */
+async function* fromNodes({
+  read,
+  span,
+  rows,
+  key,
+  isKeeper,
+  leave,
+}: SegmentSource): AsyncGenerator<Result<PlacedBytes, AggregatorFailure>> {
+  const { services, blob, geometry } = read;
+  const { start, end } = bytesOfRows(geometry, span);
+  // Caching is worth no waiting: where there is no memory for it, nothing is cached.
+  const giveBack = isKeeper ? services.workingMemory.tryAcquire(end - start) : null;
+  const segment = giveBack === null ? null : new Uint8Array(end - start);
+  let offset = 0;
+  let isKept = false;
+  try {
+    for await (const row of rows) {
+      if (!row.ok) {
+        yield row;
+        return;
+      }
+      segment?.set(row.value, offset);
+      const piece = { bytes: row.value, start: start + offset };
+      offset += row.value.length;
+      if (segment !== null && offset === segment.length) {
+        isKept = true;
+        keepSettled(services, blob, key, segment, () => {
+          giveBack?.();
+          leave(true);
+        });
+      }
+      yield ok(piece);
+    }
+  } finally {
+    if (!isKept) {
+      giveBack?.();
+      leave(offset === end - start);
+    }
+  }
+}
+
+/** Content is cached once the blob's Standing is known; no answer waits for either. */
+function keepSettled(
+  services: AggregatorServices,
+  { known }: OpenBlob,
+  key: string,
+  bytes: Uint8Array,
+  done: () => void,
+): void {
+  services.background(known.settled.then(() => sealAndKeep(services, key, bytes)).finally(done));
+}
+
+/** Rows through the Fill object; what it still owes when it is lost is read alone. */
+async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpan): Rows {
+  const { services, blob, geometry, signal } = read;
+  const { fills } = services;
+  if (fills === null) return yield* ownRows(read, span);
+  const metadata = await metadataOf(services, blob, signal);
+  if (!metadata.ok) return yield metadata;
+  const { id, committees } = blob;
+  const wanted = { id, metadata: metadata.value, committees, segmentIndex, span };
+  let received = 0;
+  try {
+    for await (const row of fills.rows(wanted)) {
+      yield row;
+      received++;
+      if (signal.aborted) return;
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    const cause = error instanceof Error ? error.message : String(error);
+    services.log.warn({ event: "fill.lost", blobId: id, cause });
+  }
+  if (received === span.rowCount) return;
+  const rest = { firstRow: span.firstRow + received, rowCount: span.rowCount - received };
+  yield* ownRows({ ...read, geometry }, rest);
+}
+
+/** Rows by this request alone, within the isolate's memory. */
+async function* ownRows(read: SegmentRead, span: RowSpan): Rows {
+  const { services, blob, geometry, padding, signal } = read;
+  const metadata = await metadataOf(services, blob, signal);
+  if (!metadata.ok) return yield metadata;
+  const held = new HeldMemory(services.workingMemory, ownBytes(geometry, span));
+  if (!(await takeInTime(services, held, signal))) return yield err({ kind: "memory-unavailable" });
+  try {
+    const reader = openRows(services, blob.committees, metadata.value, {
+      padding,
+      lane: services.lane,
+      withoutMemory: (work) => held.without(work, signal),
+    });
+    if (!reader.ok) return yield reader;
+    yield* reader.value.rows(span, signal);
+  } finally {
+    held.release();
+  }
+}
+
+async function takeInTime(
+  { timer }: AggregatorServices,
+  held: HeldMemory,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const taken = new AbortController();
+  const late = new AbortController();
+  timer.sleep(READ_MEMORY_WAIT_MS, taken.signal).then(
+    () => late.abort(new DOMException("No memory in time", "TimeoutError")),
+    () => undefined,
+  );
+  try {
+    await held.take(AbortSignal.any([signal, late.signal]));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    taken.abort(new Error("taken"));
+  }
+}
+
+/** What such a read holds: a window of rows, or all of them where lanes fetch them. */
+function ownBytes(geometry: BlobGeometry, { rowCount }: RowSpan): number {
+  const all = rowCount * geometry.rowBytes;
+  if (rowCount > READ_LANE_ROWS_MAX) return all + laneBytes(geometry, rowCount);
+  return Math.min(all, Math.max(READ_WINDOW_BYTES_MAX, geometry.rowBytes));
+}
+
+function intersection(left: RowSpan, right: RowSpan): RowSpan {
+  const firstRow = Math.max(left.firstRow, right.firstRow);
+  const end = Math.min(left.firstRow + left.rowCount, right.firstRow + right.rowCount);
+  return { firstRow, rowCount: Math.max(0, end - firstRow) };
+}

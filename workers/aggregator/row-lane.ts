@@ -1,0 +1,26 @@
+/**
+ * `RowFetcher`: one invocation of a read, with six requests in flight of its own.
+ *
+ * Reads call it through `ctx.exports`, so each call is an invocation of this same Worker. It keeps
+ * nothing.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import {
+  type RowLane,
+  type RowLaneJob,
+  type RowReport,
+  runRowLane,
+} from "../../shared/nodes/read-lanes.ts";
+import { type AggregatorEnv, createServices } from "./compose.ts";
+import { readConfig } from "./config.ts";
+
+export class RowFetcher extends WorkerEntrypoint<AggregatorEnv> implements RowLane {
+  /** See `RowLane.fetchRows`. */
+  fetchRows(
+    job: RowLaneJob,
+    report: (row: RowReport) => Promise<boolean> | boolean,
+  ): Promise<void> {
+    const services = createServices(this.env, readConfig(this.env), (work) => this.ctx.waitUntil(work));
+    return runRowLane(services, job, report);
+  }
+}
