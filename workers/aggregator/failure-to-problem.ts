@@ -31,10 +31,8 @@ export type AggregatorFailure =
   | { readonly kind: "strict-mismatch" }
   /** Larger than this gateway is configured to serve. */
   | { readonly kind: "blob-too-large"; readonly unencodedBytes: number; readonly bytesMax: number }
-  /** The isolate carries as many reads as it takes. */
+  /** The isolate carries as many reads as it takes, or as its memory allows. */
   | { readonly kind: "overloaded" }
-  /** Other reads of this isolate take all the memory there is. */
-  | { readonly kind: "memory-unavailable" }
   | { readonly kind: "range-not-satisfiable"; readonly totalBytes: number }
   | { readonly kind: "chain-unavailable"; readonly cause: ChainFailure };
 
@@ -65,8 +63,6 @@ export function failureToProblem(failure: AggregatorFailure): Problem {
       return unavailable(
         "the storage nodes do not give this blob yet, though its lease is running",
       );
-    case "memory-unavailable":
-      return unavailable("this gateway reads as much as it can at the moment");
     case "absence-unproven":
       return unavailable("whether this blob exists cannot be told at the moment");
     case "object-not-found":

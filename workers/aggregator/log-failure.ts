@@ -27,7 +27,6 @@ export function logFailure(log: Log, id: string, failure: AggregatorFailure): vo
     case "lease-running":
     case "overloaded":
     case "absence-unproven":
-    case "memory-unavailable":
       log.warn(base);
       return;
     case "metadata-unavailable":

@@ -194,7 +194,7 @@ async function* ownRows(read: SegmentRead, span: RowSpan): Rows {
   const metadata = await metadataOf(services, blob, signal);
   if (!metadata.ok) return yield metadata;
   const held = new HeldMemory(services.workingMemory, ownBytes(geometry, span));
-  if (!(await takeInTime(services, held, signal))) return yield err({ kind: "memory-unavailable" });
+  if (!(await takeInTime(services, held, signal))) return yield err({ kind: "overloaded" });
   try {
     const reader = openRows(services, blob.committees, metadata.value, {
       padding,

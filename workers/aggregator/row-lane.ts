@@ -20,7 +20,9 @@ export class RowFetcher extends WorkerEntrypoint<AggregatorEnv> implements RowLa
     job: RowLaneJob,
     report: (row: RowReport) => Promise<boolean> | boolean,
   ): Promise<void> {
-    const services = createServices(this.env, readConfig(this.env), (work) => this.ctx.waitUntil(work));
+    const services = createServices(this.env, readConfig(this.env), (work) =>
+      this.ctx.waitUntil(work),
+    );
     return runRowLane(services, job, report);
   }
 }
