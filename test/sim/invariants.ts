@@ -25,7 +25,26 @@ export function violations(world: World, { allCertified }: Expectation): string[
     ...promisesKept(world),
     ...spendingBooked(world),
     ...leasesRecorded(world),
+    ...sharedOnce(world),
   ];
+}
+
+/** What was to be shared is shared, once, and our book knows the SharedBlob. */
+function sharedOnce(world: World): string[] {
+  const { leases } = world.gateway.peek(BOOK, (book) => book.rows());
+  const wanted = journalsOf(world).filter(
+    ({ request, state }) => request.share === true && state === "certified",
+  );
+  const broken = wanted.flatMap(({ request, steps }) => {
+    const { sharedObjectId } = steps.certify.result ?? {};
+    const lease = leases.find((each) => each.sharedObjectId === sharedObjectId);
+    const isKnown = sharedObjectId !== undefined && lease !== undefined;
+    return isKnown ? [] : [`the SharedBlob of ${request.uploadId} is not known`];
+  });
+  const shared = world.network.ledger.moveCalls.get("shared_blob::new") ?? 0;
+  return shared === wanted.length
+    ? broken
+    : [...broken, `${wanted.length} blobs were to be shared, ${shared} were`];
 }
 
 function eventsOf({ network }: World): readonly ChainEvent[] {

@@ -12,6 +12,7 @@ interface Campaign {
   readonly seed: number;
   readonly uploadCount?: number;
   readonly waits?: boolean;
+  readonly shares?: boolean;
   /** Boundaries killed: one of so many. */
   readonly stride: number;
 }
@@ -39,6 +40,10 @@ describe("whoever passes a boundary is killed", () => {
 
   test.each([2, 3, 4])("at a sample of boundaries of two uploads, seed %d", async (seed) => {
     expect(await killEverywhere({ seed, uploadCount: 2, stride: 41 })).toEqual([]);
+  });
+
+  test("at a sample of boundaries of uploads with attributes that are shared", async () => {
+    expect(await killEverywhere({ seed: 6, uploadCount: 2, shares: true, stride: 53 })).toEqual([]);
   });
 
   test("at a sample of boundaries while the client waits", async () => {

@@ -41,6 +41,8 @@ export interface Scenario {
   readonly addressCount?: number;
   /** Whether clients wait for the outcome. */
   readonly waits?: boolean;
+  /** Whether blobs get attributes and end up shared. */
+  readonly shares?: boolean;
   /** Called before anything is stored, to arrange faults over time. */
   readonly trouble?: (world: World) => void;
 }
@@ -60,7 +62,7 @@ export interface World {
 /** Runs a scenario until every client has its answer and nothing is left to be done. */
 export async function simulate(scenario: Scenario): Promise<World> {
   const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
-  const { addressCount = 1 } = scenario;
+  const { addressCount = 1, shares = false } = scenario;
   const scheduler = new Scheduler(seed, START_MS);
   const network = new SimNetwork(scheduler);
   const platform = new Platform(scheduler, kill);
@@ -73,7 +75,7 @@ export async function simulate(scenario: Scenario): Promise<World> {
   for (let index = 0; index < uploadCount; index++) {
     const uploadId = `u${index}`;
     void gateway
-      .store(request(uploadId, waits), blobOf(index))
+      .store(request(uploadId, waits, shares), blobOf(index))
       .then((stored) =>
         answers.set(uploadId, stored.ok ? stored.value.state : stored.failure.kind),
       );
@@ -141,8 +143,9 @@ function isSettled(world: World): boolean {
   return isOver && walletsOf(world).every(({ unresolved }) => unresolved.length === 0);
 }
 
-function request(uploadId: string, waits: boolean): UploadRequest {
+function request(uploadId: string, waits: boolean, shares: boolean): UploadRequest {
   return {
+    ...(shares ? { share: true, attributes: { name: uploadId } } : {}),
     uploadId,
     source: "http",
     epochs: 3,
