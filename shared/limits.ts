@@ -329,6 +329,44 @@ export const METRICS_FLUSH_MS = 5_000;
 /** How long the sums over all leases are kept: each reading costs a row for every lease. */
 export const LEASE_ENDS_HOLD_MS = 60_000;
 
+// --- Names (workers/publisher/names) ---
+
+/** Longest name: with the 17 characters before it, it is an attribute's key on chain. */
+export const NAME_CHARS_MAX = 96;
+
+/** Names of one anchor: 500 of at most 300 bytes stay below the 250 KiB of a Sui object. */
+export const NAMES_PER_ANCHOR_MAX = 500;
+
+/** Epochs an anchor is bought for, or as many as the network sells: then it is renewed. */
+export const NAME_ANCHOR_EPOCHS = 26;
+
+/** Versions of one name that are kept; older ones can be read from the chain's history. */
+export const NAME_VERSIONS_MAX = 1_000;
+
+/** Versions in one page. */
+export const NAME_VERSIONS_PAGE = 100;
+
+/** Wishes looked at for one batch. */
+export const NAMES_WAITING_MAX = 1_000;
+
+/** How often in a row an anchor may have been moved by somebody else before wishes are refused. */
+export const NAME_MOVES_MAX = 5;
+
+/** When the alarm looks again at changes that are under way. */
+export const NAMES_ALARM_MS = 15_000;
+
+/** How long the outcome of a change is kept for whoever asks again. */
+export const NAME_CHANGE_TTL_MS = 24 * 60 * 60_000;
+
+/** How often a change is asked for after the call was lost. */
+export const NAME_ASKS_MAX = 3;
+
+/** Random bytes that name a change. */
+export const NAME_CHANGE_ID_BYTES = 16;
+
+/** Body of a change: a blob ID and an object ID. */
+export const NAME_BODY_BYTES_MAX = 1_024;
+
 // --- The upload relay (workers/publisher/relay) ---
 
 /** Oldest tip that is taken: the same bytes may be sent again as long, as at the official relay. */

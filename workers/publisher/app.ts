@@ -16,6 +16,7 @@ import { estimateStore } from "./estimate.ts";
 import { blockBlob, listBlocks, purge, showBlock, unblockBlob } from "./gate/routes.ts";
 import { takeDelivery } from "./hook.ts";
 import { showMetrics } from "./metrics/show-metrics.ts";
+import { deleteName, putName, showName, showVersions } from "./names/name-routes.ts";
 import { deleteObject, extendObject, patchObject } from "./objects/change-object.ts";
 import { listObjects, showObject } from "./objects/read-objects.ts";
 import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
@@ -51,6 +52,28 @@ export const ROUTES: readonly Route[] = [
       ),
       DELETE: scoped("store", (request, context, { sub }) =>
         endUpload({ uploadId: param(request, "uploadId"), sub }, context),
+      ),
+    },
+  },
+  {
+    path: "/edge/v1/names/:name",
+    methods: {
+      GET: scoped("list", (request, context, { sub }) =>
+        showName(request, { name: param(request, "name"), sub }, context),
+      ),
+      PUT: scoped("manage", (request, context, { sub }) =>
+        putName(request, { name: param(request, "name"), sub }, context),
+      ),
+      DELETE: scoped("manage", (request, context, { sub }) =>
+        deleteName(request, { name: param(request, "name"), sub }, context),
+      ),
+    },
+  },
+  {
+    path: "/edge/v1/names/:name/versions",
+    methods: {
+      GET: scoped("list", (request, context, { sub }) =>
+        showVersions(request, { name: param(request, "name"), sub }, context),
       ),
     },
   },

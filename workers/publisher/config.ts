@@ -39,6 +39,8 @@ export interface PublisherConfig {
   readonly writeAccess: WriteAccess;
   /** What one client may write in a time; empty where nothing is limited. */
   readonly rateLimits: readonly QuotaPolicy[];
+  /** Where blobs are read, without a slash at its end; `null` where that is not told. */
+  readonly aggregatorUrl: string | null;
   /** Who has it may read `/metrics`; `null`: nobody. */
   readonly metricsToken: string | null;
   /** What the upload relay asks for; `null` asks for nothing. */
@@ -59,6 +61,7 @@ export type PublisherVars = Omit<
   | "RECENTS"
   | "BLOBS"
   | "METRICS"
+  | "NAMES"
 >;
 
 /** A configuration that cannot be used; the message lists every problem. */
@@ -123,6 +126,12 @@ const varsSchema = v.object({
       return NEVER;
     }),
   ),
+  AGGREGATOR_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^https?:\/\/[^\s/?#]+$/, "expected https:// and a host, without a path"),
+    ),
+  ),
   METRICS_TOKEN: v.optional(
     v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/, "expected 16 or more printable characters")),
   ),
@@ -185,6 +194,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     walletKeys: vars.output.WALLET_SECRET_KEY,
     writeAccess: access,
     rateLimits: limits.policies,
+    aggregatorUrl: vars.output.AGGREGATOR_URL ?? null,
     metricsToken: vars.output.METRICS_TOKEN ?? null,
     relayTip: vars.output.RELAY_TIP,
     hookSecrets: vars.output.HOOK_SECRETS,

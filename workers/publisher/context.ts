@@ -11,6 +11,7 @@ import type { PublisherConfig } from "./config.ts";
 import type { GateRpc } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
 import type { LeaseBookRpc } from "./lease-book/leases.ts";
+import type { NameDirectory } from "./names/names.ts";
 import type { MetricsRpc } from "./metrics/object.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { QuotaDirectory } from "./quota/quota.ts";
@@ -31,6 +32,7 @@ export interface AppContext {
   readonly wallets: Wallets;
   readonly leaseBook: LeaseBookRpc;
   readonly metrics: MetricsRpc;
+  readonly names: NameDirectory;
   readonly chain: Chain;
   readonly readPayment: ReadPayment;
   /** Blobs with their attributes, as they stand now. */

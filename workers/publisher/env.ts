@@ -5,6 +5,7 @@ import type { Token } from "./auth/object.ts";
 import type { Gate } from "./gate/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Metrics } from "./metrics/object.ts";
+import type { Names } from "./names/object.ts";
 import type { Quota } from "./quota/object.ts";
 import type { RateLimitVars } from "./quota/settings.ts";
 import type { Recent } from "./recent/object.ts";
@@ -23,6 +24,9 @@ export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateL
   /** What the aggregators cache everywhere. */
   readonly BLOBS: KVNamespace;
   readonly METRICS: DurableObjectNamespace<Metrics>;
+  readonly NAMES: DurableObjectNamespace<Names>;
+  /** Where blobs are read, for answers about names: `https://…`; not told unless given. */
+  readonly AGGREGATOR_URL?: string;
   /** `exact` answers exactly as the official daemon; `default` unless given. */
   readonly COMPAT?: string;
   /** Fan-out lanes, 1 to 31; 16 unless given. */

@@ -14,6 +14,7 @@ import type { HookFailure } from "./hook-signature.ts";
 import { objectProblem, type ObjectRefused } from "./objects/object-problem.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
+import { nameProblem, type NameRefusal } from "./names/name-problem.ts";
 import type { RateLimited } from "./quota/limit-write.ts";
 import { type RelayFailure, relayProblem } from "./relay/relay-problem.ts";
 import type { QueryFailure } from "./store-query.ts";
@@ -30,6 +31,7 @@ export type PublisherFailure =
   | { readonly kind: "token-refused"; readonly refusal: TokenFailure }
   | { readonly kind: "relay-refused"; readonly refusal: RelayFailure }
   | RateLimited
+  | { readonly kind: "name-refused"; readonly refusal: NameRefusal }
   | { readonly kind: "metrics-token-refused" }
   | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
@@ -87,6 +89,8 @@ export function failureToProblem(failure: PublisherFailure): Problem {
       return tokenProblem(failure.refusal);
     case "relay-refused":
       return relayProblem(failure.refusal);
+    case "name-refused":
+      return nameProblem(failure.refusal);
     case "metrics-token-refused":
       return metricsTokenProblem();
     case "rate-limited":

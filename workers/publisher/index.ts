@@ -33,6 +33,7 @@ export { SliverLane } from "./lane/object.ts";
 export { Gate } from "./gate/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
 export { Metrics } from "./metrics/object.ts";
+export { Names } from "./names/object.ts";
 export { Quota } from "./quota/object.ts";
 export { PublisherRpc } from "./rpc.ts";
 export { Recent } from "./recent/object.ts";
@@ -70,6 +71,7 @@ export default {
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       leaseBook: env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME),
       metrics: env.METRICS.getByName(METRICS_NAME),
+      names: env.NAMES,
       chain: createChain({
         ...config.network,
         fetch: permit.fetch,

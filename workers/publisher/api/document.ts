@@ -2,6 +2,7 @@
  * The OpenAPI document of the publisher: what is really served, and nothing else. Data only; a test
  * holds it against the route table.
  */
+import { NAME_PATHS } from "./name-paths.ts";
 import { OBJECT_PATHS } from "./object-paths.ts";
 import { SCHEMAS } from "./schemas.ts";
 import {
@@ -146,6 +147,7 @@ const PATHS: Readonly<Record<string, Json>> = {
     },
   },
   ...OBJECT_PATHS,
+  ...NAME_PATHS,
   "/edge/v1/purge": {
     post: {
       summary: "What the aggregators have cached of one blob, or of all, is read anew",

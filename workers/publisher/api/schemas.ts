@@ -16,6 +16,14 @@ const event = object({ txDigest: text, eventSeq: text });
 const blobId = { type: "string", pattern: "^[A-Za-z0-9_-]{43}$" };
 const objectId = { type: "string", pattern: "^0x[0-9a-f]{64}$" };
 
+const nameVersion = {
+  version: { type: "integer", minimum: 1 },
+  blobId: nullable("string"),
+  objectId: nullable("string"),
+  txDigest: nullable("string"),
+  changedAt: text,
+};
+
 const tip = object({
   address: objectId,
   kind: {
@@ -155,6 +163,21 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   }),
   Extension: object({ epochs: { type: "integer", minimum: 1 } }),
   ExtendedObject: object({ ...storedObject, fromEndEpoch: count, ...receipt }),
+  NameTarget: object({ blobId, objectId: { ...objectId, type: ["string", "null"] } }, ["blobId"]),
+  Name: object(
+    {
+      name: text,
+      ...nameVersion,
+      url: text,
+      anchor: object({ objectId, owner: objectId, attribute: text }),
+    },
+    ["name", ...Object.keys(nameVersion), "anchor"],
+  ),
+  NameVersions: object({
+    name: text,
+    versions: { type: "array", items: object(nameVersion) },
+    next: nullable("integer"),
+  }),
   Accepted: object({ uploadId: text, state: text, location: text }),
   Upload: object({
     uploadId: text,

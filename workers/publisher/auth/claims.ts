@@ -19,11 +19,20 @@ export type ClaimFailure =
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
+/** Subjects of the gateway itself: what it stores for its own use. No token can have one. */
+export const RESERVED_SUBJECT_PREFIX = "walrus-edge:";
+
 const claimsSchema = v.object({
   exp: count,
   jti: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
   iat: v.optional(count),
-  sub: v.optional(v.pipe(v.string(), v.maxLength(512))),
+  sub: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(512),
+      v.check((sub) => !sub.startsWith(RESERVED_SUBJECT_PREFIX)),
+    ),
+  ),
   scope: v.optional(v.string()),
   epochs: v.optional(count),
   max_epochs: v.optional(count),

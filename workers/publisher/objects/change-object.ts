@@ -18,7 +18,6 @@ import { attributeChange } from "../attributes.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import { readKey } from "../idempotency.ts";
-import { limitWrite } from "../quota/limit-write.ts";
 import { randomUploadId } from "../uploads.ts";
 import type { WalletCommand } from "../wallet/commands.ts";
 import { askWallet } from "./ask-wallet.ts";
@@ -144,8 +143,6 @@ async function prepareChange(
 ): Promise<Result<Change, PublisherFailure>> {
   const key = readKey(request.headers);
   if (!key.ok) return key;
-  const allowance = await limitWrite(request, asked.sub, 0, context);
-  if (!allowance.ok) return allowance;
   const body = await readBody(request, OBJECT_BODY_BYTES_MAX);
   if (!body.ok) return body;
   const object = await findObject(asked, context);

@@ -35,6 +35,8 @@ export function walletFailure(step: string, failure: WalletFailure): UploadFailu
     case "rejected":
     case "blob-unusable":
       return { kind: "transaction-refused", step, detail: failure.reason };
+    case "object-moved":
+      return { kind: "transaction-refused", step, detail: "object-moved" };
     case "invalid-command":
       return { kind: "transaction-refused", step, detail: failure.detail };
     case "id-reused":

@@ -88,6 +88,11 @@ export interface AttributesCommand {
   readonly blobObjectId: string;
   readonly set: readonly AttributePair[];
   readonly remove: readonly string[];
+  /**
+   * Version the Blob object must have (decimal text): the transaction names it, so the chain itself
+   * compares and sets. Any unless given.
+   */
+  readonly atVersion?: string | undefined;
 }
 
 /** Deletes a deletable, unexpired blob; its Storage stays with the wallet. */
@@ -162,6 +167,8 @@ export interface Deleted extends Receipt {
 export interface AttributesSet extends Receipt {
   readonly kind: "attributes-set";
   readonly blobObjectId: string;
+  /** Version the Blob object has by this change. */
+  readonly version: string;
 }
 
 export interface Refilled extends Receipt {
@@ -225,6 +232,8 @@ export type WalletFailure =
         | "not-deletable"
         | "not-shared";
     }
+  /** Final: the object has been changed since `atVersion`; nothing was signed. */
+  | { readonly kind: "object-moved"; readonly objectId: string; readonly version: string }
   /** Final: the request cannot be carried out at all. */
   | { readonly kind: "invalid-command"; readonly detail: string }
   /** The `id` was used for another command: a bug of the caller. */
@@ -275,6 +284,7 @@ export function isFinalFailure(failure: WalletFailure): boolean {
     case "execution-failed":
     case "rejected":
     case "blob-unusable":
+    case "object-moved":
     case "invalid-command":
     case "id-reused":
       return true;

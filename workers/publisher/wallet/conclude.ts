@@ -4,7 +4,7 @@
 import { WALLET_ATTEMPTS_MAX } from "../../../shared/limits.ts";
 import { equalBytes } from "../../../shared/bytes/arrays.ts";
 import type { BlobObject } from "../../../shared/protocol/blob-object.ts";
-import { ok, type Result } from "../../../shared/result.ts";
+import { err, type Err, ok, type Result } from "../../../shared/result.ts";
 import type {
   Chain,
   ChainFailure,
@@ -109,6 +109,13 @@ export async function conclude(
   const answers: WalletDone[] = [];
   for (const [index, { id, costFrost, outcome }] of members.entries()) {
     const receipt = { txDigest, costFrost, gasMist: entries[index]?.gasMist ?? 0n };
+    if (outcome.kind === "attributes-set") {
+      const version = versionAfter(executed, outcome.blobObjectId);
+      if (version === null)
+        return unreadable(`no new version of ${outcome.blobObjectId}`, txDigest);
+      answers.push({ ...outcome, version, ...receipt });
+      continue;
+    }
     if (!isCreation(outcome)) {
       answers.push({ ...outcome, ...receipt });
       continue;
@@ -117,8 +124,7 @@ export async function conclude(
     const at = unclaimed.findIndex((blob) => fits(blob, outcome));
     const [blob] = at === -1 ? [] : unclaimed.splice(at, 1);
     if (blob === undefined) {
-      const detail = `no Blob of ${id} among the created objects of ${txDigest}`;
-      return { ok: false, failure: { kind: "malformed-answer", call: "getObjects", detail } };
+      return unreadable(`no Blob of ${id} among the created objects`, txDigest);
     }
     if (outcome.kind === "registered") {
       const { encodedBytes, epochs } = outcome;
@@ -130,6 +136,15 @@ export async function conclude(
     }
   }
   return ok(answers);
+}
+
+function versionAfter({ changes }: ExecutedTransaction, objectId: string): string | null {
+  return changes.find((each) => each.objectId === objectId)?.output?.version ?? null;
+}
+
+function unreadable(what: string, txDigest: string): Err<ChainFailure> {
+  const detail = `${what} of ${txDigest}`;
+  return err({ kind: "malformed-answer", call: "getObjects", detail });
 }
 
 /** What made an object that the answer names: a Blob, or a SharedBlob around one. */

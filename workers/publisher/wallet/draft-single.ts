@@ -135,7 +135,7 @@ export async function draftExtendShared(
 }
 
 export async function draftAttributes(
-  { id, blobObjectId, set, remove }: AttributesCommand,
+  { id, blobObjectId, set, remove, atVersion }: AttributesCommand,
   context: DraftContext,
 ): Promise<Drafted> {
   const owned = await ownedBlobs(context, [blobObjectId]);
@@ -144,6 +144,12 @@ export async function draftAttributes(
   if (blob === undefined) return unusable(blobObjectId, "not-found");
   if (!blob.ok) return blob;
   const { ref } = blob.value;
+  if (atVersion !== undefined && ref.version !== atVersion) {
+    // An RPC node that is behind shows an older version: asked again, it will not.
+    return BigInt(ref.version) < BigInt(atVersion)
+      ? chainFailure({ kind: "object-not-found", objectId: blobObjectId })
+      : err({ kind: "object-moved", objectId: blobObjectId, version: ref.version });
+  }
   const draft = {
     step: { kind: "set-attributes", blob: ref, set, remove },
     inputs: [ref],

@@ -145,6 +145,48 @@ describe("attributes", () => {
   });
 });
 
+describe("a change that pins a version", () => {
+  const change = (blobObjectId: string, id: string, atVersion: string) =>
+    ({
+      kind: "set-attributes",
+      id,
+      blobObjectId,
+      set: [["a", id]],
+      remove: [],
+      atVersion,
+    }) as const;
+
+  async function versionOf(objectId: string): Promise<string> {
+    const views = await world.chain.readObjects([objectId]);
+    return views.ok ? (views.value[0]?.version ?? "") : "";
+  }
+
+  test("is made at that version, and answers the one it has made", async () => {
+    const { blobObjectId } = await stored(1);
+    const at = await versionOf(blobObjectId);
+    const made = done(await wallet.run(change(blobObjectId, "1", at)), "attributes-set");
+    expect(made.version).toBe(await versionOf(blobObjectId));
+    expect(BigInt(made.version)).toBeGreaterThan(BigInt(at));
+  });
+
+  test("is refused for good at any later one, and waits for a node that is behind", async () => {
+    const { blobObjectId } = await stored(1);
+    const at = await versionOf(blobObjectId);
+    const before = world.ledger.userTransactionCount;
+    const later = (BigInt(at) + 1n).toString();
+    const earlier = (BigInt(at) - 1n).toString();
+    expect(await wallet.run(change(blobObjectId, "1", earlier))).toEqual({
+      ok: false,
+      failure: { kind: "object-moved", objectId: blobObjectId, version: at },
+    });
+    expect(await wallet.run(change(blobObjectId, "2", later))).toMatchObject({
+      failure: { kind: "chain" },
+    });
+    expect(world.ledger.userTransactionCount).toBe(before);
+    expect(await attributesOf(blobObjectId)).toEqual({});
+  });
+});
+
 describe("sharing", () => {
   test("is part of certification, for many at once, and each is told its SharedBlob", async () => {
     const blobs = await Promise.all(

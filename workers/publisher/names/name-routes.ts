@@ -1,0 +1,250 @@
+/**
+ * `/edge/v1/names/{name}`: points a name at a blob, resolves it, tells its history, takes it away.
+ *
+ * Changes are compare-and-set: `If-Match` names the version they replace, `If-None-Match: *` that
+ * there is none. A name belongs to the subject that made it; for another one it is not there.
+ */
+import * as v from "valibot";
+import { toHex } from "../../../shared/bytes/text.ts";
+import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
+import { readBody } from "../../../shared/http/body.ts";
+import { matchesNone, strongEtag } from "../../../shared/http/etag.ts";
+import { badParameter, type Problem } from "../../../shared/http/problem.ts";
+import { jsonResponse } from "../../../shared/http/respond.ts";
+import {
+  NAME_ASKS_MAX,
+  NAME_BODY_BYTES_MAX,
+  NAME_CHANGE_ID_BYTES,
+} from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Answer } from "../answer.ts";
+import type { AppContext } from "../context.ts";
+import { failureToProblem } from "../failure-to-problem.ts";
+import { bucketOf, isName, nameKey, type NameTarget } from "./name.ts";
+import type { NameRefusal } from "./name-problem.ts";
+import {
+  etagOf,
+  type NameChange,
+  type NameFailure,
+  type NameRecord,
+  type NamesRpc,
+  type NameVersion,
+  type Precondition,
+} from "./names.ts";
+
+/** One name as one subject sees it. */
+export interface AskedName {
+  readonly name: string;
+  readonly sub: string | null;
+}
+
+/** PUT: 201 for a new name, else 200; with the transaction that wrote it. */
+export async function putName(
+  request: Request,
+  asked: AskedName,
+  context: AppContext,
+): Promise<Answer> {
+  if (!isName(asked.name)) return refused({ kind: "name-malformed" });
+  const precondition = preconditionOf(request.headers);
+  if (precondition === null) return refused({ kind: "name-condition-malformed" });
+  const body = await readBody(request, NAME_BODY_BYTES_MAX);
+  if (!body.ok) return failureToProblem(body.failure);
+  const target = await targetOf(body.value, context);
+  if (!target.ok) return target.failure;
+  const changed = await change(asked, target.value, precondition, context);
+  if (!changed.ok) return problemOf(changed.failure);
+  const { version } = changed.value;
+  return recordResponse(changed.value, context, version === 1 ? 201 : 200);
+}
+
+/** DELETE: 200 with the version that says so. */
+export async function deleteName(
+  request: Request,
+  asked: AskedName,
+  context: AppContext,
+): Promise<Answer> {
+  if (!isName(asked.name)) return refused({ kind: "name-malformed" });
+  const precondition = preconditionOf(request.headers);
+  if (precondition === null || precondition.kind === "absent") {
+    return refused({ kind: "name-condition-malformed" });
+  }
+  const changed = await change(asked, null, precondition, context);
+  return changed.ok ? recordResponse(changed.value, context) : problemOf(changed.failure);
+}
+
+/** GET: what the name points at; with `?redirect=true` the way to its bytes. */
+export async function showName(
+  request: Request,
+  asked: AskedName,
+  context: AppContext,
+): Promise<Answer> {
+  if (!isName(asked.name)) return refused({ kind: "name-malformed" });
+  const redirect = new URL(request.url).searchParams.get("redirect") ?? "false";
+  if (redirect !== "true" && redirect !== "false") {
+    return badParameter("redirect", "expected true or false");
+  }
+  const { names, key } = await namesOf(asked, context);
+  const record = await names.resolve(key);
+  if (record === null) return refused({ kind: "name-unknown" });
+  const etag = etagOf(record);
+  if (redirect === "true") {
+    const url = readUrl(record.target, context);
+    if (url === null) return refused({ kind: "name-unreadable" });
+    const headers = { Location: url, ETag: strongEtag(etag), "Cache-Control": "no-cache" };
+    return new Response(null, { status: 307, headers });
+  }
+  if (matchesNone(request.headers.get("If-None-Match"), etag)) {
+    const headers = { ETag: strongEtag(etag), "Cache-Control": "no-cache" };
+    return new Response(null, { status: 304, headers });
+  }
+  return recordResponse(record, context);
+}
+
+/** GET …/versions: the latest first, by pages; `?before` goes on where a page ended. */
+export async function showVersions(
+  request: Request,
+  asked: AskedName,
+  context: AppContext,
+): Promise<Answer> {
+  if (!isName(asked.name)) return refused({ kind: "name-malformed" });
+  const before = new URL(request.url).searchParams.get("before");
+  if (before !== null && !/^[1-9]\d{0,14}$/.test(before)) {
+    return badParameter("before", "expected the `next` of the page before");
+  }
+  const { names, key } = await namesOf(asked, context);
+  const page = await names.versions(key, before === null ? null : Number(before));
+  if (page === null) return refused({ kind: "name-unknown" });
+  return jsonResponse({
+    name: asked.name,
+    versions: page.versions.map(versionView),
+    next: page.next,
+  });
+}
+
+/** Asks the bucket; a call that is lost (a deploy restarts it) is asked again under the same id. */
+async function change(
+  asked: AskedName,
+  target: NameTarget | null,
+  precondition: Precondition,
+  context: AppContext,
+): Promise<Result<NameRecord, NameFailure>> {
+  const { bucket, key } = await placeOf(asked);
+  const id = toHex(context.random.bytes(NAME_CHANGE_ID_BYTES));
+  const wish: NameChange = { id, key, ...asked, target, precondition };
+  for (let ask = 1; ask <= NAME_ASKS_MAX; ask++) {
+    try {
+      return await context.names.getByName(bucket).change(wish);
+    } catch (error) {
+      const { log, requestId } = context;
+      log.warn({ event: "names.call-lost", requestId, resume: ask, error: String(error) });
+    }
+  }
+  return err({ kind: "name-unwritten", cause: { kind: "interrupted" } });
+}
+
+async function namesOf(
+  asked: AskedName,
+  { names }: AppContext,
+): Promise<{ readonly names: NamesRpc; readonly key: string }> {
+  const { bucket, key } = await placeOf(asked);
+  return { names: names.getByName(bucket), key };
+}
+
+async function placeOf({ sub, name }: AskedName) {
+  const key = await nameKey(sub, name);
+  return { key, bucket: await bucketOf(key) };
+}
+
+/** RFC 9110 §13.1; `null` for a condition that cannot be asked of a change. */
+function preconditionOf(headers: Headers): Precondition | null {
+  const absent = headers.get("If-None-Match");
+  const header = headers.get("If-Match");
+  if (absent !== null) return absent.trim() === "*" && header === null ? { kind: "absent" } : null;
+  return header === null ? { kind: "none" } : { kind: "match", header };
+}
+
+const targetSchema = v.object({
+  blobId: v.string(),
+  objectId: v.optional(v.nullable(v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{64}$/))), null),
+});
+
+/** What a body points at; an object that is named must be a certified Blob of that ID. */
+async function targetOf(
+  body: Uint8Array,
+  { chain }: AppContext,
+): Promise<Result<NameTarget, Problem>> {
+  const parsed = v.safeParse(targetSchema, parseJson(body));
+  if (!parsed.success) {
+    const parameter = v.getDotPath(parsed.issues[0]) ?? "body";
+    return err(refused({ kind: "name-target-malformed", parameter }));
+  }
+  const bytes = parseBlobId(parsed.output.blobId);
+  if (bytes === null) return err(refused({ kind: "name-target-malformed", parameter: "blobId" }));
+  const blobId = formatBlobId(bytes);
+  const objectId = parsed.output.objectId?.toLowerCase() ?? null;
+  if (objectId === null) return ok({ blobId, objectId });
+  const blob = await chain.readBlobObject(objectId);
+  if (!blob.ok) {
+    const { kind } = blob.failure;
+    const isWrong = kind === "object-not-found" || kind === "wrong-object-type";
+    return err(
+      isWrong
+        ? refused({ kind: "name-target-mismatch" })
+        : failureToProblem({ kind: "chain-unavailable", detail: kind }),
+    );
+  }
+  const fits = formatBlobId(blob.value.blobId) === blobId && blob.value.certifiedEpoch !== null;
+  return fits ? ok({ blobId, objectId }) : err(refused({ kind: "name-target-mismatch" }));
+}
+
+function recordResponse(record: NameRecord, context: AppContext, status = 200): Response {
+  const { name, key, anchor, target } = record;
+  const url = readUrl(target, context);
+  return jsonResponse(
+    {
+      name,
+      ...versionView(record),
+      ...(url === null ? {} : { url }),
+      anchor: { ...anchor, attribute: key },
+    },
+    {
+      status,
+      headers: {
+        ETag: strongEtag(etagOf(record)),
+        "Cache-Control": "no-cache",
+      },
+    },
+  );
+}
+
+function versionView({ version, target, txDigest, changedAtMs }: NameVersion): object {
+  return {
+    version,
+    blobId: target?.blobId ?? null,
+    objectId: target?.objectId ?? null,
+    txDigest,
+    changedAt: new Date(changedAtMs).toISOString(),
+  };
+}
+
+function readUrl(target: NameTarget | null, { config }: AppContext): string | null {
+  return target === null || config.aggregatorUrl === null
+    ? null
+    : `${config.aggregatorUrl}/v1/blobs/${target.blobId}`;
+}
+
+function problemOf(failure: NameFailure): Problem {
+  return failure.kind === "name-unwritten" ? failureToProblem(failure.cause) : refused(failure);
+}
+
+function refused(refusal: NameRefusal): Problem {
+  return failureToProblem({ kind: "name-refused", refusal });
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
+}
