@@ -26,6 +26,7 @@ const EXPOSED_HEADERS = [
   "X-Walrus-Streaming",
   "X-Walrus-Verified",
   "X-Walrus-End-Epoch",
+  "Repr-Digest",
 ].join(", ");
 
 const VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";

@@ -18,6 +18,7 @@ import {
   leaseOf,
   officialContent,
   piecesOf,
+  withDigest,
   type Representation,
 } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
@@ -42,7 +43,7 @@ export async function blobContent(
   const content: Representation = {
     tag: blob.id,
     totalBytes: entry.unencodedBytes,
-    headers: baseHeaders(blob, presentation),
+    headers: withDigest(baseHeaders(blob, presentation), entry.sha256),
     lease: leaseOf(services, [blob]),
     contentType: presentation.contentType ?? entry.recordedType ?? entry.contentType,
     async learnType(head) {

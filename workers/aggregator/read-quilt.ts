@@ -13,6 +13,7 @@ import {
   type QuiltPatchId,
 } from "../../shared/codec/index.ts";
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
+import { toBase64 } from "../../shared/bytes/text.ts";
 import { strongEtag } from "../../shared/http/etag.ts";
 import { PATCH_BYTES_MAX, SNIFF_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -24,7 +25,14 @@ import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { type Presentation, readPresentation } from "./query.ts";
 import { openQuilt, type QuiltReader, readIndex } from "./quilt-columns.ts";
 import { badId } from "./refusals.ts";
-import { officialContent, baseHeaders, inMemory, leaseOf, plainHeaders } from "./representation.ts";
+import {
+  officialContent,
+  baseHeaders,
+  inMemory,
+  leaseOf,
+  plainHeaders,
+  withDigest,
+} from "./representation.ts";
 import { bodiless, precondition } from "./send.ts";
 import type { TierName } from "./tiers.ts";
 
@@ -125,6 +133,8 @@ async function sendPatch(
   if (HEADER_TEXT.test(patch.identifier)) {
     headers.set("X-Quilt-Patch-Identifier", patch.identifier);
   }
+  const digest = await crypto.subtle.digest("SHA-256", patch.data);
+  withDigest(headers, toBase64(new Uint8Array(digest)));
   const content = inMemory(patch.data, {
     tag,
     // All patches of a quilt share one.

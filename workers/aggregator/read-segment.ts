@@ -5,6 +5,7 @@
  * Alone reads only who reads no more than one segment that nobody else in this isolate is reading.
  * No stream and no promise is shared between requests, only hints of what others are at.
  */
+import { toBase64 } from "../../shared/bytes/text.ts";
 import { segmentKey } from "../../shared/cache/keys.ts";
 import { HeldMemory } from "../../shared/held-memory.ts";
 import {
@@ -159,7 +160,11 @@ function keepSettled(
   bytes: Uint8Array,
   done: () => void,
 ): void {
-  services.background(known.settled.then(() => sealAndKeep(services, key, bytes)).finally(done));
+  const keep = async () => {
+    const sha256 = await sealAndKeep(services, key, bytes);
+    if (bytes.length === known.entry.unencodedBytes) known.learn({ sha256: toBase64(sha256) });
+  };
+  services.background(known.settled.then(keep).finally(done));
 }
 
 /** Rows through the Fill object; what it still owes when it is lost is read alone. */

@@ -120,6 +120,12 @@ export function shortLease(
   };
 }
 
+/** The digest of the whole (RFC 9530), where it is known: base64 of the SHA-256. */
+export function withDigest(headers: Headers, sha256: string | null): Headers {
+  if (sha256 !== null) headers.set("Repr-Digest", `sha-256=:${sha256}:`);
+  return headers;
+}
+
 /** Headers that follow from the blob and what the caller wants. */
 export function baseHeaders(blob: Pick<OpenBlob, "id">, presentation: Presentation): Headers {
   const headers = new Headers({

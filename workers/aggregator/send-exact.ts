@@ -12,7 +12,7 @@ import type { Representation } from "./representation.ts";
 import { bodiless, deliver, type Sending, setType } from "./send.ts";
 
 const CACHE_CONTROL = "public, max-age=86400, stale-while-revalidate=3600";
-const OWN_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Language"];
+const OWN_HEADERS = ["Accept-Ranges", "Repr-Digest", "Content-Disposition", "Content-Language"];
 const CLOSED_RANGE = /^\s*bytes=(\d{1,15})-(\d{1,15})\s*$/;
 
 /** Answers `request` with the content. */

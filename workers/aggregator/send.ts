@@ -118,6 +118,7 @@ export function partOf(content: Representation, range: ByteRange): Representatio
     ...content,
     tag,
     official: { ...content.official, tag, hasRanges: false },
+    headers: ofPart(content.headers),
     totalBytes: range.end - range.start,
     // The type belongs to the whole: a part of an image is none.
     contentType: content.contentType,
@@ -132,6 +133,13 @@ export function partOf(content: Representation, range: ByteRange): Representatio
 export function precondition(request: Request, tag: string): "failed" | "not-modified" | "proceed" {
   if (!matchesSome(request.headers.get("If-Match"), tag)) return "failed";
   return matchesNone(request.headers.get("If-None-Match"), tag) ? "not-modified" : "proceed";
+}
+
+/** A part is a content of its own: the digest is that of the whole. */
+function ofPart(whole: Headers): Headers {
+  const headers = new Headers(whole);
+  headers.delete("Repr-Digest");
+  return headers;
 }
 
 interface Outgoing {

@@ -21,16 +21,18 @@ export interface VerifiedStore {
 
 /** Keeps verified bytes, in the background. */
 export function keepVerified(store: VerifiedStore, key: string, bytes: Uint8Array): void {
-  store.background(sealAndKeep(store, key, bytes));
+  store.background(sealAndKeep(store, key, bytes).then(() => undefined));
 }
 
-/** Keeps verified bytes; resolves when they are on their way to the tiers. */
+/** Keeps verified bytes; resolves to their SHA-256 when they are on their way to the tiers. */
 export async function sealAndKeep(
   store: VerifiedStore,
   key: string,
   bytes: Uint8Array,
-): Promise<void> {
-  store.tiers.put(key, await seal(bytes), SEGMENT_TTL_SECONDS);
+): Promise<Uint8Array> {
+  const sealed = await seal(bytes);
+  store.tiers.put(key, sealed, SEGMENT_TTL_SECONDS);
+  return sealed.subarray(bytes.length);
 }
 
 /** Kept bytes of exactly `byteCount`; `null` where there are none that are sound. */

@@ -14,6 +14,7 @@ import {
   formatPatchId,
   parseBlobId,
 } from "../../../../shared/codec/index.ts";
+import { GATE_RULES_KEY } from "../../../../shared/cache/gate-rules.ts";
 import { toHex } from "../../../../shared/bytes/text.ts";
 import kernel from "../../../../shared/codec/kernel/build/kernel.wasm";
 import { NETWORKS } from "../../../../shared/protocol/networks.ts";
@@ -33,6 +34,8 @@ export interface World {
   readonly contents: Readonly<Record<string, Uint8Array>>;
   /** Replaces names in braces by IDs. */
   named(text: string): string;
+  /** Replaces what the operator has decided. */
+  setRules(rules: object): Promise<void>;
   /** `vars` adds to the configuration. */
   ask(path: string, init: RequestInit, vars?: object): Promise<Response>;
 }
@@ -95,7 +98,7 @@ export async function startWorld(): Promise<World & { readonly stop: () => void 
   vi.stubGlobal("fetch", nodes.fetch);
   const named = (text: string) =>
     text.replaceAll(/\{([^{}"]+)\}/g, (whole, name: string) => ids[name] ?? whole);
-  return { nodes, contents, named, ask, stop: () => vi.unstubAllGlobals() };
+  return { nodes, contents, named, ask, setRules, stop: () => vi.unstubAllGlobals() };
 }
 
 function storeQuilt(
@@ -131,7 +134,12 @@ async function publishView(nodes: FakeNodes, blocklist: readonly unknown[]): Pro
     `network/${NETWORKS.testnet.systemObjectId}`,
     encodeView({ ...view, current: nodes.committee, previous: null }),
   );
-  await BLOBS.put("gate", JSON.stringify({ blocklist }));
+  await setRules({ blocklist });
+}
+
+async function setRules(rules: object): Promise<void> {
+  const { BLOBS } = env as unknown as { readonly BLOBS: KVNamespace };
+  await BLOBS.put(GATE_RULES_KEY, JSON.stringify(rules));
 }
 
 /** Asks the Worker and waits for its background work. */
