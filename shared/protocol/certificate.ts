@@ -8,6 +8,7 @@
  * `bls_aggregate.move::verify_certificate_and_weight`; walrus-core `messages/certificate.rs`.
  */
 import { bls12_381 } from "@noble/curves/bls12-381.js";
+import { toHex } from "../bytes/text.ts";
 import { err, ok, type Result } from "../result.ts";
 import { memberAt, type Committee, weightOf } from "./committee.ts";
 import { certificateWeightMin } from "./quorum.ts";
@@ -126,21 +127,32 @@ function parseShares(
   return [...parsed.values()];
 }
 
-/** `null` for bytes that are no point of the group: wrong length, off the curve, or infinity. */
+/** `null` for bytes that are no point of the curve. Whether it is in the group, `verifies` tells. */
 function parseSignature(signature: Uint8Array): G2Point | null {
   if (signature.length !== 96) return null;
   try {
-    const point = bls12_381.G2.Point.fromBytes(signature);
-    point.assertValidity();
-    return point;
+    return bls12_381.G2.Point.fromBytes(signature);
   } catch {
     return null;
   }
 }
 
-/** Committee keys were checked by the contract; one that does not parse is a bug of the reader. */
+/** Keys parsed and kept by an isolate: those of a few committees of a hundred nodes. */
+const PARSED_KEYS_MAX = 1_024;
+const parsedKeys = new Map<string, G1Point>();
+
+/**
+ * Committee keys were checked by the contract; one that does not parse is a bug of the reader. Each
+ * takes a square root, and every upload needs the same ones.
+ */
 function keyOf(publicKey: Uint8Array): G1Point {
-  return bls12_381.G1.Point.fromBytes(publicKey);
+  const text = toHex(publicKey);
+  const known = parsedKeys.get(text);
+  if (known !== undefined) return known;
+  const point = bls12_381.G1.Point.fromBytes(publicKey);
+  if (parsedKeys.size >= PARSED_KEYS_MAX) parsedKeys.clear();
+  parsedKeys.set(text, point);
+  return point;
 }
 
 function sumSignatures(shares: readonly ParsedShare[]): G2Point {
@@ -151,9 +163,13 @@ function sumKeys(shares: readonly ParsedShare[]): G1Point {
   return shares.reduce((sum, share) => sum.add(share.key), bls12_381.G1.Point.ZERO);
 }
 
-/** A sum that happens to be the point at infinity cannot be verified, so it is not valid. */
+/**
+ * A sum that happens to be the point at infinity cannot be verified, so it is not valid. Only the
+ * sum has to be in the group: that is all the contract sees, and a check of each share costs as much
+ * as parsing it.
+ */
 function verifies(signature: G2Point, hashed: G2Point, key: G1Point): boolean {
-  if (signature.is0() || key.is0()) return false;
+  if (signature.is0() || key.is0() || !signature.isTorsionFree()) return false;
   return bls.verify(signature, hashed, key);
 }
 

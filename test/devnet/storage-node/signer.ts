@@ -46,15 +46,34 @@ export function confirmationMessage(
   return concatBytes(head, new Uint8Array([1]), objectBytes);
 }
 
-/** Signs with one key. */
+/** Messages hashed to the curve and kept: all nodes of a thread sign the same ones. */
+const HASHES_KEPT_MAX = 256;
+const hashes = new Map<string, ReturnType<typeof bls12_381.longSignatures.hash>>();
+
+function hashToCurve(
+  message: Uint8Array,
+  key: string,
+): ReturnType<typeof bls12_381.longSignatures.hash> {
+  const known = hashes.get(key);
+  if (known !== undefined) return known;
+  const hashed = bls12_381.longSignatures.hash(message);
+  if (hashes.size >= HASHES_KEPT_MAX) hashes.clear();
+  hashes.set(key, hashed);
+  return hashed;
+}
+
+/**
+ * Signs with one key. Not in constant time, which several times the work would buy: the keys of a
+ * local network are no secret.
+ */
 export class Signer {
   /** 48 bytes, compressed. */
   readonly publicKey: Uint8Array;
-  readonly #secretKey: Uint8Array;
+  readonly #secret: bigint;
   readonly #signatures = new Map<string, Uint8Array>();
 
   constructor(secretKey: Uint8Array) {
-    this.#secretKey = secretKey;
+    this.#secret = BigInt(`0x${toHex(secretKey)}`);
     this.publicKey = bls12_381.longSignatures.getPublicKey(secretKey).toBytes();
   }
 
@@ -63,8 +82,7 @@ export class Signer {
     const key = toHex(message);
     const known = this.#signatures.get(key);
     if (known !== undefined) return known;
-    const { longSignatures } = bls12_381;
-    const signature = longSignatures.sign(longSignatures.hash(message), this.#secretKey).toBytes();
+    const signature = hashToCurve(message, key).multiplyUnsafe(this.#secret).toBytes();
     if (this.#signatures.size >= SIGNATURE_CACHE_COUNT_MAX) this.#signatures.clear();
     this.#signatures.set(key, signature);
     return signature;

@@ -3,7 +3,9 @@
  *
  * min-pk: keys in G1, signatures in G2, the message hashed to G2 with the standard tag.
  */
+import { bls12381_min_pk_verify } from "@mysten/walrus-wasm";
 import { bls12_381 } from "@noble/curves/bls12-381.js";
+import { toHex } from "../../../../shared/bytes/text.ts";
 import type { BlsCommittee, BlsCommitteeMember, CurvePoint } from "../values.ts";
 import { at, ensure } from "./abort.ts";
 import { newCertifiedMessage, type CertifiedMessage } from "./messages.ts";
@@ -96,17 +98,29 @@ function signersOf(committee: BlsCommittee, bitmap: Uint8Array): readonly BlsCom
   return signers;
 }
 
-/** `bls12381_min_pk_verify`: false for anything malformed, never an abort. */
+/** `bls12381_min_pk_verify`, by the library Sui itself uses: false for anything malformed. */
 function verifySignature(signature: Uint8Array, message: Uint8Array, key: G1Point): boolean {
   try {
-    const point = bls12_381.longSignatures.Signature.fromBytes(signature);
-    point.assertValidity();
-    return bls12_381.longSignatures.verify(point, bls12_381.longSignatures.hash(message), key);
+    return bls12381_min_pk_verify(signature, key.toBytes(true), message);
   } catch {
     return false;
   }
 }
 
 function sumKeys(keys: readonly CurvePoint[]): G1Point {
-  return keys.reduce((sum, key) => sum.add(G1.fromBytes(key.bytes)), G1.ZERO);
+  return keys.reduce((sum, key) => sum.add(parsedKey(key.bytes)), G1.ZERO);
+}
+
+/** Committees sum the same few keys again and again. */
+const PARSED_KEYS_MAX = 4_096;
+const parsedKeys = new Map<string, G1Point>();
+
+function parsedKey(bytes: Uint8Array): G1Point {
+  const text = toHex(bytes);
+  const known = parsedKeys.get(text);
+  if (known !== undefined) return known;
+  const point = G1.fromBytes(bytes);
+  if (parsedKeys.size >= PARSED_KEYS_MAX) parsedKeys.clear();
+  parsedKeys.set(text, point);
+  return point;
 }
