@@ -1,0 +1,339 @@
+/** Several addresses of one gateway, over the real ledger: who pays, who is refilled, what is left. */
+import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  WALLET_ADDRESSES_MAX,
+  WALLET_FATE_EXPECTED_MS,
+  WALLET_OFFER_TTL_MS,
+} from "../../../../shared/limits.ts";
+import type { Chain } from "../../../../shared/sui/chain.ts";
+import type { WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
+import {
+  createWallet,
+  type WalletEngine,
+  type WalletPorts,
+} from "../../../../workers/publisher/wallet/engine.ts";
+import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
+import { walletKeys, type WalletKeys } from "../../../../workers/publisher/wallet/keys.ts";
+import type { Offer } from "../../../../workers/publisher/wallet/offer.ts";
+import { walletSettings } from "../../../../workers/publisher/wallet/settings.ts";
+import { createTreasury } from "../../../../workers/publisher/wallet/treasury.ts";
+import { chooseWallet } from "../../../../workers/publisher/wallet/wallets.ts";
+import {
+  type ChainWorld,
+  claimedBlob,
+  GENEROUS,
+  memoryLog,
+  neverWakes,
+  sleepingClock,
+  startChainWorld,
+  SUI,
+} from "../../../support/chain-world.ts";
+import { memorySql } from "../../../support/memory-sql.ts";
+import { START_MS } from "../../devnet/walrus-contract/support.ts";
+
+/** What each registration here costs. */
+const COST = 16n;
+const SUI_BELOW = 500_000_000n;
+const REFILL = {
+  below: { frost: 100n, mist: SUI_BELOW },
+  amount: { frost: 200n, mist: 1_000_000_000n },
+};
+
+let world: ChainWorld;
+let keys: WalletKeys;
+let clock: ReturnType<typeof sleepingClock>;
+
+beforeEach(() => {
+  world = startChainWorld();
+  clock = sleepingClock();
+  const opened = walletKeys(world.secretKey);
+  if (!opened.ok) throw new TypeError("the test key is refused");
+  keys = opened.value;
+});
+
+const addressOf = (account: number): string => keys.signer(account).address;
+
+function engine(account: number, ports: Partial<WalletPorts> = {}): WalletEngine {
+  return createWallet({
+    journal: createJournalStore(memorySql(), clock, async () => undefined),
+    treasury: GENEROUS,
+    chain: world.chain,
+    signer: keys.signer(account),
+    clock,
+    timer: clock,
+    log: memoryLog(),
+    wakeAt: neverWakes,
+    ...ports,
+  });
+}
+
+function main(subCount: number, ports: Partial<WalletPorts> = {}): WalletEngine {
+  const addresses = Array.from({ length: subCount }, (_, index) => addressOf(index + 1));
+  return engine(0, { refill: { ...REFILL, addresses }, ...ports });
+}
+
+function register(id: string, root: number) {
+  return { kind: "register", id, ...claimedBlob(root), epochs: 3, deletable: true } as const;
+}
+
+function failureOf(offer: Offer): unknown {
+  return offer.kind === "refused" ? offer.failure : offer;
+}
+
+const wal = (account: number) => world.ledger.balance(addressOf(account), world.deployment.walType);
+const sui = (account: number) => world.ledger.balance(addressOf(account), SUI);
+
+describe("the keys", () => {
+  test("of further addresses are derived by SLIP-0010 at Sui's own path", () => {
+    const seed = "09".repeat(32);
+    for (const account of [1, 2, WALLET_ADDRESSES_MAX - 1]) {
+      const path = `m/44'/784'/${account}'/0'/0'`;
+      expect(addressOf(account)).toBe(
+        Ed25519Keypair.deriveKeypairFromSeed(seed, path).toSuiAddress(),
+      );
+    }
+    expect(addressOf(0)).toBe(world.signer.address);
+    expect(() => keys.signer(WALLET_ADDRESSES_MAX)).toThrow(RangeError);
+  });
+
+  test("of an address beyond the configured ones are found again", () => {
+    const last = addressOf(WALLET_ADDRESSES_MAX - 1);
+    expect(keys.find((address) => address === last)?.address).toBe(last);
+    expect(keys.find((address) => address === `0x${"0".repeat(64)}`)).toBeNull();
+  });
+
+  test("are as many as configured, within bounds; a refill must lift above the threshold", () => {
+    const most = String(WALLET_ADDRESSES_MAX);
+    expect(walletSettings({ WALLET_ADDRESSES: most }).problems).toEqual([]);
+    const tooMany = String(WALLET_ADDRESSES_MAX + 1);
+    const nonsense = { WALLET_ADDRESSES: tooMany, SUB_WALLET_REFILL_MIST: "1" };
+    expect(walletSettings(nonsense).problems).toHaveLength(2);
+  });
+});
+
+describe("a wallet offers", () => {
+  test("what it holds, less what waits: nothing is signed that cannot be paid", async () => {
+    world.fund({ sui: 10n ** 10n, wal: 2n * COST });
+    const wallet = engine(0);
+    expect(await wallet.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
+    expect(await wallet.offer({ id: "b", costFrost: COST })).toEqual({ kind: "taken" });
+    expect(failureOf(await wallet.offer({ id: "c", costFrost: 1n }))).toEqual({
+      kind: "insufficient-wal",
+      neededFrost: 2n * COST + 1n,
+      heldFrost: 2n * COST,
+    });
+    expect(world.ledger.userTransactionCount).toBe(0);
+    // The same upload again asks for nothing more.
+    expect(await wallet.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
+    // What comes in is seen at once.
+    world.fund({ wal: 1n });
+    expect(await wallet.offer({ id: "c", costFrost: 1n })).toEqual({ kind: "taken" });
+  });
+
+  test("gas for registering and certifying all that wait", async () => {
+    world.fund({ sui: 114_000_000n - 1n, wal: 1_000n });
+    const wallet = engine(0);
+    expect(await wallet.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
+    expect(failureOf(await wallet.offer({ id: "b", costFrost: COST }))).toEqual({
+      kind: "insufficient-sui",
+      neededMist: 114_000_000n,
+      heldMist: 113_999_999n,
+    });
+  });
+
+  test("for a while: what nobody came for is free again", async () => {
+    world.fund({ sui: 10n ** 10n, wal: COST });
+    const wallet = engine(0);
+    expect(await wallet.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
+    await clock.sleep(WALLET_OFFER_TTL_MS - 1);
+    expect((await wallet.offer({ id: "b", costFrost: COST })).kind).toBe("refused");
+    await clock.sleep(1);
+    expect(await wallet.offer({ id: "b", costFrost: COST })).toEqual({ kind: "taken" });
+  });
+
+  test("no more than its next transaction takes, unless none has room", async () => {
+    world.fund({ sui: 10n ** 10n, wal: 1_000n });
+    const wallet = engine(0, { batchMax: 2 });
+    for (const id of ["a", "b"]) {
+      expect(await wallet.offer({ id, costFrost: COST })).toEqual({ kind: "taken" });
+    }
+    expect(await wallet.offer({ id: "c", costFrost: COST })).toEqual({ kind: "full", waiting: 2 });
+    const anyway = { id: "c", costFrost: COST, evenIfFull: true };
+    expect(await wallet.offer(anyway)).toEqual({ kind: "taken" });
+  });
+
+  test("nothing while a transaction has an unknown fate; another address takes the upload", async () => {
+    world.fund({ sui: 10n ** 10n, wal: 1_000n });
+    let isHanging = true;
+    const hanging: Chain = {
+      ...world.chain,
+      submit: (bytes, signature) =>
+        isHanging
+          ? Promise.resolve({
+              ok: false,
+              failure: {
+                kind: "unknown",
+                cause: { kind: "rpc-timeout", call: "executeTransaction", timeoutMs: 1 },
+              },
+            })
+          : world.chain.submit(bytes, signature),
+    };
+    const first = engine(0, { chain: hanging });
+    expect(await first.run(register("a", 1))).toMatchObject({ failure: { kind: "fate-unknown" } });
+    await clock.sleep(WALLET_FATE_EXPECTED_MS);
+    expect((await first.offer({ id: "b", costFrost: COST })).kind).toBe("refused");
+    const wallets = {
+      addresses: ["0x1", "0x2"],
+      at: (address: string) => ({
+        offer: (need: Parameters<WalletEngine["offer"]>[0]): Promise<Offer> =>
+          address === "0x1" ? first.offer(need) : Promise.resolve({ kind: "taken" }),
+      }),
+    };
+    const need = { id: "b", costFrost: COST };
+    expect(await chooseWallet(wallets, need)).toEqual({ ok: true, value: "0x2" });
+    // An upload that is bound to the first one stays with it.
+    expect(await first.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
+    isHanging = false;
+    expect(await first.resume()).toBe(true);
+    expect(await chooseWallet(wallets, need)).toEqual({ ok: true, value: "0x1" });
+  });
+});
+
+describe("an address is chosen", () => {
+  const busy: Offer = { kind: "refused", failure: { kind: "wallet-busy", txDigest: "d" } };
+  const poor = (heldFrost: bigint): Offer => ({
+    kind: "refused",
+    failure: { kind: "insufficient-wal", neededFrost: 10n, heldFrost },
+  });
+
+  async function choice(offers: Readonly<Record<string, Offer>>) {
+    const wallets = {
+      addresses: Object.keys(offers),
+      at: (address: string) => ({
+        offer: async ({ evenIfFull = false }): Promise<Offer> => {
+          const offer = offers[address] ?? busy;
+          return offer.kind === "full" && evenIfFull ? { kind: "taken" } : offer;
+        },
+      }),
+    };
+    return chooseWallet(wallets, { id: "u", costFrost: 10n });
+  }
+
+  test("in order, the first that takes the upload", async () => {
+    expect(await choice({ a: busy, b: { kind: "taken" }, c: { kind: "taken" } })).toEqual({
+      ok: true,
+      value: "b",
+    });
+  });
+
+  test("by the shortest queue where every one is full", async () => {
+    const offers = { a: full(9), b: full(3), c: full(5) };
+    expect(await choice(offers)).toEqual({ ok: true, value: "b" });
+  });
+
+  test("or the failure that passes by itself is told, before a want of money", async () => {
+    expect(await choice({ a: poor(5n), b: busy })).toMatchObject({
+      failure: { kind: "wallet-busy" },
+    });
+    expect(await choice({ a: poor(5n), b: poor(0n) })).toMatchObject({
+      failure: { heldFrost: 5n },
+    });
+  });
+
+  function full(waiting: number): Offer {
+    return { kind: "full", waiting };
+  }
+});
+
+describe("a refill", () => {
+  const command = { kind: "refill", id: "refill/1" } as const;
+
+  test("of all that are low is one transaction, and costs gas only", async () => {
+    world.fund({ sui: 10n ** 11n, wal: 1_000n });
+    const wallet = main(3);
+    const reply = await wallet.run(command);
+    expect(reply).toMatchObject({ value: { kind: "refilled", costFrost: 0n } });
+    for (const account of [1, 2, 3]) {
+      expect([wal(account), sui(account)]).toEqual([200n, 1_000_000_000n]);
+    }
+    expect(wal(0)).toBe(400n);
+    expect(world.ledger.userTransactionCount).toBe(1);
+    expect(wallet.status().spentFrost).toBe(0n);
+    expect(10n ** 11n - 3n * 10n ** 9n - sui(0)).toBe(wallet.status().gasMist);
+    const again = await wallet.run({ ...command, id: "refill/2" });
+    expect(again).toMatchObject({ value: { transfers: [], txDigest: null } });
+    expect(world.ledger.userTransactionCount).toBe(1);
+  });
+
+  test("leaves the main address what makes an address low", async () => {
+    world.fund({ sui: 10n ** 11n, wal: 100n + 2n * 200n + 199n });
+    await main(3).run(command);
+    expect([wal(0), wal(1), wal(2), wal(3)]).toEqual([299n, 200n, 200n, 0n]);
+  });
+
+  test("is journalled: after a crash the same bytes are sent, once", async () => {
+    world.fund({ sui: 10n ** 11n, wal: 1_000n });
+    const journal = createJournalStore(memorySql(), clock, async () => undefined);
+    const dying = main(2, {
+      journal,
+      chain: { ...world.chain, submit: () => Promise.reject(new Error("isolate is gone")) },
+    });
+    await expect(dying.run(command)).rejects.toThrow("isolate is gone");
+    const [digest] = journal.openDigests();
+    const restarted = main(2, { journal });
+    expect(await restarted.run(command)).toMatchObject({ value: { txDigest: digest } });
+    expect([wal(1), wal(2)]).toEqual([200n, 200n]);
+    expect(world.ledger.userTransactionCount).toBe(1);
+  });
+
+  test("is asked for by an address that runs low, and by nobody but the main one carried out", async () => {
+    world.fund({ sui: 10n ** 11n, wal: 1_000n });
+    const first = main(1);
+    const second = engine(1, { main: first, refill: { ...REFILL, addresses: [] } });
+    expect((await second.offer({ id: "a", costFrost: COST })).kind).toBe("refused");
+    // The wish was sent beside the refusal; what it does is in the main wallet's queue.
+    await expect.poll(() => wal(1)).toBe(200n);
+    expect(await second.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
+    expect(await second.run(register("a", 1))).toMatchObject({ ok: true });
+    expect(await second.run(command)).toMatchObject({ failure: { kind: "invalid-command" } });
+  });
+});
+
+describe("the caps", () => {
+  const CAPS = { frostPerHour: 3n * COST, frostPerDay: 100n * COST };
+
+  test("count over all addresses, to the FROST, also when they spend at the same time", async () => {
+    world.fund({ sui: 10n ** 11n, wal: 1_000n });
+    await main(1).run({ kind: "refill", id: "r" });
+    const treasury = createTreasury(memorySql(), CAPS);
+    const wallets = [engine(0, { treasury }), engine(1, { treasury })];
+    const replies: WalletReply[] = await Promise.all(
+      [1, 2, 3, 4, 5].map((root) => wallets[root % 2]!.run(register(`r${root}`, root))),
+    );
+    expect(replies.filter(({ ok }) => ok)).toHaveLength(3);
+    for (const reply of replies) {
+      if (!reply.ok) expect(reply.failure).toMatchObject({ kind: "spend-capped", period: "hour" });
+    }
+    expect(wallets[0]!.status().spentFrost + wallets[1]!.status().spentFrost).toBe(3n * COST);
+  });
+
+  test("get back what a failed transaction did not take", async () => {
+    world.fund({ sui: 10n ** 11n, wal: 1_000n });
+    const treasury = createTreasury(memorySql(), CAPS);
+    const wallet = engine(0, { treasury });
+    const bad = { ...register("bad", 1), rootHash: new Uint8Array(32).fill(99) };
+    expect(await wallet.run(bad)).toMatchObject({ failure: { kind: "execution-failed" } });
+    expect((await treasury.allowance(START_MS)).leftFrost).toBe(CAPS.frostPerHour);
+  });
+
+  test("grant a transaction once, however often it is asked for", async () => {
+    const treasury = createTreasury(memorySql(), CAPS);
+    for (let ask = 0; ask < 3; ask++) expect(await treasury.grant("d", 2n * COST, 0)).toBe(true);
+    expect(await treasury.grant("e", 2n * COST, 0)).toBe(false);
+    await treasury.giveBack("d");
+    expect(await treasury.grant("e", 2n * COST, 0)).toBe(true);
+    treasury.collect(3_600_000);
+    expect((await treasury.allowance(0)).leftFrost).toBe(CAPS.frostPerHour);
+  });
+});
