@@ -108,6 +108,9 @@ export const SUI_READ_ATTEMPTS = 2;
 /** Longest use of a system state that the epoch's own timing would allow to be kept longer. */
 export const SYSTEM_STATE_TTL_MS = 60_000;
 
+/** While one reads a new system state, so long the others of an isolate use the one before. */
+export const SYSTEM_STATE_RENEWAL_MS = 5_000;
+
 /** Objects in one page of a listing: the most a full node gives. */
 export const SUI_PAGE_OBJECTS = 200;
 
@@ -277,6 +280,9 @@ export const UPLOAD_CHAIN_PATIENCE_MS = 24 * 60 * 60_000;
 
 /** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
 export const UPLOAD_WATCHDOG_MS = 15_000;
+
+/** A blob up to this is encoded again after its registration instead of held in memory through it. */
+export const ENCODED_TWICE_BYTES_MAX = 256 * 1024;
 
 /** Certificates built for one upload: each epoch change at the wrong moment costs one. */
 export const CERTIFY_GENERATIONS_MAX = 3;

@@ -6,16 +6,28 @@
  */
 import { ISOLATE_WORKING_SET_BYTES } from "./limits.ts";
 
-interface Waiting {
+/** One demand, from the asking to the giving back. */
+interface Demand {
   readonly byteCount: number;
-  readonly grant: () => void;
+  state: "waiting" | "granted" | "over";
+  readonly granted: PromiseWithResolvers<void>;
+}
+
+/** Who asks: an object that may be killed, while its isolate and what it holds here live on. */
+export interface MemoryHolder {
+  /** Of the object: the same in every life of it. */
+  readonly name: string;
+  /** Tells one life from the next. */
+  readonly life: object;
 }
 
 /** Bytes to be shared by those who ask. */
 export class WorkingMemory {
   readonly #bytesMax: number;
   #bytesTaken = 0;
-  #queue: Waiting[] = [];
+  #queue: Demand[] = [];
+  /** Demands of each holder's last life that are not over. */
+  readonly #held = new Map<string, { readonly life: object; readonly demands: Set<Demand> }>();
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -38,15 +50,44 @@ export class WorkingMemory {
    * @throws {RangeError} When it is more than there is in all, or no byte count.
    */
   async acquire(byteCount: number, signal?: AbortSignal): Promise<() => void> {
-    if (!(byteCount >= 0 && byteCount <= this.#bytesMax)) {
-      throw new RangeError(
-        `Cannot reserve memory: expected at most ${this.#bytesMax} bytes, got ${byteCount}`,
-      );
-    }
     signal?.throwIfAborted();
-    if (this.#queue.length > 0 || !this.#fits(byteCount)) await this.#wait(byteCount, signal);
-    else this.#bytesTaken += byteCount;
-    return this.#giverBack(byteCount);
+    const demand = this.#ask(byteCount);
+    const onAbort = (): void => {
+      // Granted already: the memory is the caller's, who gives it back as always.
+      if (demand.state !== "waiting") return;
+      this.#end(demand);
+      demand.granted.reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      if (demand.state === "waiting") await demand.granted.promise;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+    return () => this.#end(demand);
+  }
+
+  /**
+   * As `acquire`, for an object of which one life at a time is at work: what an earlier life, which
+   * was killed, still holds or waits for is given back first.
+   *
+   * @throws {RangeError} As `acquire`.
+   */
+  async acquireAs({ name, life }: MemoryHolder, byteCount: number): Promise<() => void> {
+    const demand = this.#ask(byteCount);
+    const before = this.#held.get(name);
+    const own = before?.life === life ? before : { life, demands: new Set<Demand>() };
+    own.demands.add(demand);
+    this.#held.set(name, own);
+    if (before !== undefined && before !== own) {
+      for (const left of before.demands) this.#end(left);
+    }
+    if (demand.state === "waiting") await demand.granted.promise;
+    return () => {
+      this.#end(demand);
+      own.demands.delete(demand);
+      if (own.demands.size === 0 && this.#held.get(name) === own) this.#held.delete(name);
+    };
   }
 
   /** As `acquire` of both together; each part is given back by itself. */
@@ -56,14 +97,15 @@ export class WorkingMemory {
     signal?: AbortSignal,
   ): Promise<readonly [() => void, () => void]> {
     await this.acquire(first + second, signal);
-    return [this.#giverBack(first), this.#giverBack(second)];
+    // What was granted together is accounted for in two parts from here on.
+    return [this.#part(first), this.#part(second)];
   }
 
   /** The bytes at once, or `null` where somebody waits or there are not so many. */
   tryAcquire(byteCount: number): (() => void) | null {
-    if (this.#queue.length > 0 || !this.#fits(byteCount)) return null;
-    this.#bytesTaken += byteCount;
-    return this.#giverBack(byteCount);
+    if (this.#queue.length > 0 || this.#bytesTaken + byteCount > this.#bytesMax) return null;
+    const demand = this.#ask(byteCount);
+    return () => this.#end(demand);
   }
 
   /** Runs `use` with `byteCount` bytes, which are given back however it ends. */
@@ -80,48 +122,43 @@ export class WorkingMemory {
     }
   }
 
-  async #wait(byteCount: number, signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: Waiting = { byteCount, grant: resolve };
-    const onAbort = (): void => {
-      const index = this.#queue.indexOf(waiting);
-      // Granted already: the memory is the caller's, who gives it back as always.
-      if (index === -1) return;
-      this.#queue.splice(index, 1);
-      reject(signal?.reason as Error);
-      // It may have been the first, behind which smaller ones fit.
-      this.#grantNext();
-    };
-    this.#queue.push(waiting);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
+  #ask(byteCount: number): Demand {
+    if (!(byteCount >= 0 && byteCount <= this.#bytesMax)) {
+      throw new RangeError(
+        `Cannot reserve memory: expected at most ${this.#bytesMax} bytes, got ${byteCount}`,
+      );
     }
+    const granted = Promise.withResolvers<void>();
+    const demand: Demand = { byteCount, state: "waiting", granted };
+    this.#queue.push(demand);
+    this.#grantNext();
+    return demand;
   }
 
-  #giverBack(byteCount: number): () => void {
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      this.#bytesTaken -= byteCount;
-      this.#grantNext();
-    };
+  #part(byteCount: number): () => void {
+    const granted = Promise.withResolvers<void>();
+    const demand: Demand = { byteCount, state: "granted", granted };
+    return () => this.#end(demand);
+  }
+
+  /** Gives back what was granted, or stops waiting. */
+  #end(demand: Demand): void {
+    if (demand.state === "over") return;
+    if (demand.state === "granted") this.#bytesTaken -= demand.byteCount;
+    else this.#queue = this.#queue.filter((other) => other !== demand);
+    demand.state = "over";
+    // Smaller ones may have waited behind it.
+    this.#grantNext();
   }
 
   #grantNext(): void {
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      if (!this.#fits(next.byteCount)) return;
+      if (this.#bytesTaken + next.byteCount > this.#bytesMax) return;
       this.#bytesTaken += next.byteCount;
       this.#queue.shift();
-      next.grant();
+      next.state = "granted";
+      next.granted.resolve();
     }
-  }
-
-  #fits(byteCount: number): boolean {
-    return this.#bytesTaken + byteCount <= this.#bytesMax;
   }
 }
 

@@ -127,11 +127,13 @@ function parseShares(
   return [...parsed.values()];
 }
 
-/** `null` for bytes that are no point of the curve. Whether it is in the group, `verifies` tells. */
+/** `null` for bytes that are no point of the group: wrong length, off the curve, or infinity. */
 function parseSignature(signature: Uint8Array): G2Point | null {
   if (signature.length !== 96) return null;
   try {
-    return bls12_381.G2.Point.fromBytes(signature);
+    const point = bls12_381.G2.Point.fromBytes(signature);
+    point.assertValidity();
+    return point;
   } catch {
     return null;
   }
@@ -163,13 +165,9 @@ function sumKeys(shares: readonly ParsedShare[]): G1Point {
   return shares.reduce((sum, share) => sum.add(share.key), bls12_381.G1.Point.ZERO);
 }
 
-/**
- * A sum that happens to be the point at infinity cannot be verified, so it is not valid. Only the
- * sum has to be in the group: that is all the contract sees, and a check of each share costs as much
- * as parsing it.
- */
+/** A sum that happens to be the point at infinity cannot be verified, so it is not valid. */
 function verifies(signature: G2Point, hashed: G2Point, key: G1Point): boolean {
-  if (signature.is0() || key.is0() || !signature.isTorsionFree()) return false;
+  if (signature.is0() || key.is0()) return false;
   return bls.verify(signature, hashed, key);
 }
 

@@ -4,7 +4,7 @@
  * The value is a hint that may live in an isolate's memory: whoever must be sure asks for a fresh
  * one. During an epoch change nothing is reused.
  */
-import { SYSTEM_STATE_TTL_MS } from "../limits.ts";
+import { SYSTEM_STATE_RENEWAL_MS, SYSTEM_STATE_TTL_MS } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { reusableUntilMs } from "../protocol/epoch.ts";
 import type { SystemState } from "./chain.ts";
@@ -18,14 +18,22 @@ export interface SystemCache {
 /** Makes an empty cache; plain data, so it may outlive the invocation that filled it. */
 export function createSystemCache(clock: Clock, ttlMs: number = SYSTEM_STATE_TTL_MS): SystemCache {
   let kept: SystemState | null = null;
+  /** Until when somebody else is taken to be reading a new one. */
+  let renewedUntilMs = 0;
   return {
     get() {
       if (kept === null) return null;
+      const nowMs = clock.nowMs();
       const untilMs = reusableUntilMs(kept.timing, kept.readAtMs, ttlMs);
-      return clock.nowMs() < untilMs ? kept : null;
+      if (nowMs < untilMs) return kept;
+      // Hundreds may come at once: one reads, the others go on with what was true a moment ago.
+      if (nowMs < renewedUntilMs && nowMs < reusableUntilMs(kept.timing, nowMs, ttlMs)) return kept;
+      renewedUntilMs = nowMs + SYSTEM_STATE_RENEWAL_MS;
+      return null;
     },
     put(state) {
       kept = state;
+      renewedUntilMs = 0;
     },
   };
 }

@@ -2,6 +2,7 @@
  * The publisher's objects on the simulated platform: Upload, Wallet and LeaseBook with their own
  * code, lanes as invocations of their own, and a client that stores by HTTP's door.
  */
+import { ISOLATE_WORKING_SET_BYTES } from "../../shared/limits.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
 import { createPermit } from "../../shared/nodes/permit.ts";
 import type { Clock, Fetch, Log, LogRecord } from "../../shared/ports.ts";
@@ -28,7 +29,6 @@ import { codec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
 import type { Alarmed, Life, ObjectName, Platform } from "./platform.ts";
 
 const LANE_COUNT = 2;
-const MEMORY_BYTES = 32 * 1024 * 1024;
 const BODY_BYTES_MAX = 1024 * 1024;
 
 /** The lease book, and its rows for whoever checks them. */
@@ -64,6 +64,12 @@ export function uploadName(uploadId: string): ObjectName<UploadCarrier> {
 /** What the product uses of `ctx.storage.sql`. */
 type Sql = ConstructorParameters<typeof UploadStore>[0] & Parameters<typeof createJournalStore>[0];
 
+/** What of the gateway a run may choose. */
+export interface SimSettings {
+  readonly addressCount: number;
+  readonly batchMax?: number | undefined;
+}
+
 /** The gateway of one run. */
 export class SimGateway {
   readonly log: (LogRecord & { readonly by: string })[] = [];
@@ -72,12 +78,16 @@ export class SimGateway {
   readonly #network: SimNetwork;
   #laneCount = 0;
   #clientCount = 0;
+  readonly #batchMax: number;
+  /** One isolate for all, which outlives the lives in it. */
+  readonly #memory = new WorkingMemory(ISOLATE_WORKING_SET_BYTES);
   /** Addresses uploads are spread over. */
   readonly addresses: readonly string[];
 
-  constructor(platform: Platform, network: SimNetwork, addressCount: number) {
+  constructor(platform: Platform, network: SimNetwork, { addressCount, batchMax }: SimSettings) {
     this.#platform = platform;
     this.#network = network;
+    this.#batchMax = batchMax ?? walletSettings({}).settings.batchMax;
     this.addresses = Array.from(
       { length: addressCount },
       (_, account) => keys.signer(account).address,
@@ -115,12 +125,12 @@ export class SimGateway {
   #wallet(life: Life, account: number): SimWallet {
     const sync = () => this.#platform.call(life, "sync", () => Promise.resolve());
     const isMain = account === 0;
-    const { caps, batchMax } = walletSettings({}).settings;
+    const { caps } = walletSettings({}).settings;
     const own = isMain ? createTreasury(this.#sql(life), caps) : null;
     const ask = <T>(method: string, run: (wallet: SimWallet) => Promise<T>) =>
       this.#platform.invoke(life, WALLET, method, run);
     const engine = createWallet({
-      batchMax,
+      batchMax: this.#batchMax,
       treasury: own ?? {
         allowance: (ledgerMs) => ask("allowance", (main) => treasuryOf(main).allowance(ledgerMs)),
         grant: (...args) => ask("grant", (main) => treasuryOf(main).grant(...args)),
@@ -159,8 +169,6 @@ export class SimGateway {
     const platform = this.#platform;
     const store = new UploadStore(this.#sql(life));
     const ports = { clock: this.#clock(life), timer: platform.timer(life), log: this.#log(life) };
-    // A new isolate for each life, so that memory starts empty.
-    const memory = new WorkingMemory(MEMORY_BYTES);
     const chain = this.#chain(life);
     return new UploadCarrier({
       ...ports,
@@ -186,7 +194,8 @@ export class SimGateway {
         },
         lane: this.#lane(life),
         laneCount: LANE_COUNT,
-        memory,
+        memory: this.#memory,
+        life,
         stagedBytes: (byteCount) => store.stagedBytes(byteCount),
         save: (journal) => store.save(journal),
         saveProgress: (progress) => store.saveProgress(progress),

@@ -3,11 +3,17 @@
  * from Request to Response. The rules are those of `test/devnet`; only the transport is left out.
  */
 import { readFileSync } from "node:fs";
+import { fromHex } from "../../shared/bytes/text.ts";
 import { createCodec, type Codec } from "../../shared/codec/index.ts";
 import { fund } from "../devnet/ledger/faucet.ts";
 import { Ledger } from "../devnet/ledger/ledger.ts";
 import { blobEvents } from "../devnet/network/chain-events.ts";
-import { nodeIdentities, treasuryAddress, walletKeypair } from "../devnet/network/identities.ts";
+import {
+  nodeIdentities,
+  type NodeIdentity,
+  treasuryAddress,
+  walletKeypair,
+} from "../devnet/network/identities.ts";
 import { type Answer, refusalAnswer } from "../devnet/storage-node/answer.ts";
 import { ChainView } from "../devnet/storage-node/chain-view.ts";
 import type { CommitteeView, MemberView } from "../devnet/storage-node/committee.ts";
@@ -30,8 +36,13 @@ import {
 } from "../devnet/walrus-contract/operations.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-export const SHARD_COUNT = 4;
-const NODE_COUNT = 4;
+/** Size of a simulated network; the smallest one that bears a fault unless given. */
+export interface SimScale {
+  readonly nodeCount: number;
+  readonly shardCount: number;
+}
+
+export const SMALL: SimScale = { nodeCount: 4, shardCount: 4 };
 const DAY_MS = 86_400_000;
 export const SUI = "0x2::sui::SUI";
 /** How long after the chain the nodes hear of an event, at most. */
@@ -43,8 +54,19 @@ const { Module } = WebAssembly as unknown as {
 };
 /** Keys, signatures and the codec depend on no run, so all runs of a process share them. */
 export const codec: Codec = createCodec(new Module(readFileSync(KERNEL)));
-const identities = nodeIdentities("sim", NODE_COUNT);
-const signers = identities.map(({ secretKey }) => new Signer(secretKey));
+const known = new Map<
+  number,
+  { readonly identities: NodeIdentity[]; readonly signers: Signer[] }
+>();
+
+function nodesOf(nodeCount: number): { identities: NodeIdentity[]; signers: Signer[] } {
+  const made = known.get(nodeCount);
+  if (made !== undefined) return made;
+  const identities = nodeIdentities("sim", nodeCount);
+  const nodes = { identities, signers: identities.map(({ secretKey }) => new Signer(secretKey)) };
+  known.set(nodeCount, nodes);
+  return nodes;
+}
 const packages = walrusPackages();
 
 /** The network of one run. */
@@ -60,28 +82,32 @@ export class SimNetwork {
   readonly #chain = new ChainView();
   readonly #nodes: readonly StorageNode[];
   readonly #logs: readonly SliverLog[];
+  readonly #identities: readonly NodeIdentity[];
   #committee: CommitteeView;
+  #lost: Uint8Array | null = null;
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: Scheduler, { nodeCount, shardCount }: SimScale) {
+    const { identities, signers } = nodesOf(nodeCount);
+    this.#identities = identities;
     const made: WalrusDeployment[] = [];
     this.ledger = new Ledger({
       clock: scheduler,
       seed: "sim",
       packages,
-      genesis: (context) => made.push(createDeployment(context, genesis())),
+      genesis: (context) => made.push(createDeployment(context, genesis(identities, shardCount))),
     });
     const [deployment] = made;
     if (deployment === undefined) throw new TypeError("Cannot start: genesis did not run");
     this.deployment = deployment;
     this.#rpc = createSuiRpc({ ledger: this.ledger, faults: this.faults, timer: scheduler });
-    const pool = new MetadataPool(codec, SHARD_COUNT);
+    const pool = new MetadataPool(codec, shardCount);
     this.#logs = identities.map(() => new SliverLog(null));
     this.#nodes = identities.map(({ nodeId }, index) => {
       const [signer, log] = [signers[index], this.#logs[index]];
       if (signer === undefined || log === undefined) throw new TypeError("Cannot start node");
       return new StorageNode({
         nodeId,
-        shardCount: SHARD_COUNT,
+        shardCount,
         signer,
         codec,
         chain: this.#chain,
@@ -119,6 +145,11 @@ export class SimNetwork {
     this.#committee = this.#takeCommittee();
   }
 
+  /** Transactions of this address are answered by nobody, and never come to be; `null` ends it. */
+  loseSubmissionsOf(address: string | null): void {
+    this.#lost = address === null ? null : fromHex(address.slice(2));
+  }
+
   /** Answers as a socket would: rejects where no answer comes. */
   async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
@@ -134,7 +165,14 @@ export class SimNetwork {
   }
 
   async #askChain(request: Request, url: URL): Promise<Response> {
-    this.calls.push(url.pathname.split("/").at(-1) ?? "");
+    const method = url.pathname.split("/").at(-1) ?? "";
+    this.calls.push(method);
+    if (method === "ExecuteTransaction" && this.#lost !== null) {
+      // gRPC-web as text: the frame in base64.
+      const body = Buffer.from(await request.clone().text(), "base64");
+      // The sender's 32 bytes stand in every transaction of its own.
+      if (body.includes(this.#lost)) throw new TypeError("connection lost");
+    }
     return (await this.#rpc(request)) ?? new Response(null, { status: 404 });
   }
 
@@ -159,8 +197,8 @@ export class SimNetwork {
       const { epoch, committee, previousCommittee } = readEpochState(context, this.deployment);
       const members = (all: typeof committee): MemberView[] =>
         all.map(({ nodeId, shardIndices }) => {
-          const index = identities.findIndex((identity) => identity.nodeId === nodeId);
-          const publicKey = identities[index]?.publicKey ?? new Uint8Array();
+          const index = this.#identities.findIndex((identity) => identity.nodeId === nodeId);
+          const publicKey = this.#identities[index]?.publicKey ?? new Uint8Array();
           return { nodeId, publicKey, url: nodeUrl(index), shardIndices };
         });
       const previous = members(previousCommittee);
@@ -177,7 +215,10 @@ export class SimNetwork {
   }
 }
 
-function genesis(): Parameters<typeof createDeployment>[1] {
+function genesis(
+  identities: readonly NodeIdentity[],
+  shardCount: number,
+): Parameters<typeof createDeployment>[1] {
   return {
     nodes: identities.map(({ nodeId, name, publicKey, networkPublicKey }, index) => ({
       nodeId,
@@ -186,7 +227,7 @@ function genesis(): Parameters<typeof createDeployment>[1] {
       publicKey,
       networkPublicKey,
     })),
-    shardCount: SHARD_COUNT,
+    shardCount,
     epochDurationMs: DAY_MS,
     treasuryAddress: treasuryAddress("sim"),
     storagePrice: 5n,

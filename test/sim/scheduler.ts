@@ -10,12 +10,64 @@ import { seededRandom } from "../support/seeded-random.ts";
 /** Turns of the event loop after which every promise and stream has settled. */
 const QUIET_TURNS = 4;
 /** A simulated run that goes on for longer than this is stuck. */
-const EVENTS_MAX = 200_000;
+const EVENTS_MAX = 5_000_000;
 
 interface Event {
   readonly atMs: number;
   readonly order: number;
   readonly run: () => void;
+  /** Called off. */
+  isOver: boolean;
+}
+
+/** The events of a run, the next one first: a binary heap, since a burst has thousands at a time. */
+class EventHeap {
+  readonly #heap: Event[] = [];
+
+  push(event: Event): void {
+    const heap = this.#heap;
+    let index = heap.push(event) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!this.#isBefore(index, parent)) break;
+      this.#swap(index, parent);
+      index = parent;
+    }
+  }
+
+  /** The next event that was not called off; it stays. */
+  first(): Event | null {
+    while (this.#heap[0]?.isOver === true) this.pop();
+    return this.#heap[0] ?? null;
+  }
+
+  pop(): void {
+    const heap = this.#heap;
+    this.#swap(0, heap.length - 1);
+    heap.pop();
+    for (let index = 0; ;) {
+      const left = 2 * index + 1;
+      if (left >= heap.length) return;
+      const right = left + 1;
+      const child = right < heap.length && this.#isBefore(right, left) ? right : left;
+      if (!this.#isBefore(child, index)) return;
+      this.#swap(child, index);
+      index = child;
+    }
+  }
+
+  #isBefore(left: number, right: number): boolean {
+    const [first, second] = [this.#heap[left], this.#heap[right]];
+    if (first === undefined || second === undefined) return false;
+    return first.atMs < second.atMs || (first.atMs === second.atMs && first.order < second.order);
+  }
+
+  #swap(left: number, right: number): void {
+    const [first, second] = [this.#heap[left], this.#heap[right]];
+    if (first === undefined || second === undefined) return;
+    this.#heap[left] = second;
+    this.#heap[right] = first;
+  }
 }
 
 /** The queue of one run. */
@@ -23,7 +75,7 @@ export class Scheduler implements Clock, Timer {
   readonly random: Random;
   #nowMs: number;
   #count = 0;
-  readonly #events = new Set<Event>();
+  readonly #events = new EventHeap();
   /** Work outside the queue that is running now: handlers that await real promises. */
   #busy = 0;
 
@@ -39,9 +91,11 @@ export class Scheduler implements Clock, Timer {
   /** Runs `run` after `delayMs`; returns how to cancel it. */
   after(delayMs: number, run: () => void): () => void {
     // Ties are broken by the seed, not by who came first.
-    const event = { atMs: this.#nowMs + delayMs, order: this.random.unit(), run };
-    this.#events.add(event);
-    return () => this.#events.delete(event);
+    const event = { atMs: this.#nowMs + delayMs, order: this.random.unit(), run, isOver: false };
+    this.#events.push(event);
+    return () => {
+      event.isOver = true;
+    };
   }
 
   /** A whole number of milliseconds up to `mostMs`, drawn from the seed. */
@@ -79,31 +133,17 @@ export class Scheduler implements Clock, Timer {
     for (;;) {
       await this.#quiet();
       if (isOver()) return true;
-      const next = this.#next();
+      const next = this.#events.first();
       if (next === null) return false;
       if (next.atMs > untilMs) {
         this.#nowMs = untilMs;
         return false;
       }
       if (this.#count++ > EVENTS_MAX) throw new Error("Cannot simulate: the run does not end");
-      this.#events.delete(next);
+      this.#events.pop();
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.run();
     }
-  }
-
-  #next(): Event | null {
-    let first: Event | null = null;
-    for (const event of this.#events) {
-      if (
-        first === null ||
-        event.atMs < first.atMs ||
-        (event.atMs === first.atMs && event.order < first.order)
-      ) {
-        first = event;
-      }
-    }
-    return first;
   }
 
   async #quiet(): Promise<void> {

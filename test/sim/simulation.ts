@@ -21,7 +21,7 @@ import type { Journal, UploadRequest } from "../../workers/publisher/upload/jour
 import { uploadView } from "../../workers/publisher/upload-view.ts";
 import { seededBytes } from "../support/contents.ts";
 import { SimGateway, uploadName, WALLET_ADDRESS, walletName } from "./gateway.ts";
-import { SimNetwork } from "./network.ts";
+import { type SimScale, SimNetwork, SMALL } from "./network.ts";
 import { type KillPlan, NO_KILL, Platform } from "./platform.ts";
 import { Scheduler } from "./scheduler.ts";
 
@@ -37,8 +37,14 @@ export interface Scenario {
   /** Blobs stored at the same time; 1 unless given. */
   readonly uploadCount?: number;
   readonly kill?: KillPlan;
+  /** Nodes and shards. */
+  readonly scale?: SimScale;
   /** Addresses uploads are spread over; 1 unless given. Only the main one has money. */
   readonly addressCount?: number;
+  /** Registrations in one transaction; the product's default unless given. */
+  readonly batchMax?: number;
+  /** When each upload comes, from the start of the run; at once unless given. */
+  readonly arrivesMs?: (index: number) => number;
   /** Whether clients wait for the outcome. */
   readonly waits?: boolean;
   /** Whether blobs get attributes and end up shared. */
@@ -62,25 +68,33 @@ export interface World {
 /** Runs a scenario until every client has its answer and nothing is left to be done. */
 export async function simulate(scenario: Scenario): Promise<World> {
   const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
-  const { addressCount = 1, shares = false } = scenario;
+  const { addressCount = 1, batchMax, arrivesMs = () => 0, shares = false } = scenario;
   const scheduler = new Scheduler(seed, START_MS);
-  const network = new SimNetwork(scheduler);
+  const network = new SimNetwork(scheduler, scenario.scale ?? SMALL);
   const platform = new Platform(scheduler, kill);
-  const gateway = new SimGateway(platform, network, addressCount);
+  const gateway = new SimGateway(platform, network, { addressCount, batchMax });
   const given = { sui: START_SUI, wal: START_WAL };
   network.fund(WALLET_ADDRESS, given);
   const answers = new Map<string, string>();
   const world: World = { scheduler, platform, network, gateway, answers, given };
   trouble?.(world);
-  for (let index = 0; index < uploadCount; index++) {
+  let askedCount = 0;
+  const ask = (index: number) => {
     const uploadId = `u${index}`;
+    askedCount++;
     void gateway
       .store(request(uploadId, waits, shares), blobOf(index))
       .then((stored) =>
         answers.set(uploadId, stored.ok ? stored.value.state : stored.failure.kind),
       );
+  };
+  for (let index = 0; index < uploadCount; index++) {
+    const delayMs = arrivesMs(index);
+    if (delayMs === 0) ask(index);
+    else scheduler.after(delayMs, () => ask(index));
   }
-  await scheduler.run(() => isSettled(world), START_MS + PATIENCE_MS);
+  const isOver = () => askedCount === uploadCount && isSettled(world);
+  await scheduler.run(isOver, START_MS + PATIENCE_MS);
   network.close();
   return world;
 }

@@ -171,3 +171,32 @@ describe("what the codec asks for", () => {
     }
   });
 });
+
+describe("an object that may be killed", () => {
+  test("has what its earlier life held or waited for given back, whoever waits behind it", async () => {
+    const memory = new WorkingMemory(10);
+    const [first, second, third] = [{}, {}, {}];
+    await memory.acquireAs({ name: "a", life: first }, 8);
+    void memory.acquireAs({ name: "b", life: first }, 8);
+    const behind = memory.acquire(2);
+    expect([memory.bytesTaken, memory.waitingCount]).toEqual([8, 2]);
+    // Both are killed; their next lives come in the other order.
+    const again = memory.acquireAs({ name: "b", life: second }, 8);
+    (await behind)();
+    await memory.acquireAs({ name: "a", life: third }, 1);
+    (await again)();
+    expect([memory.bytesTaken, memory.waitingCount]).toEqual([1, 0]);
+  });
+
+  test("may hold several of one life, and gives each back once", async () => {
+    const memory = new WorkingMemory(10);
+    const holder = { name: "a", life: {} };
+    const one = await memory.acquireAs(holder, 3);
+    const two = await memory.acquireAs(holder, 3);
+    one();
+    one();
+    expect(memory.bytesTaken).toBe(3);
+    two();
+    expect(memory.bytesTaken).toBe(0);
+  });
+});

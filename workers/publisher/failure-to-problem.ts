@@ -327,7 +327,10 @@ function storeProblem(failure: StoreProblemFailure): Problem {
         "a transaction of this upload is on its way; the upload goes on by itself",
       );
     case "interrupted":
-      return unavailable("UPLOAD_INTERRUPTED", "the upload was interrupted; it goes on by itself");
+      return unavailable(
+        "UPLOAD_INTERRUPTED",
+        "the upload was interrupted; if it was accepted it goes on by itself, else send it again",
+      );
     case "epoch-unsettled":
       return unavailable("EPOCH_CHANGING", "the network is changing its epoch; try again");
     case "insufficient-funds":

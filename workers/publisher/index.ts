@@ -12,7 +12,6 @@ import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import { createPaymentReader } from "../../shared/sui/read-payment.ts";
-import { createSystemCache } from "../../shared/sui/system-cache.ts";
 import { requestNotes } from "../../shared/telemetry/request-log.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
@@ -25,7 +24,7 @@ import { GATE_NAME } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
 import { LEASE_BOOK_NAME } from "./lease-book/leases.ts";
 import { METRICS_NAME } from "./metrics/object.ts";
-import { isolateWholeBodies } from "./isolate-memory.ts";
+import { isolateSystem, isolateWholeBodies } from "./isolate-memory.ts";
 import { walletDirectory } from "./wallet/wallets.ts";
 
 export { Token } from "./auth/object.ts";
@@ -43,9 +42,6 @@ export { Wallet } from "./wallet/object.ts";
 const REQUEST_ID_BYTES = 8;
 
 const log = consoleLog("publisher");
-
-/** A hint for the requests of this isolate: whoever must be sure reads afresh. */
-const systemCache = createSystemCache(systemClock);
 
 export default {
   async fetch(request: Request, env: PublisherEnv): Promise<Response> {
@@ -77,7 +73,7 @@ export default {
         fetch: permit.fetch,
         clock: systemClock,
         timer: systemTimer,
-        cache: systemCache,
+        cache: isolateSystem,
       }),
       readAttributed: createAttributedBlobs({
         suiRpcUrl: config.network.suiRpcUrl,

@@ -62,7 +62,8 @@ export async function storeInUpload(
   for (let resume = 1; resume <= UPLOAD_RESUMES_MAX; resume++) {
     try {
       const journal = await uploads.getByName(uploadId).resume();
-      return journal === null ? err({ kind: "body-interrupted", receivedBytes: 0 }) : ok(journal);
+      // Nothing of the body is safe: the client is not to blame, and may send it again.
+      return journal === null ? err({ kind: "interrupted" }) : ok(journal);
     } catch (error) {
       log.warn({ event: "upload.resume-lost", uploadId, resume, error: String(error) });
     }

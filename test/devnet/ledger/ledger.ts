@@ -85,6 +85,7 @@ export class Ledger {
   readonly #moveCalls = new Map<string, number>();
   #epochs: SuiEpoch[];
   #userTransactionCount = 0;
+  #refusedCount = 0;
   #congestion: { readonly ids: ReadonlySet<string>; left: number } | null = null;
 
   constructor(options: LedgerOptions) {
@@ -112,6 +113,11 @@ export class Ledger {
   /** Number of transactions so far, system ones included. */
   get transactionCount(): number {
     return this.#ordered.length;
+  }
+
+  /** Submissions refused before they ran, since the start: malformed, stale or locked objects. */
+  get refusedCount(): number {
+    return this.#refusedCount;
   }
 
   /** Number of user transactions that ran. */
@@ -168,6 +174,15 @@ export class Ledger {
 
   /** The first half of `submit`: everything but running. Holds the owned objects it uses. */
   async accept(
+    bytes: Uint8Array,
+    signatures: readonly string[],
+  ): Promise<Result<AcceptedTransaction, Refusal>> {
+    const checked = await this.#checkSubmission(bytes, signatures);
+    if (!checked.ok) this.#refusedCount++;
+    return checked;
+  }
+
+  async #checkSubmission(
     bytes: Uint8Array,
     signatures: readonly string[],
   ): Promise<Result<AcceptedTransaction, Refusal>> {

@@ -133,6 +133,8 @@ export interface NetworkState {
   readonly epochChanging: boolean;
   /** Transactions executed, failed ones included. */
   readonly transactions: number;
+  /** Submissions refused before execution since the start: malformed, stale or locked objects. */
+  readonly refusedTransactions: number;
   /** Successful and failed Move calls by `module::function`. */
   readonly moveCalls: Readonly<Record<string, number>>;
   /** Balances of the wallet by coin type, as decimal text. */

@@ -238,6 +238,7 @@ export class RunningNetwork implements Network {
       epoch: state.epoch,
       epochChanging: state.phase === "sync",
       transactions: ledger.userTransactionCount,
+      refusedTransactions: ledger.refusedCount,
       moveCalls: Object.fromEntries(ledger.moveCalls),
       balances: {
         [SUI_TYPE]: balance(SUI_TYPE),

@@ -3,6 +3,7 @@
  * (Walrus `walrus-core` `messages.rs`, `messages/storage_confirmation.rs`, `invalid_blob_id.rs`).
  */
 import { bls12_381 } from "@noble/curves/bls12-381.js";
+import { numberToBytesBE } from "@noble/curves/utils.js";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { fromHex, toBase64, toHex } from "../../../shared/bytes/text.ts";
 
@@ -48,18 +49,35 @@ export function confirmationMessage(
 
 /** Messages hashed to the curve and kept: all nodes of a thread sign the same ones. */
 const HASHES_KEPT_MAX = 256;
-const hashes = new Map<string, ReturnType<typeof bls12_381.longSignatures.hash>>();
+type HashedMessage = ReturnType<typeof bls12_381.longSignatures.hash>;
+const hashes = new Map<string, HashedMessage>();
 
-function hashToCurve(
-  message: Uint8Array,
-  key: string,
-): ReturnType<typeof bls12_381.longSignatures.hash> {
+function hashToCurve(message: Uint8Array, key: string): HashedMessage {
   const known = hashes.get(key);
   if (known !== undefined) return known;
   const hashed = bls12_381.longSignatures.hash(message);
   if (hashes.size >= HASHES_KEPT_MAX) hashes.clear();
   hashes.set(key, hashed);
   return hashed;
+}
+
+const COORDINATE_BYTES = 48;
+const IS_COMPRESSED = 0x80;
+const IS_LARGER_ROOT = 0x20;
+
+/**
+ * A point of G2 in its 96 bytes (ZCash's format, as `toBytes` gives them), without the check that it
+ * is one, which costs as much as making it.
+ */
+function compressed(point: HashedMessage): Uint8Array {
+  const { x, y } = point.toAffine();
+  const bytes = new Uint8Array(2 * COORDINATE_BYTES);
+  bytes.set(numberToBytesBE(x.c1, COORDINATE_BYTES));
+  bytes.set(numberToBytesBE(x.c0, COORDINATE_BYTES), COORDINATE_BYTES);
+  const { ORDER } = bls12_381.fields.Fp;
+  const deciding = y.c1 === 0n ? y.c0 : y.c1;
+  bytes[0] = (bytes[0] ?? 0) | IS_COMPRESSED | (2n * deciding > ORDER ? IS_LARGER_ROOT : 0);
+  return bytes;
 }
 
 /**
@@ -82,7 +100,7 @@ export class Signer {
     const key = toHex(message);
     const known = this.#signatures.get(key);
     if (known !== undefined) return known;
-    const signature = hashToCurve(message, key).multiplyUnsafe(this.#secret).toBytes();
+    const signature = compressed(hashToCurve(message, key).multiplyUnsafe(this.#secret));
     if (this.#signatures.size >= SIGNATURE_CACHE_COUNT_MAX) this.#signatures.clear();
     this.#signatures.set(key, signature);
     return signature;

@@ -66,16 +66,32 @@ async function bundleWorker(name: WorkerName, sources: string): Promise<void> {
   renameSync(join(ROOT, fresh), join(ROOT, folder));
 }
 
+/**
+ * Bundles the publisher with an entry of a test's own around the product's code.
+ *
+ * @returns Name of its folder in `dist/`, for `readBundle`.
+ */
+export async function bundleTestPublisher(entry: string): Promise<string> {
+  await buildKernel();
+  const name = `test-${entry.split("/").at(-2) ?? "publisher"}`;
+  const folder = join("dist", name);
+  const flags = ["--compatibility-flags", "nodejs_als", "--outdir", folder];
+  await run("wrangler", ["deploy", entry, "--dry-run", "--env", "publisher", ...flags]);
+  return name;
+}
+
 /** The modules of a bundled Worker, entry first. */
-export function readBundle(name: WorkerName): BundleModule[] {
+export function readBundle(name: string): BundleModule[] {
   const folder = join(ROOT, "dist", name);
   const wasm = globSync("*.wasm", { cwd: folder }).map((path) => ({
     type: "CompiledWasm" as const,
     path,
     contents: new Uint8Array(readFileSync(join(folder, path))),
   }));
-  const contents = readFileSync(join(folder, "index.js"), "utf8");
-  return [{ type: "ESModule", path: "index.js", contents }, ...wasm];
+  // Named after the entry.
+  const [path = "index.js"] = globSync("*.js", { cwd: folder });
+  const contents = readFileSync(join(folder, path), "utf8");
+  return [{ type: "ESModule", path, contents }, ...wasm];
 }
 
 function readStamp(file: string): string | null {

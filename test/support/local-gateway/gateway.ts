@@ -7,7 +7,14 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import type { Network, NetworkDescription } from "../../devnet/network/description.ts";
-import { bundleWorkers, readBundle, ROOT, WORKER_NAMES, type WorkerName } from "./bundle.ts";
+import {
+  bundleTestPublisher,
+  bundleWorkers,
+  readBundle,
+  ROOT,
+  WORKER_NAMES,
+  type WorkerName,
+} from "./bundle.ts";
 import { checkPortFree } from "./ports.ts";
 
 /** How to start the gateway. */
@@ -18,6 +25,8 @@ export interface GatewayOptions {
   readonly vars?: Partial<Record<WorkerName, Record<string, string>>> | undefined;
   /** Folder for Durable Objects, KV and cache; a temporary one removed at close unless given. */
   readonly stateDir?: string | undefined;
+  /** Entry of a test's own for the publisher, around the product's code. */
+  readonly publisherEntry?: string | undefined;
   /** Shows what the Workers log. */
   readonly verbose?: boolean | undefined;
 }
@@ -44,14 +53,16 @@ export async function startGateway(
   const ports = WORKER_NAMES.map((_, index) => (options.port ? options.port + index : 0));
   await Promise.all(ports.filter((port) => port > 0).map(checkPortFree));
   await bundleWorkers();
+  const { publisherEntry } = options;
+  const publisherBundle =
+    publisherEntry === undefined ? null : await bundleTestPublisher(publisherEntry);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: WORKER_NAMES.map((name, index) =>
-        workerOptions(name, ports[index] ?? 0, {
-          ...localVars(name, network.description),
-          ...options.vars?.[name],
-        }),
-      ),
+      workers: WORKER_NAMES.map((name, index) => {
+        const vars = { ...localVars(name, network.description), ...options.vars?.[name] };
+        const bundle = name === "publisher" ? publisherBundle : null;
+        return workerOptions(name, ports[index] ?? 0, vars, bundle);
+      }),
       cf: false,
       host: "127.0.0.1",
       port: 0,
@@ -99,6 +110,7 @@ function workerOptions(
   name: WorkerName,
   port: number,
   vars: Readonly<Record<string, string>>,
+  testBundle: string | null,
 ): { name: string; modules: { type: "ESModule" | "CompiledWasm"; path: string }[] } {
   const configPath = join(ROOT, "wrangler.toml");
   const { modulesRules: _, ...declared } = unstable_getMiniflareWorkerOptions(
@@ -106,11 +118,16 @@ function workerOptions(
     name,
   ).workerOptions;
   // The options of wrangler hold values Miniflare's schema refuses (undefined ones).
-  const options = JSON.parse(JSON.stringify(declared)) as { bindings?: object };
+  const options = JSON.parse(JSON.stringify(declared)) as {
+    bindings?: object;
+    compatibilityFlags?: string[];
+  };
+  const flags = testBundle === null ? [] : ["nodejs_als"];
   return {
     ...options,
     name: `walrus-edge-${name}`,
-    modules: readBundle(name),
+    modules: readBundle(testBundle ?? name),
+    compatibilityFlags: [...(options.compatibilityFlags ?? []), ...flags],
     bindings: { ...options.bindings, ...vars },
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   } as ReturnType<typeof workerOptions>;

@@ -140,6 +140,7 @@ function world() {
     lane,
     laneCount: 4,
     memory,
+    life: {},
     stagedBytes: () => BLOB.slice(),
     save: (saved) => {
       // What is not JSON would be lost in the database.

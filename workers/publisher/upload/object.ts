@@ -19,6 +19,7 @@ import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
 import { GATE_NAME } from "../gate/gate.ts";
 import type { Lane } from "../lane/lane.ts";
+import { isolateSystem } from "../isolate-memory.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import { METRICS_NAME } from "../metrics/object.ts";
 import { uploadIncrements } from "../metrics/upload-sample.ts";
@@ -100,6 +101,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       fetch: permit.fetch,
       clock: systemClock,
       timer: systemTimer,
+      cache: isolateSystem,
     });
     return {
       clock: systemClock,
@@ -126,6 +128,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       blobStatus: (committee, blobId) =>
         verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),
       memory: isolateMemory,
+      life: this,
       stagedBytes: (byteCount) => this.#store.stagedBytes(byteCount),
       save: (journal) => this.#store.save(journal),
       saveProgress: (progress) => this.#store.saveProgress(progress),

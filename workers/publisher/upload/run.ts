@@ -15,7 +15,7 @@ import {
   formatBlobId,
   parseBlobId,
 } from "../../../shared/codec/index.ts";
-import { CERTIFY_GENERATIONS_MAX } from "../../../shared/limits.ts";
+import { CERTIFY_GENERATIONS_MAX, ENCODED_TWICE_BYTES_MAX } from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
 import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
@@ -59,6 +59,8 @@ export interface RunPorts extends PayPorts, RecordPorts {
   /** What the committee knows of a blob; without it every store is a new one. */
   readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
   readonly memory: WorkingMemory;
+  /** Tells this life of the upload from one that was killed. */
+  readonly life: object;
   /** The staged blob. */
   readonly stagedBytes: (byteCount: number) => Uint8Array<ArrayBuffer>;
   readonly save: (journal: Journal) => void;
@@ -176,6 +178,8 @@ class UploadRun {
     if (!encodedBytes.ok) return err(sizeFailure(encodedBytes.failure));
     const already = await this.#alreadyCertified(system.value, blobId);
     if (!already.ok) return already;
+    // Encoding again takes milliseconds; waiting for a transaction with memory in hand, seconds.
+    if (this.#journal.unencodedBytes <= ENCODED_TWICE_BYTES_MAX) this.release();
     return ok({
       blobId: formatBlobId(blobId),
       rootHash: toBase64(rootHash),
@@ -221,7 +225,10 @@ class UploadRun {
   async #encodedOver(shardCount: number): Promise<Result<EncodedBlob, UploadFailure>> {
     if (this.#encoded !== null) return ok(this.#encoded);
     const { unencodedBytes } = this.#journal;
-    this.#giveBack = await this.#ports.memory.acquire(encodingWorkingBytes(unencodedBytes));
+    this.#giveBack = await this.#ports.memory.acquireAs(
+      { name: this.#journal.request.uploadId, life: this.#ports.life },
+      encodingWorkingBytes(unencodedBytes),
+    );
     const encoded = this.#ports.codec.encode(this.#ports.stagedBytes(unencodedBytes), shardCount);
     if (!encoded.ok) return err(sizeFailure(encoded.failure));
     this.#encoded = encoded.value;

@@ -134,7 +134,7 @@ class Engine implements WalletEngine {
     const waiting = this.#queue.registerCount + this.#funds.offeredCount;
     if (!evenIfFull && waiting >= this.#queue.batchSize) return { kind: "full", waiting };
     const failure = await this.#funds.offer(id, costFrost);
-    this.#refills.consider(this.#funds.held);
+    this.#refills.whenLow(this.#funds.held);
     return failure === null ? { kind: "taken" } : { kind: "refused", failure };
   }
 
@@ -201,7 +201,7 @@ class Engine implements WalletEngine {
     } finally {
       this.#queue.done(waiting);
       this.#lastBatchMs = this.#ports.clock.nowMs();
-      this.#refills.consider(this.#funds.held);
+      this.#refills.afterWork();
     }
   }
 

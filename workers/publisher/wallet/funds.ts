@@ -82,6 +82,12 @@ export class Funds {
 
   /** Promises `costFrost` and the gas that goes with it; why not, where it is not there. */
   async offer(id: string, costFrost: bigint): Promise<WalletFailure | null> {
+    const isNew = !this.#promised.has(id);
+    // Promised before anything is awaited: whoever asks meanwhile comes after this one.
+    if (isNew) {
+      const untilMs = this.#clock.nowMs() + WALLET_OFFER_TTL_MS;
+      this.#promised.set(id, { costFrost, untilMs });
+    }
     const isKnown = this.#isFresh();
     let failure = await this.#shortage(id, costFrost);
     if (failure !== null && isKnown) {
@@ -89,10 +95,8 @@ export class Funds {
       this.forget();
       failure = await this.#shortage(id, costFrost);
     }
-    if (failure !== null) return failure;
-    const untilMs = this.#clock.nowMs() + WALLET_OFFER_TTL_MS;
-    this.#promised.set(id, { costFrost, untilMs });
-    return null;
+    if (failure !== null && isNew) this.#promised.delete(id);
+    return failure;
   }
 
   /** The command has come: its promise holds until it is answered. */
@@ -120,12 +124,16 @@ export class Funds {
       if (!read.ok) return { kind: "chain", failure: read.failure };
     }
     this.#dropLapsed();
-    const others = [...this.#promised].filter(([other]) => other !== id);
-    const promised = others.reduce((sum, [, each]) => sum + each.costFrost, 0n);
+    const ids = [...this.#promised.keys()];
+    const earlier = ids.slice(0, Math.max(0, ids.indexOf(id)));
+    const promised = earlier.reduce(
+      (sum, other) => sum + (this.#promised.get(other)?.costFrost ?? 0n),
+      0n,
+    );
     const { frost: heldFrost = 0n, mist: heldMist = 0n } = this.#held ?? {};
     const neededFrost = promised + costFrost;
     if (neededFrost > heldFrost) return { kind: "insufficient-wal", neededFrost, heldFrost };
-    const neededMist = gasFor(others.length + 1);
+    const neededMist = gasFor(earlier.length + 1);
     return neededMist > heldMist ? { kind: "insufficient-sui", neededMist, heldMist } : null;
   }
 

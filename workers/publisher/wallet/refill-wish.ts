@@ -30,25 +30,33 @@ export class RefillWish {
     this.#runHere = runHere;
   }
 
-  /** Asks where it is time; what becomes of it is the main wallet's matter. */
-  consider(held: Holdings | null): void {
-    const { clock, main, refill, signer, log } = this.#ports;
+  /** A further address asks the main wallet where it holds too little. */
+  whenLow(held: Holdings | null): void {
+    const { main, refill } = this.#ports;
+    if (main === undefined || refill === undefined || held === null) return;
+    if (held.frost >= refill.below.frost && held.mist >= refill.below.mist) return;
+    this.#ask((command) => main.run(command));
+  }
+
+  /** The main wallet looks at the others when it has done what it was asked for. */
+  afterWork(): void {
+    const { main, refill } = this.#ports;
+    if (main === undefined && refill !== undefined && refill.addresses.length > 0) {
+      this.#ask(this.#runHere);
+    }
+  }
+
+  /** What becomes of it is the main wallet's matter. */
+  #ask(run: (command: WalletCommand) => Promise<WalletReply>): void {
+    const { clock, signer, log } = this.#ports;
     const nowMs = clock.nowMs();
     if (nowMs - this.#wishedAtMs < REFILL_PAUSE_MS) return;
-    if (refill === undefined || (main === undefined && refill.addresses.length === 0)) return;
-    if (main !== undefined && !isLow(held, refill.below)) return;
     this.#wishedAtMs = nowMs;
-    const command = { kind: "refill", id: `refill/${signer.address}/${nowMs}` } as const;
-    const asked = main === undefined ? this.#runHere(command) : main.run(command);
-    asked.then(
+    run({ kind: "refill", id: `refill/${signer.address}/${nowMs}` }).then(
       (reply) => {
         if (!reply.ok) log.warn({ event: "wallet.not-refilled", failure: reply.failure.kind });
       },
       (error: unknown) => log.warn({ event: "wallet.not-refilled", error: String(error) }),
     );
   }
-}
-
-function isLow(held: Holdings | null, below: Holdings): boolean {
-  return held !== null && (held.frost < below.frost || held.mist < below.mist);
 }

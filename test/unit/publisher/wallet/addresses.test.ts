@@ -131,6 +131,15 @@ describe("a wallet offers", () => {
     expect(await wallet.offer({ id: "c", costFrost: 1n })).toEqual({ kind: "taken" });
   });
 
+  test("to those who ask at the same time, one after another", async () => {
+    world.fund({ sui: 10n ** 10n, wal: 2n * COST });
+    const wallet = engine(0, { batchMax: 3 });
+    const offers = await Promise.all(
+      ["a", "b", "c", "d"].map((id) => wallet.offer({ id, costFrost: COST })),
+    );
+    expect(offers.map(({ kind }) => kind)).toEqual(["taken", "taken", "refused", "full"]);
+  });
+
   test("gas for registering and certifying all that wait", async () => {
     world.fund({ sui: 114_000_000n - 1n, wal: 1_000n });
     const wallet = engine(0);

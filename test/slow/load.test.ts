@@ -1,0 +1,25 @@
+/** The burst of `test/sim/load.test.ts` on a network of as many shards as mainnet. */
+import { expect, test } from "vitest";
+import { violations } from "../sim/invariants.ts";
+import { burst, burstLine } from "../sim/load.ts";
+
+const UPLOAD_COUNT = 1_000;
+const TIMEOUT_MS = 6 * 60 * 60_000;
+
+test(
+  "1,000 small uploads over 4 addresses at 1,000 shards: at most 0.1 transactions for each blob",
+  async () => {
+    const report = await burst({
+      seed: 1,
+      scale: { nodeCount: 12, shardCount: 1_000 },
+      uploadCount: UPLOAD_COUNT,
+      addressCount: 4,
+      withinMs: 4_000,
+    });
+    console.info(burstLine(report));
+    expect(violations(report.world, { allCertified: true })).toEqual([]);
+    expect(report.transactions).toBeLessThanOrEqual(UPLOAD_COUNT / 10);
+    expect(report.world.network.ledger.refusedCount).toBe(0);
+  },
+  TIMEOUT_MS,
+);
