@@ -152,7 +152,7 @@ describe("whoever passes a boundary is killed, in workerd", () => {
       expect(broken).toEqual([]);
       // Timing decides how often something is looked for, so a few are not met again.
       const missed = boundaries.map(nameOf).filter((name) => !killed.has(name));
-      console.info(`${killed.size} of ${boundaries.length} boundaries, ${waveCount} waves`, missed);
+      process.stderr.write(`killed at ${killed.size} of ${boundaries.length} boundaries\n`);
       expect(missed.length).toBeLessThan(boundaries.length / 10);
     },
     TIMEOUT_MS,

@@ -36,7 +36,7 @@ describe("a burst", () => {
     async () => {
       const load = { uploadCount: UPLOAD_COUNT, clientCount: CLIENT_COUNT };
       const report = await storeMany(network, gateway, ADDRESS_COUNT, load);
-      console.info(loadLine(report));
+      process.stderr.write(`${loadLine(report)}\n`);
       expect(report.objectIds.size).toBe(UPLOAD_COUNT);
       expect(report.registrations).toBe(UPLOAD_COUNT);
       expect(report.certifications).toBe(UPLOAD_COUNT);

@@ -140,9 +140,7 @@ function wrapStorage(storage: DurableObjectStorage, life: Life): DurableObjectSt
       if (typeof value !== "function") return value;
       const method = value.bind(target) as (...args: unknown[]) => Promise<unknown>;
       const isPort = name === "setAlarm" || name === "sync" || name === "deleteAll";
-      return isPort
-        ? (...args: unknown[]) => around(life, String(name), () => method(...args))
-        : method;
+      return isPort ? (...args: unknown[]) => around(life, name, () => method(...args)) : method;
     },
   });
 }

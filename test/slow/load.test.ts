@@ -16,7 +16,7 @@ test(
       addressCount: 4,
       withinMs: 4_000,
     });
-    console.info(burstLine(report));
+    process.stderr.write(`${burstLine(report)}\n`);
     expect(violations(report.world, { allCertified: true })).toEqual([]);
     expect(report.transactions).toBeLessThanOrEqual(UPLOAD_COUNT / 10);
     expect(report.world.network.ledger.refusedCount).toBe(0);
