@@ -146,6 +146,26 @@ describe("hostile arguments", () => {
     expectSound();
   });
 
+  test("to metadata, encode and the strict check of a blob in chunks", () => {
+    const chunked = fc.record({
+      chunks: fc.oneof(
+        { weight: 5, arbitrary: fc.array(bytes, { maxLength: 4 }) },
+        fc.constantFrom(null, 3, "text", {}) as fc.Arbitrary<never>,
+      ),
+      unencodedBytes: fc.oneof(numbers, lengths),
+    });
+    fc.assert(
+      fc.property(chunked, likely(SHARDS), bytes, (blob, shardCount, blobId) => {
+        attempt(() => codec.metadata(blob, shardCount));
+        attempt(() => codec.encode(blob, shardCount));
+        const { unencodedBytes } = blob;
+        attempt(() => codec.checkBlobId(blob, { blobId, unencodedBytes, shardCount }));
+      }),
+      runs,
+    );
+    expectSound();
+  });
+
   test("to decode and to what is checked after it", () => {
     fc.assert(
       fc.property(
