@@ -70,7 +70,6 @@ export {
   decodeMetadataWithId,
   encodeMetadata,
   encodeMetadataWithId,
-  sliverHash,
   type MetadataWithId,
 } from "./metadata-layout.ts";
 export {
@@ -78,16 +77,13 @@ export {
   decodeRecoverySymbols,
   encodeDecodingSymbols,
   encodeRecoverySymbols,
-  formatSymbolId,
   parseSymbolId,
   type SymbolId,
 } from "./symbol-layout.ts";
 export { blobIdFromU256, blobIdToU256, formatBlobId, parseBlobId } from "./blob-id.ts";
-export { checkQuiltIdentifier } from "./quilt/identifier.ts";
-export { decodeQuiltIndex, decodeQuiltPatch, quiltColumn } from "./quilt/decode.ts";
+export { decodeQuiltIndex, decodeQuiltPatch } from "./quilt/decode.ts";
 export { encodeQuilt } from "./quilt/encode.ts";
 export { formatPatchId, parsePatchId } from "./quilt/patch-id.ts";
-export { quiltSymbolBytes } from "./quilt/symbol-size.ts";
 export type {
   EncodedQuilt,
   QuiltFailure,

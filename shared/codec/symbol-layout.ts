@@ -25,12 +25,7 @@ const EITHER_SYMBOL_BYTES_MIN = 4;
 const RECOVERY_SYMBOL_BYTES_MIN = 7;
 const MAP_ENTRY_BYTES_MIN = 3;
 
-/** Text of a symbol ID in URLs and JSON: `<primary>-<secondary>`. */
-export function formatSymbolId(id: SymbolId): string {
-  return `${id.primaryIndex}-${id.secondaryIndex}`;
-}
-
-/** Reads a symbol ID; `null` unless it is two u16 numbers joined by a hyphen. */
+/** Reads a symbol ID of URLs, `<primary>-<secondary>`; `null` unless it is two u16 numbers. */
 export function parseSymbolId(text: string): SymbolId | null {
   const match = /^(0|[1-9]\d{0,4})-(0|[1-9]\d{0,4})$/.exec(text);
   if (match === null) return null;

@@ -15,16 +15,16 @@ import {
   pairIndexOfShard,
   parseBlobId,
   parsePatchId,
-  quiltColumn,
-  quiltSymbolBytes,
   shardIndexOfPair,
   symbolBytesFor,
 } from "../../shared/codec/index.ts";
+import { quiltSymbolBytes } from "../../shared/codec/quilt/symbol-size.ts";
 import { exp, log, multiply, skew } from "../reference/field.ts";
 import * as reference from "../reference/red-stuff.ts";
 import { expandSymbols } from "../reference/reed-solomon.ts";
 import { bytesOfHex, countingBytes, hexOf, sha256Hex } from "../support/bytes.ts";
 import { loadCodec } from "../support/codec.ts";
+import { quiltColumn } from "../support/quilt-column.ts";
 import { failureOf, valueOf } from "../support/results.ts";
 import blobs from "../vectors/blobs.json" with { type: "json" };
 import merkle from "../vectors/merkle.json" with { type: "json" };

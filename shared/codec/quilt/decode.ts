@@ -7,7 +7,6 @@
 import { type BcsReader, readBcs } from "../../bcs/reader.ts";
 import { concatBytes } from "../../bytes/arrays.ts";
 import { err, ok, type Result } from "../../result.ts";
-import { encodingParameters } from "../parameters.ts";
 import { MASK_TAGS, PATCH_HEADER_BYTES, QUILT_VERSION_1, readTags, readText } from "./layout.ts";
 import { INDEX_COLUMNS_MAX, INDEX_PREFIX_BYTES } from "./symbol-size.ts";
 import type { QuiltFailure, QuiltIndex, QuiltPatch, QuiltPatchEntry } from "./types.ts";
@@ -64,28 +63,6 @@ export function decodeQuiltPatch(columns: readonly Uint8Array[]): Result<QuiltPa
     return { identifier, tags, data: reader.fixed(reader.remaining) };
   });
   return patch.ok ? patch : malformed("patch", PATCH_HEADER_BYTES + patch.failure.offset);
-}
-
-/** Column `columnIndex` of a whole quilt: the bytes of that secondary sliver. */
-export function quiltColumn(
-  quilt: Uint8Array,
-  shardCount: number,
-  columnIndex: number,
-): Uint8Array<ArrayBuffer> {
-  const { primaryCount, secondaryCount } = encodingParameters(shardCount);
-  const symbolBytes = quilt.length / (primaryCount * secondaryCount);
-  if (!Number.isInteger(symbolBytes) || columnIndex < 0 || columnIndex >= secondaryCount) {
-    throw new RangeError(
-      `Cannot read quilt column: expected a whole matrix and 0 to ${secondaryCount - 1}, ` +
-        `got ${quilt.length} bytes and ${columnIndex}`,
-    );
-  }
-  const column = new Uint8Array(primaryCount * symbolBytes);
-  for (let row = 0; row < primaryCount; row++) {
-    const start = (row * secondaryCount + columnIndex) * symbolBytes;
-    column.set(quilt.subarray(start, start + symbolBytes), row * symbolBytes);
-  }
-  return column;
 }
 
 function readEntries(reader: BcsReader, indexColumns: number): QuiltPatchEntry[] {

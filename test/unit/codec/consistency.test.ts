@@ -5,10 +5,10 @@ import {
   checkRowPadding,
   type Codec,
   encodingParameters,
-  sliverHash,
   symbolBytesFor,
   type VerifiedMetadata,
 } from "../../../shared/codec/index.ts";
+import { sliverHash } from "../../../shared/codec/metadata-layout.ts";
 import { ZERO_ROW_HASHES_KEPT_MAX } from "../../../shared/limits.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";

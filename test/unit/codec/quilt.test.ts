@@ -2,16 +2,16 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  checkQuiltIdentifier,
   decodeQuiltIndex,
   decodeQuiltPatch,
   encodeQuilt,
   formatPatchId,
   parsePatchId,
-  quiltColumn,
 } from "../../../shared/codec/index.ts";
+import { checkQuiltIdentifier } from "../../../shared/codec/quilt/identifier.ts";
 import { IN_MEMORY_BLOB_BYTES_MAX } from "../../../shared/limits.ts";
 import { bytesOfHex, countingBytes } from "../../support/bytes.ts";
+import { quiltColumn } from "../../support/quilt-column.ts";
 import { failureOf, valueOf } from "../../support/results.ts";
 
 const patch = (identifier: string, byteCount = 3) => ({
