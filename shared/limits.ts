@@ -52,6 +52,9 @@ export const ZERO_ROW_HASHES_KEPT_MAX = 256;
  */
 export const ISOLATE_WORKING_SET_BYTES = 112 * 1024 * 1024;
 
+/** How often whoever waits for the isolate's memory looks whether it is there. */
+export const MEMORY_LOOK_MS = 25;
+
 /**
  * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a
  * 128 MB isolate spares beside a running upload. Allows 4.8 GiB at 1,000 shards, 7.2 GiB where no
@@ -73,8 +76,11 @@ export const LANES_MAX = 31;
 /** Fan-out lanes unless configured otherwise. */
 export const LANES_DEFAULT = 16;
 
-/** Largest row we write to a Durable Object; the platform refuses rows above 2 MB. */
-export const STAGED_ROW_BYTES_MAX = 1024 * 1024;
+/**
+ * Rows in which an upload keeps its bytes; the platform refuses rows above 2 MB. A range costs the
+ * reading of its whole row, so rows are about as long as the ranges of a blob larger than memory.
+ */
+export const UPLOAD_ROW_BYTES_MAX = 128 * 1024;
 
 /** Largest KV value (KV limits). */
 export const KV_VALUE_BYTES_MAX = 25 * 1024 * 1024;
@@ -182,10 +188,10 @@ export const NODE_ERROR_MESSAGE_CHARS_MAX = 200;
 // --- The fan-out (workers/publisher) ---
 
 /**
- * Largest framed sliver. A sliver holds at most the blob over P symbols; 32 MiB need at least 45
- * shards (below, 65,534-byte symbols are the limit), where P = 17: 1.9 MiB.
+ * Largest framed sliver. A primary sliver holds the blob over P symbols; 1 GiB needs at least 270
+ * shards (below, 65,534-byte symbols are the limit), where S = 181: 11.3 MiB.
  */
-export const LANE_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+export const LANE_FRAME_BYTES_MAX = 12 * 1024 * 1024;
 
 /** Slivers on their way to nodes at any time, over all lanes: they share the isolate's 128 MB. */
 export const FAN_OUT_BYTES_IN_FLIGHT_MAX = 12 * 1024 * 1024;
@@ -208,8 +214,14 @@ export const SLIVER_STATUS_CHECK_BYTES_MIN = 5_560;
 /** Waited between registering and the first request, as the official client does. */
 export const REGISTRATION_DELAY_MS = 200;
 
-/** From the first request to a quorum; then the store fails with INSUFFICIENT_CONFIRMATIONS. */
+/**
+ * From the first request to a quorum, besides the time its bytes may take; then the store fails
+ * with INSUFFICIENT_CONFIRMATIONS.
+ */
 export const FAN_OUT_DEADLINE_MS = 90_000;
+
+/** Slowest rate at which the slivers of a blob may be sent, over all nodes. */
+export const FAN_OUT_BYTES_PER_SECOND_MIN = 4 * 1024 * 1024;
 
 /** Rounds of the fan-out in one wake-up: nodes that failed are asked again in the next. */
 export const FAN_OUT_ROUNDS_MAX = 3;
@@ -265,6 +277,35 @@ export const QUILT_METADATA_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Most epochs a query may ask for: u32 on chain; the system's own maximum is checked later. */
 export const EPOCHS_QUERY_MAX = 0xffff_ffff;
+
+/**
+ * Largest blob that may be configured: with what is derived from it, it takes five times its size
+ * of the 10 GB a Durable Object may hold.
+ */
+export const UPLOAD_BLOB_BYTES_MAX = 1024 * 1024 * 1024;
+
+/** Largest blob unless configured otherwise: what the platform lets any plan send. */
+export const UPLOAD_BLOB_BYTES_DEFAULT = 100_000_000;
+
+/**
+ * Kernel memory and transfers of one upload whose blob is larger than memory. Allows 2.4 GiB at
+ * 1,000 shards.
+ */
+export const UPLOAD_WORKING_BYTES_MAX = 24 * 1024 * 1024;
+
+/**
+ * What an upload asks for while it encodes or spreads a blob larger than memory: the kernel above,
+ * frames in flight here and in its lanes. More than half of `ISOLATE_WORKING_SET_BYTES`, so that
+ * one such upload of an isolate works at a time, beside small ones: two would share one thread and
+ * take twice the memory.
+ */
+export const LARGE_UPLOAD_BYTES = 60 * 1024 * 1024;
+
+/**
+ * Expanded bytes one invocation encodes of such a blob before it leaves the rest to the next: about
+ * 5 s of the 30 s of CPU time an invocation has. 100 MB take 0.6 GiB.
+ */
+export const UPLOAD_SLICE_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 
 /** Attempts an accepted upload gets before its state is `failed`; a waiting client gets one. */
 export const UPLOAD_ATTEMPTS_MAX = 6;

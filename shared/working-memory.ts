@@ -4,7 +4,9 @@
  * Encoders and decoders of one isolate share its 128 MB. Each asks for what it will need before it
  * starts and gives it back when it is done; together they wait rather than burst the isolate.
  */
-import { ISOLATE_WORKING_SET_BYTES } from "./limits.ts";
+import { ISOLATE_WORKING_SET_BYTES, MEMORY_LOOK_MS } from "./limits.ts";
+import type { Timer } from "./ports.ts";
+import { systemTimer } from "./system.ts";
 
 /** One demand, from the asking to the giving back. */
 interface Demand {
@@ -24,13 +26,19 @@ export interface MemoryHolder {
 /** Bytes to be shared by those who ask. */
 export class WorkingMemory {
   readonly #bytesMax: number;
+  readonly #timer: Timer | null;
   #bytesTaken = 0;
   #queue: Demand[] = [];
   /** Demands of each holder's last life that are not over. */
   readonly #held = new Map<string, { readonly life: object; readonly demands: Set<Demand> }>();
 
-  constructor(bytesMax: number) {
+  /**
+   * @param timer Needed where those who ask are invocations of their own: workerd may never wake
+   *   one whose promise another has resolved, so each looks for its grant by itself.
+   */
+  constructor(bytesMax: number, timer: Timer | null = null) {
     this.#bytesMax = bytesMax;
+    this.#timer = timer;
   }
 
   /** Bytes handed out now. */
@@ -60,7 +68,7 @@ export class WorkingMemory {
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      if (demand.state === "waiting") await demand.granted.promise;
+      if (demand.state === "waiting") await this.#granted(demand);
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -82,7 +90,7 @@ export class WorkingMemory {
     if (before !== undefined && before !== own) {
       for (const left of before.demands) this.#end(left);
     }
-    if (demand.state === "waiting") await demand.granted.promise;
+    if (demand.state === "waiting") await this.#granted(demand);
     return () => {
       this.#end(demand);
       own.demands.delete(demand);
@@ -135,6 +143,15 @@ export class WorkingMemory {
     return demand;
   }
 
+  /** Resolves once granted; rejects when the waiting was ended. */
+  async #granted(demand: Demand): Promise<void> {
+    const { promise } = demand.granted;
+    while (this.#timer !== null && demand.state === "waiting") {
+      await Promise.race([this.#timer.sleep(MEMORY_LOOK_MS), promise]);
+    }
+    if (demand.state !== "granted") await promise;
+  }
+
   #part(byteCount: number): () => void {
     const granted = Promise.withResolvers<void>();
     const demand: Demand = { byteCount, state: "granted", granted };
@@ -163,4 +180,4 @@ export class WorkingMemory {
 }
 
 /** The permit of this isolate; in module scope on purpose, since the isolate's memory is, too. */
-export const isolateMemory = new WorkingMemory(ISOLATE_WORKING_SET_BYTES);
+export const isolateMemory = new WorkingMemory(ISOLATE_WORKING_SET_BYTES, systemTimer);

@@ -13,8 +13,14 @@ export {
   metadataWorkingBytes,
 } from "./working-bytes.ts";
 export { createExternalCodec, type ExternalCodec } from "./external/external-codec.ts";
-export { type ExternalCheckpoint, firstCheckpoint, withGroup } from "./external/checkpoint.ts";
 export {
+  type ExternalCheckpoint,
+  expandedBytesDone,
+  firstCheckpoint,
+  withGroup,
+} from "./external/checkpoint.ts";
+export {
+  dataRowCount,
   type ExternalOptions,
   type ExternalPlan,
   groupCountOf,

@@ -22,6 +22,11 @@ export interface NodeTransport {
   readonly timer: Timer;
   /** Unique text of this invocation, sent as `x-walrus-lane`. */
   readonly lane: string;
+  /**
+   * How a body is sent; as it is unless given. A stream is let go once it is sent, where a request
+   * holds on to bytes until it is collected.
+   */
+  readonly bodyOf?: (bytes: Uint8Array<ArrayBuffer>) => BodyInit;
 }
 
 /** One request. */
@@ -99,7 +104,7 @@ async function sendAndRead(
   const deadline = new Deadline(transport.timer, call);
   let phase: "headers" | "body" = "headers";
   try {
-    const response = await transport.permit.send(() => deadline.start(transport.lane), call.signal);
+    const response = await transport.permit.send(() => deadline.start(transport), call.signal);
     phase = "body";
     const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
     deadline.watchStalls();
@@ -135,7 +140,7 @@ class Deadline {
     this.#call = call;
   }
 
-  start(lane: string): Request {
+  start({ lane, bodyOf }: NodeTransport): Request {
     const { url, method, body, signal, timeoutMs } = this.#call;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#timer.sleep(timeoutMs, this.#sleep.signal).then(
@@ -147,7 +152,8 @@ class Deadline {
     this.#call.onSent?.();
     const headers = new Headers({ [LANE_HEADER]: lane });
     if (body !== null) headers.set("content-type", "application/octet-stream");
-    return new Request(url, { method, headers, body, signal: this.#request.signal });
+    const sent = body === null ? null : (bodyOf?.(body) ?? body);
+    return new Request(url, { method, headers, body: sent, signal: this.#request.signal });
   }
 
   /** From now on each stretch of `stallMs` must bring something. */

@@ -25,10 +25,12 @@ import { walletKeys } from "../../workers/publisher/wallet/keys.ts";
 import { walletSettings } from "../../workers/publisher/wallet/settings.ts";
 import { createTreasury, type Treasury } from "../../workers/publisher/wallet/treasury.ts";
 import { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
-import { codec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
+import { codec, externalCodec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
 import type { Alarmed, Life, ObjectName, Platform } from "./platform.ts";
 
 const LANE_COUNT = 2;
+/** Blobs above this are encoded in storage. */
+export const IN_MEMORY_BYTES_MAX = 2_000;
 const BODY_BYTES_MAX = 1024 * 1024;
 
 /** The lease book, and its rows for whoever checks them. */
@@ -196,6 +198,14 @@ export class SimGateway {
         laneCount: LANE_COUNT,
         memory: this.#memory,
         life,
+        large: {
+          codec: externalCodec,
+          ports: { source: store.source, scratch: store.scratch },
+          clear: () => store.scratch.clear(),
+          aboveBytes: IN_MEMORY_BYTES_MAX,
+          // Every step of the encoding is an invocation of its own.
+          sliceBytes: 1,
+        },
         stagedBytes: (byteCount) => store.stagedBytes(byteCount),
         save: (journal) => store.save(journal),
         saveProgress: (progress) => store.saveProgress(progress),

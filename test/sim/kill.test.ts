@@ -5,12 +5,14 @@
  * A failure names its seed and boundary; `simulate` with the same two is the same run.
  */
 import { describe, expect, test } from "vitest";
+import { IN_MEMORY_BYTES_MAX } from "./gateway.ts";
 import { violations } from "./invariants.ts";
 import { simulate } from "./simulation.ts";
 
 interface Campaign {
   readonly seed: number;
   readonly uploadCount?: number;
+  readonly blobBytes?: number;
   readonly waits?: boolean;
   readonly shares?: boolean;
   /** Boundaries killed: one of so many. */
@@ -44,6 +46,13 @@ describe("whoever passes a boundary is killed", () => {
 
   test("at a sample of boundaries of uploads with attributes that are shared", async () => {
     expect(await killEverywhere({ seed: 6, uploadCount: 2, shares: true, stride: 53 })).toEqual([]);
+  });
+
+  test("at a sample of boundaries of a blob that is encoded in storage", async () => {
+    const blobBytes = 2 * IN_MEMORY_BYTES_MAX;
+    const recorded = await simulate({ seed: 7, blobBytes });
+    expect(recorded.platform.boundaries.join()).toContain("CREATE TABLE scratch");
+    expect(await killEverywhere({ seed: 7, blobBytes, stride: 7 })).toEqual([]);
   });
 
   test("at a sample of boundaries while the client waits", async () => {

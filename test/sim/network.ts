@@ -4,7 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import { fromHex } from "../../shared/bytes/text.ts";
-import { createCodec, type Codec } from "../../shared/codec/index.ts";
+import {
+  createCodec,
+  createExternalCodec,
+  type Codec,
+  type ExternalCodec,
+} from "../../shared/codec/index.ts";
 import { fund } from "../devnet/ledger/faucet.ts";
 import { Ledger } from "../devnet/ledger/ledger.ts";
 import { blobEvents } from "../devnet/network/chain-events.ts";
@@ -53,7 +58,9 @@ const { Module } = WebAssembly as unknown as {
   Module: new (bytes: Uint8Array) => WebAssembly.Module;
 };
 /** Keys, signatures and the codec depend on no run, so all runs of a process share them. */
-export const codec: Codec = createCodec(new Module(readFileSync(KERNEL)));
+const kernel = new Module(readFileSync(KERNEL));
+export const codec: Codec = createCodec(kernel);
+export const externalCodec: ExternalCodec = createExternalCodec(kernel);
 const known = new Map<
   number,
   { readonly identities: NodeIdentity[]; readonly signers: Signer[] }

@@ -45,6 +45,8 @@ export interface Scenario {
   readonly batchMax?: number;
   /** When each upload comes, from the start of the run; at once unless given. */
   readonly arrivesMs?: (index: number) => number;
+  /** Bytes each client stores; a few hundred unless given. */
+  readonly blobBytes?: number;
   /** Whether clients wait for the outcome. */
   readonly waits?: boolean;
   /** Whether blobs get attributes and end up shared. */
@@ -69,6 +71,7 @@ export interface World {
 export async function simulate(scenario: Scenario): Promise<World> {
   const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
   const { addressCount = 1, batchMax, arrivesMs = () => 0, shares = false } = scenario;
+  const { blobBytes } = scenario;
   const scheduler = new Scheduler(seed, START_MS);
   const network = new SimNetwork(scheduler, scenario.scale ?? SMALL);
   const platform = new Platform(scheduler, kill);
@@ -83,7 +86,7 @@ export async function simulate(scenario: Scenario): Promise<World> {
     const uploadId = `u${index}`;
     askedCount++;
     void gateway
-      .store(request(uploadId, waits, shares), blobOf(index))
+      .store(request(uploadId, waits, shares), blobOf(index, blobBytes))
       .then((stored) =>
         answers.set(uploadId, stored.ok ? stored.value.state : stored.failure.kind),
       );
@@ -100,8 +103,8 @@ export async function simulate(scenario: Scenario): Promise<World> {
 }
 
 /** The bytes client `index` stores. */
-export function blobOf(index: number): Uint8Array {
-  return seededBytes(700 + 40 * index, index + 1);
+export function blobOf(index: number, byteCount = 700 + 40 * index): Uint8Array {
+  return seededBytes(byteCount, index + 1);
 }
 
 /** Every upload there is, as anybody can read it. */

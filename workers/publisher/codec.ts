@@ -3,12 +3,24 @@
  * compile WebAssembly at run time.
  */
 import kernel from "../../shared/codec/kernel/build/kernel.wasm";
-import { type Codec, createCodec } from "../../shared/codec/index.ts";
+import {
+  type Codec,
+  createCodec,
+  createExternalCodec,
+  type ExternalCodec,
+} from "../../shared/codec/index.ts";
 
 let codec: Codec | undefined;
+let externalCodec: ExternalCodec | undefined;
 
 /** One codec for each isolate, made when it is first needed. */
 export function publisherCodec(): Codec {
   codec ??= createCodec(kernel);
   return codec;
+}
+
+/** The same for blobs larger than memory. */
+export function publisherExternalCodec(): ExternalCodec {
+  externalCodec ??= createExternalCodec(kernel);
+  return externalCodec;
 }

@@ -7,9 +7,10 @@
 import * as v from "valibot";
 import { type Compat, parseCompat } from "../../shared/http/compat.ts";
 import {
-  IN_MEMORY_BLOB_BYTES_MAX,
   LANES_DEFAULT,
   LANES_MAX,
+  UPLOAD_BLOB_BYTES_DEFAULT,
+  UPLOAD_BLOB_BYTES_MAX,
   WARM_BYTES_DEFAULT,
   WARM_BYTES_MAX,
 } from "../../shared/limits.ts";
@@ -113,8 +114,8 @@ const varsSchema = v.object({
   ),
   LANES: v.optional(wholeNumber(1, LANES_MAX), String(LANES_DEFAULT)),
   MAX_BLOB_BYTES: v.optional(
-    wholeNumber(1, IN_MEMORY_BLOB_BYTES_MAX),
-    String(IN_MEMORY_BLOB_BYTES_MAX),
+    wholeNumber(1, UPLOAD_BLOB_BYTES_MAX),
+    String(UPLOAD_BLOB_BYTES_DEFAULT),
   ),
   WARM_MAX_BYTES: v.optional(wholeNumber(0, WARM_BYTES_MAX), String(WARM_BYTES_DEFAULT)),
   WALLET_SECRET_KEY: v.pipe(

@@ -7,7 +7,7 @@
 import type { EncodedQuilt } from "../../shared/codec/index.ts";
 import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { multipartBoundary } from "../../shared/http/multipart.ts";
-import { IN_MEMORY_BLOB_BYTES_MAX, STAGED_ROW_BYTES_MAX } from "../../shared/limits.ts";
+import { IN_MEMORY_BLOB_BYTES_MAX, UPLOAD_ROW_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { type Answer, refuse } from "./answer.ts";
@@ -102,8 +102,8 @@ function streamOnce(bytes: Uint8Array): ReadableStream<Uint8Array> {
   let rest: Uint8Array | null = bytes;
   return new ReadableStream({
     pull(controller) {
-      const piece = rest?.slice(0, STAGED_ROW_BYTES_MAX);
-      rest = rest?.subarray(STAGED_ROW_BYTES_MAX) ?? null;
+      const piece = rest?.slice(0, UPLOAD_ROW_BYTES_MAX);
+      rest = rest?.subarray(UPLOAD_ROW_BYTES_MAX) ?? null;
       if (piece !== undefined && piece.length > 0) controller.enqueue(piece);
       if (rest === null || rest.length === 0) {
         rest = null;

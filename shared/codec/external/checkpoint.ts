@@ -5,7 +5,7 @@
  * it names before anything is done with it.
  */
 import { encodingParameters, symbolBytesFor } from "../parameters.ts";
-import { dataRowCount, type ExternalPlan, groupCountOf } from "./plan.ts";
+import { dataRowCount, type ExternalPlan, groupAt, groupCountOf } from "./plan.ts";
 
 /** The state between two steps. */
 export interface ExternalCheckpoint {
@@ -28,6 +28,19 @@ export function openGroups({ plan, finishedGroups }: ExternalCheckpoint): number
   return Array.from({ length: groupCountOf(plan) }, (_, index) => index).filter(
     (groupIndex) => !finished.has(groupIndex),
   );
+}
+
+/** Bytes of rows and columns expanded so far: a measure of the work, about six times the blob in all. */
+export function expandedBytesDone({
+  plan,
+  ingestedRows,
+  finishedGroups,
+}: ExternalCheckpoint): number {
+  const columnCount = finishedGroups.reduce(
+    (total, groupIndex) => total + groupAt(plan, groupIndex).columnCount,
+    0,
+  );
+  return (ingestedRows + columnCount) * plan.shardCount * plan.symbolBytes;
 }
 
 /** A checkpoint with one more group, which may have been finished elsewhere. */

@@ -37,7 +37,7 @@ export interface ExternalCodec {
 
   /**
    * Does what is left after `checkpoint`, yielding a checkpoint after every step and returning
-   * the metadata. May be left after any step and taken up by another instance.
+   * the metadata. May be left after any step (by `return`) and taken up by another instance.
    *
    * @throws {TypeError} When the checkpoint contradicts itself.
    */
@@ -57,17 +57,36 @@ export interface ExternalCodec {
   ): AsyncGenerator<SliverPair>;
 }
 
-/** Makes an external codec from the compiled kernel. Its kernels are dropped with the work. */
+/**
+ * Makes an external codec from the compiled kernel. It keeps one kernel, as large as the largest
+ * plan it has met: one that is dropped holds its memory until it is collected.
+ */
 export function createExternalCodec(module: WebAssembly.Module): ExternalCodec {
+  let idle: Kernel | null = null;
+  const take = (): Kernel => {
+    const kernel = idle ?? new Kernel(module);
+    idle = null;
+    return kernel;
+  };
   return {
     plan: planExternal,
     async *run(checkpoint, ports) {
       assertCheckpoint(checkpoint);
-      return yield* runFrom(new Kernel(module), checkpoint, ports);
+      const kernel = take();
+      try {
+        return yield* runFrom(kernel, checkpoint, ports);
+      } finally {
+        idle = kernel;
+      }
     },
     async hashGroup(plan, ports, groupIndex) {
       assertPlan(plan);
-      await hashGroup(new Kernel(module), plan, ports, groupIndex);
+      const kernel = take();
+      try {
+        await hashGroup(kernel, plan, ports, groupIndex);
+      } finally {
+        idle = kernel;
+      }
     },
     slivers(plan, ports, pairIndices) {
       assertPlan(plan);

@@ -4,7 +4,10 @@
  * Rejections of a port end the work they interrupt; it goes on later from the last checkpoint.
  */
 
-/** The blob, readable by range: staged rows, an object in a bucket, a file. */
+/**
+ * The blob, readable by range: staged rows, an object in a bucket, a file. What is read belongs to
+ * the caller, who may free it.
+ */
 export interface BlobSource {
   /** Exactly `byteCount` bytes from `offset` on; only ranges within the blob are asked for. */
   read(offset: number, byteCount: number): Promise<Uint8Array>;
@@ -19,7 +22,9 @@ export interface BlobSource {
  * whole of it, without slivers, is half the blob, with them five times the blob.
  */
 export interface ScratchStore {
+  /** `bytes` are valid until the promise resolves. */
   append(section: string, offset: number, bytes: Uint8Array): Promise<void>;
+  /** What is read belongs to the caller, who may free it. */
   read(section: string, offset: number, byteCount: number): Promise<Uint8Array>;
 }
 

@@ -4,6 +4,7 @@
  * Primary slivers below P are ranges of the blob, secondary slivers ranges of a group's columns. A
  * parity row lies across the groups: one range in each.
  */
+import { freeBytes } from "../../bytes/arrays.ts";
 import { sliverIndexOfPair } from "../mapping.ts";
 import { encodingParameters, sliverBytes } from "../parameters.ts";
 import type { Sliver, SliverAxis, SliverPair } from "../types.ts";
@@ -73,7 +74,7 @@ async function readSourceRow(
   const start = rowIndex * rowBytes;
   const data = new Uint8Array(rowBytes);
   const count = Math.min(rowBytes, plan.unencodedBytes - start);
-  if (count > 0) data.set(exactly(await ports.source.read(start, count), count));
+  if (count > 0) take(data, 0, exactly(await ports.source.read(start, count), count));
   return data;
 }
 
@@ -90,9 +91,14 @@ async function readParityRow(
     const byteCount = parityPartBytes(plan, group);
     const section = parityRowsSection(groupIndex);
     const part = await scratch.read(section, parityIndex * byteCount, byteCount);
-    row.set(exactly(part, byteCount), group.firstColumn * plan.symbolBytes);
+    take(row, group.firstColumn * plan.symbolBytes, exactly(part, byteCount));
   });
   return row;
+}
+
+function take(target: Uint8Array, offset: number, part: Uint8Array): void {
+  target.set(part, offset);
+  freeBytes(part);
 }
 
 function sliverOf(

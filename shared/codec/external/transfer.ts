@@ -2,6 +2,7 @@
  * Bytes between ports and kernel memory, in pieces, so that a transfer never needs memory of its
  * own size. A port that gives another number of bytes than asked for is a bug of the port.
  */
+import { freeBytes } from "../../bytes/arrays.ts";
 import { REQUESTS_IN_FLIGHT_MAX } from "../../limits.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ExternalPlan } from "./plan.ts";
@@ -39,7 +40,9 @@ export async function loadBlob(
   const count = Math.max(0, Math.min(byteCount, unencodedBytes - offset));
   for (let done = 0; done < count; done += pieceBytes) {
     const bytes = Math.min(pieceBytes, count - done);
-    kernel.write(address + done, exactly(await source.read(offset + done, bytes), bytes));
+    const piece = exactly(await source.read(offset + done, bytes), bytes);
+    kernel.write(address + done, piece);
+    freeBytes(piece);
   }
 }
 
@@ -55,8 +58,9 @@ export async function loadSection(
 ): Promise<void> {
   for (let done = 0; done < byteCount; done += pieceBytes) {
     const bytes = Math.min(pieceBytes, byteCount - done);
-    const piece = await scratch.read(section, offset + done, bytes);
-    kernel.write(address + done, exactly(piece, bytes));
+    const piece = exactly(await scratch.read(section, offset + done, bytes), bytes);
+    kernel.write(address + done, piece);
+    freeBytes(piece);
   }
 }
 
@@ -72,7 +76,9 @@ export async function appendSection(
 ): Promise<void> {
   for (let done = 0; done < byteCount; done += pieceBytes) {
     const bytes = Math.min(pieceBytes, byteCount - done);
-    await scratch.append(section, offset + done, kernel.read(address + done, bytes));
+    const piece = kernel.read(address + done, bytes);
+    await scratch.append(section, offset + done, piece);
+    freeBytes(piece);
   }
 }
 

@@ -57,6 +57,7 @@ async function spread(faults: Partial<Record<number, StubFault>>, laneCount = 3)
       blobId,
       target: { kind: "permanent" },
       metadata: encodeMetadata(encoded.metadata),
+      encodedBytes: 0,
       slivers: (pairIndices) => encoded.slivers(pairIndices),
       committee: network.committee,
       message: confirmationMessage({ epoch: 5, blobId, deletableObjectId: null }),

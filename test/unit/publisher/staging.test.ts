@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { STAGED_ROW_BYTES_MAX } from "../../../shared/limits.ts";
+import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
 import { openJournal } from "../../../workers/publisher/upload/journal.ts";
 import {
   countProgress,
@@ -8,7 +8,8 @@ import {
   withNode,
 } from "../../../workers/publisher/upload/progress.ts";
 import { stageBody } from "../../../workers/publisher/upload/stage.ts";
-import { type Sql, UploadStore } from "../../../workers/publisher/upload/store.ts";
+import type { Sql } from "../../../workers/publisher/upload/sql.ts";
+import { UploadStore } from "../../../workers/publisher/upload/store.ts";
 import { seededBytes } from "../../support/contents.ts";
 
 /** SQLite of Node behind the interface of a Durable Object's. */
@@ -55,7 +56,7 @@ const REQUEST = {
 };
 
 describe("staging a body", () => {
-  test.each([0, 1, STAGED_ROW_BYTES_MAX, STAGED_ROW_BYTES_MAX + 1, 2 * STAGED_ROW_BYTES_MAX])(
+  test.each([0, 1, UPLOAD_ROW_BYTES_MAX, UPLOAD_ROW_BYTES_MAX + 1, 2 * UPLOAD_ROW_BYTES_MAX])(
     "%d bytes come back in one piece from rows of at most 1 MiB",
     async (byteCount) => {
       const store = new UploadStore(sqlite());
@@ -70,7 +71,7 @@ describe("staging a body", () => {
         },
       );
       expect(staged).toEqual({ ok: true, value: byteCount });
-      expect(Math.max(0, ...rowBytes)).toBeLessThanOrEqual(STAGED_ROW_BYTES_MAX);
+      expect(Math.max(0, ...rowBytes)).toBeLessThanOrEqual(UPLOAD_ROW_BYTES_MAX);
       store.save(openJournal(REQUEST, byteCount, 0));
       expect(Buffer.compare(store.stagedBytes(byteCount), bytes)).toBe(0);
     },
@@ -129,7 +130,7 @@ describe("the database of an upload", () => {
 
   test("refuses a row above the platform's comfort, and lost rows are noticed", () => {
     const store = new UploadStore(sqlite());
-    expect(() => store.stage(0, new Uint8Array(STAGED_ROW_BYTES_MAX + 1))).toThrow(RangeError);
+    expect(() => store.stage(0, new Uint8Array(UPLOAD_ROW_BYTES_MAX + 1))).toThrow(RangeError);
     store.stage(0, new Uint8Array(5));
     expect(() => store.stagedBytes(6)).toThrow(/expected 6 bytes, got 5/);
     store.unstage();

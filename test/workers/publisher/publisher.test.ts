@@ -10,7 +10,7 @@ import { createCodec, encodeMetadata } from "../../../shared/codec/index.ts";
 import kernel from "../../../shared/codec/kernel/build/kernel.wasm";
 import {
   HOOK_BODY_BYTES_MAX,
-  IN_MEMORY_BLOB_BYTES_MAX,
+  UPLOAD_BLOB_BYTES_DEFAULT,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../../shared/limits.ts";
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
@@ -104,7 +104,7 @@ describe("the HTTP surface", () => {
     const response = await ask("/v1/blobs", {
       method: "PUT",
       body: "small",
-      headers: { "content-length": String(IN_MEMORY_BLOB_BYTES_MAX + 1) },
+      headers: { "content-length": String(UPLOAD_BLOB_BYTES_DEFAULT + 1) },
     });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({
@@ -112,7 +112,7 @@ describe("the HTTP surface", () => {
         details: [
           {
             reason: "BLOB_TOO_LARGE",
-            metadata: { limitBytes: String(IN_MEMORY_BLOB_BYTES_MAX) },
+            metadata: { limitBytes: String(UPLOAD_BLOB_BYTES_DEFAULT) },
           },
         ],
       },
@@ -319,6 +319,7 @@ test("lanes are invocations of their own that store, confirm and keep to six req
       blobId,
       target: { kind: "permanent" },
       metadata: encodeMetadata(encoded.value.metadata),
+      encodedBytes: 0,
       slivers: (pairIndices) => encoded.value.slivers(pairIndices),
       committee: network.committee,
       message: confirmationMessage({ epoch: 5, blobId, deletableObjectId: null }),

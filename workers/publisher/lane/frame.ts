@@ -5,7 +5,9 @@
  * index, u8 axis) and the BCS of SliverData. The stream is private to one upload and one lane, so
  * it has no version.
  */
-import type { SliverAxis } from "../../../shared/codec/index.ts";
+import { ChunkReader } from "../../../shared/bytes/chunk-reader.ts";
+import { freeBytes } from "../../../shared/bytes/arrays.ts";
+import { encodeSliver, type Sliver, type SliverAxis } from "../../../shared/codec/index.ts";
 import { LANE_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
 
 /** One sliver on its way to one node. */
@@ -42,6 +44,19 @@ export function encodeFrame(frame: LaneFrame): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Frames one sliver; its own memory is given back. */
+export function encodeSliverFrame(
+  memberIndex: number,
+  pairIndex: number,
+  sliver: Sliver,
+): Uint8Array<ArrayBuffer> {
+  const body = encodeSliver(sliver);
+  freeBytes(sliver.data);
+  const frame = encodeFrame({ memberIndex, pairIndex, axis: sliver.axis, body });
+  freeBytes(body);
+  return frame;
+}
+
 /**
  * Reads frames however the stream was cut into chunks; holds one frame at a time.
  *
@@ -49,7 +64,7 @@ export function encodeFrame(frame: LaneFrame): Uint8Array<ArrayBuffer> {
  * @throws {Error} When the stream ends inside a frame.
  */
 export async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGenerator<LaneFrame> {
-  const source = new ExactReader(stream.getReader());
+  const source = new ExactReader(stream);
   try {
     for (;;) {
       const header = await source.read(FRAME_HEADER_BYTES);
@@ -74,13 +89,13 @@ export async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGene
   }
 }
 
-/** Hands out exact byte counts from a reader of arbitrary chunks. */
+/** Hands out exact byte counts from chunks of any length. */
 class ExactReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ChunkReader;
   #chunk: Uint8Array = new Uint8Array();
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
-    this.#reader = reader;
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = new ChunkReader(stream);
   }
 
   /** `byteCount` bytes, or `null` when the stream ends exactly here. */
@@ -89,12 +104,12 @@ class ExactReader {
     let filled = 0;
     while (filled < byteCount) {
       if (this.#chunk.length === 0) {
-        const next = await this.#reader.read();
-        if (next.done) {
+        const next = await this.#reader.next();
+        if (next === null) {
           if (filled === 0) return null;
           throw new Error(`Cannot read frame: ${filled} of ${byteCount} bytes before the end`);
         }
-        this.#chunk = next.value;
+        this.#chunk = next;
         continue;
       }
       const part = this.#chunk.subarray(0, byteCount - filled);
@@ -107,7 +122,7 @@ class ExactReader {
 
   cancel(): void {
     // A stream that has ended or failed has nothing left to cancel.
-    this.#reader.cancel().catch(() => undefined);
+    this.#reader.cancel("nothing more is wanted").catch(() => undefined);
   }
 }
 

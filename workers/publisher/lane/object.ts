@@ -9,6 +9,7 @@ import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { systemRandom, systemTimer } from "../../../shared/system.ts";
 import type { Lane, LaneJob, LaneReport } from "./lane.ts";
+import { platformBody } from "./streams.ts";
 import { runLane } from "./run-lane.ts";
 
 export class SliverLane extends WorkerEntrypoint implements Lane {
@@ -22,6 +23,7 @@ export class SliverLane extends WorkerEntrypoint implements Lane {
       permit: platformPermit(),
       timer: systemTimer,
       lane: job.lane,
+      bodyOf: platformBody,
     });
     const mail = new ReportMail(report);
     await runLane({ client, timer: systemTimer, random: systemRandom }, job, frames, (each) =>

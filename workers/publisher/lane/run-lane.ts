@@ -6,6 +6,7 @@
  * the upload judges confirmations. Source of the order: `walrus-sdk
  * communication/node.rs::store_metadata_and_pairs_without_confirmation`.
  */
+import { freeBytes } from "../../../shared/bytes/arrays.ts";
 import { SLIVER_STATUS_CHECK_BYTES_MIN } from "../../../shared/limits.ts";
 import type { NodeClient, PutOutcome, SignedMessage } from "../../../shared/nodes/client.ts";
 import type { NodeFailure } from "../../../shared/nodes/failure.ts";
@@ -93,6 +94,7 @@ class LaneRun {
     const put = progress.failed ? null : await this.#putUnlessThere(progress, frame);
     const { memberIndex } = frame;
     this.#report({ kind: "taken", memberIndex, bodyBytes: frame.body.length });
+    freeBytes(frame.body);
     if (put === null || progress.failed) return;
     if (!put.ok) return this.#fail(progress, put.failure);
     progress.sliversLeft--;

@@ -32,6 +32,7 @@ import { failureToProblem, type PublisherFailure } from "../failure-to-problem.t
 import { limitWrite } from "../quota/limit-write.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";
 import { startFanOut } from "../upload/fan-out.ts";
+import { platformPipe } from "../lane/streams.ts";
 import { parseRelayQuery, type RelayQuery } from "./query.ts";
 import { inRelayWords, type RelayFailure } from "./relay-problem.ts";
 import { verifyTip } from "./tip.ts";
@@ -175,7 +176,7 @@ function fanOut(
 ): ReturnType<typeof startFanOut> {
   const committee = writeCommittee(system);
   return startFanOut(
-    { clock, timer, log, lane, progress: () => undefined },
+    { clock, timer, log, lane, pipe: platformPipe, progress: () => undefined },
     {
       runId: `relay.${requestId}`,
       blobId,
@@ -184,6 +185,7 @@ function fanOut(
           ? { kind: "permanent" }
           : { kind: "deletable", objectId: deletableObjectId },
       metadata: encodeMetadata(encoded.metadata),
+      encodedBytes: sliversBytes(encoded),
       slivers: (pairIndices) => encoded.slivers(pairIndices),
       committee,
       message: confirmationMessage({
@@ -194,6 +196,11 @@ function fanOut(
       laneCount: config.laneCount,
     },
   );
+}
+
+function sliversBytes({ parameters, symbolBytes }: EncodedBlob): number {
+  const { shardCount, primaryCount, secondaryCount } = parameters;
+  return shardCount * (primaryCount + secondaryCount) * symbolBytes;
 }
 
 function refused(refusal: RelayFailure): Result<never, PublisherFailure> {

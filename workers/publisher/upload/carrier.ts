@@ -5,7 +5,11 @@
  * Storage, alarm, clock and the ports of a run are passed in, so that a test can stop it at any of
  * them and go on with another one over the same storage, as the platform does.
  */
-import { UPLOAD_STATE_TTL_MS, UPLOAD_WATCHDOG_MS } from "../../../shared/limits.ts";
+import {
+  FAN_OUT_TAIL_MAX_MS,
+  UPLOAD_STATE_TTL_MS,
+  UPLOAD_WATCHDOG_MS,
+} from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UploadFailure } from "./failure.ts";
@@ -19,7 +23,7 @@ import {
 } from "./journal.ts";
 import type { NodeProgress } from "./progress.ts";
 import { RowDigest } from "./row-digest.ts";
-import { type RunPorts, runUpload } from "./run.ts";
+import { type RunOutcome, type RunPorts, runUpload } from "./run.ts";
 import { type BodyBounds, stageBody } from "./stage.ts";
 import type { UploadStore } from "./store.ts";
 
@@ -82,7 +86,11 @@ export class UploadCarrier implements UploadRpc {
   readonly #ports: CarrierPorts;
   readonly #store: UploadStore;
   #staging: Promise<Result<Journal, UploadFailure>> | null = null;
-  #running: Promise<void> | null = null;
+  #running: Promise<"ended" | "paused"> | null = null;
+  /** Resolves when another invocation goes on with what was paused. */
+  #resumed = Promise.withResolvers<void>();
+  /** Fan-outs that go on behind their outcome, and still read what is staged. */
+  #tails: Promise<void>[] = [];
   /** Set while a run is being stopped: it may save nothing more, so it cannot begin to pay. */
   #cancelled = false;
 
@@ -106,7 +114,7 @@ export class UploadCarrier implements UploadRpc {
     const staged = this.#staging === null ? null : await this.#staging;
     if (staged?.ok === false) return staged;
     // A repetition must not use up the attempts: what is there is in the hands of its alarm.
-    const attempt = isNew ? this.#advance() : this.#running;
+    const attempt = isNew || this.#running !== null ? this.#carryOut() : null;
     if (request.waits) await attempt;
     // Nobody else hears of storage that fails; the alarm goes on.
     else attempt?.catch((error: unknown) => this.#noteUnsaved(error));
@@ -115,7 +123,7 @@ export class UploadCarrier implements UploadRpc {
 
   async resume(): Promise<Journal | null> {
     if (this.#store.load() === null) return null;
-    await this.#advance();
+    await this.#carryOut();
     return this.#journal();
   }
 
@@ -138,6 +146,7 @@ export class UploadCarrier implements UploadRpc {
       try {
         await this.#running;
         await this.#settle({ kind: "cancelled" });
+        this.#tellResumed();
       } finally {
         this.#cancelled = false;
       }
@@ -148,13 +157,16 @@ export class UploadCarrier implements UploadRpc {
   async alarm(): Promise<void> {
     const journal = this.#store.load();
     if (journal === null || nextStep(journal) === null) {
+      await this.#unstageAfterTails();
       const ttlMs = (journal?.finishedAtMs ?? 0) + UPLOAD_STATE_TTL_MS;
       const endMs = Math.max(ttlMs, journal?.request.keptUntilMs ?? 0);
       if (this.#ports.clock.nowMs() >= endMs) await this.#forget();
       else await this.#ports.storage.setAlarm(endMs);
       return;
     }
-    await this.#advance();
+    const attempt = this.#advance();
+    this.#tellResumed();
+    await attempt;
   }
 
   /** Whoever comes again with a key must bring the same request: its bytes are read to the end. */
@@ -222,23 +234,36 @@ export class UploadCarrier implements UploadRpc {
     }
   }
 
-  /** Runs what is left, once at a time; resolves when this attempt has ended, rejects when storage does. */
-  #advance(): Promise<void> {
+  /** Resolves when this attempt has ended, however many invocations it takes. */
+  async #carryOut(): Promise<void> {
+    while ((await this.#advance()) === "paused") await this.#resumed.promise;
+  }
+
+  /**
+   * Runs what is left, once at a time; resolves when this attempt has ended, or an alarm is to go on
+   * with it. Rejects when storage does.
+   */
+  #advance(): Promise<"ended" | "paused"> {
     this.#running ??= this.#attempt().finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  async #attempt(): Promise<void> {
+  #tellResumed(): void {
+    this.#resumed.resolve();
+    this.#resumed = Promise.withResolvers();
+  }
+
+  async #attempt(): Promise<"ended" | "paused"> {
     const journal = this.#journal();
-    if (nextStep(journal) === null) return;
+    if (nextStep(journal) === null) return "ended";
     await this.#ports.storage.setAlarm(this.#ports.clock.nowMs() + UPLOAD_WATCHDOG_MS);
-    let failure: UploadFailure | null;
+    let failure: RunOutcome["failure"];
     try {
       failure = (await runUpload(this.#runPorts(), journal)).failure;
     } catch (error) {
-      if (this.#cancelled) return;
+      if (this.#cancelled) return "ended";
       this.#ports.log.error({
         event: "upload.interrupted",
         uploadId: journal.request.uploadId,
@@ -246,7 +271,13 @@ export class UploadCarrier implements UploadRpc {
       });
       failure = { kind: "interrupted" };
     }
-    if (!this.#cancelled) await this.#settle(failure);
+    if (this.#cancelled) return "ended";
+    if (failure?.kind === "paused") {
+      await this.#ports.storage.setAlarm(this.#ports.clock.nowMs());
+      return "paused";
+    }
+    await this.#settle(failure);
+    return "ended";
   }
 
   #runPorts(): RunPorts {
@@ -257,6 +288,10 @@ export class UploadCarrier implements UploadRpc {
         if (this.#cancelled) throw new Error("Cannot go on: the upload is being cancelled");
         ports.save(journal);
       },
+      background: (work) => {
+        this.#tails.push(work);
+        ports.background(work);
+      },
     };
   }
 
@@ -264,10 +299,13 @@ export class UploadCarrier implements UploadRpc {
     const nowMs = this.#ports.clock.nowMs();
     const settled = settle(this.#journal(), failure, nowMs);
     this.#store.save(settled.journal);
-    if (settled.journal.state !== "running") this.#store.unstage();
+    const isFinal = settled.journal.state !== "running";
+    const readsOn = isFinal && settled.journal.encoding !== undefined && this.#tails.length > 0;
+    if (isFinal && !readsOn) this.#store.unstage();
     if (hasBoughtNothing(settled.journal)) await this.#giveTokenBack(settled.journal.request);
     if (nextStep(settled.journal) === null) this.#ports.reportEnd(settled.journal);
-    await this.#ports.storage.setAlarm(nowMs + settled.wakeAfterMs);
+    const wakeAfterMs = readsOn ? FAN_OUT_TAIL_MAX_MS : settled.wakeAfterMs;
+    await this.#ports.storage.setAlarm(nowMs + Math.min(wakeAfterMs, settled.wakeAfterMs));
     this.#ports.log.info({
       event: `upload.${settled.journal.state}`,
       uploadId: settled.journal.request.uploadId,
@@ -275,6 +313,13 @@ export class UploadCarrier implements UploadRpc {
       attempts: settled.journal.attemptCount,
       durationMs: nowMs - settled.journal.stagedAtMs,
     });
+  }
+
+  /** What is staged goes when the state is final and no fan-out reads it any more. */
+  async #unstageAfterTails(): Promise<void> {
+    await Promise.allSettled(this.#tails);
+    this.#tails = [];
+    if (this.#store.load()?.state !== "running") this.#store.unstage();
   }
 
   async #giveTokenBack({ token, uploadId }: UploadRequest): Promise<void> {

@@ -8,6 +8,7 @@
 import type { SliverPair } from "../../../shared/codec/index.ts";
 import { pairIndexOfShard } from "../../../shared/codec/index.ts";
 import {
+  FAN_OUT_BYTES_PER_SECOND_MIN,
   FAN_OUT_DEADLINE_MS,
   FAN_OUT_RETRY_LANES,
   FAN_OUT_ROUNDS_MAX,
@@ -29,6 +30,7 @@ import { type Committee, weightOf } from "../../../shared/protocol/committee.ts"
 import { certificateWeightMin, isAboveValidity } from "../../../shared/protocol/quorum.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Lane, type LaneNode, type LaneReport, splitLanes } from "../lane/lane.ts";
+import type { BytePipe } from "../lane/streams.ts";
 import { SliverFeeder } from "./feeder.ts";
 
 /** What is spread, and over whom. */
@@ -40,8 +42,12 @@ export interface FanOutJob {
   readonly target: ConfirmationTarget;
   /** BCS of BlobMetadata. */
   readonly metadata: Uint8Array<ArrayBuffer>;
-  /** `EncodedBlob.slivers`. */
-  readonly slivers: (pairIndices: readonly number[]) => Iterable<SliverPair>;
+  /** All slivers together, to the nearest megabyte or so: they get time by it. */
+  readonly encodedBytes: number;
+  /** `StagedBlob.slivers`. */
+  readonly slivers: (
+    pairIndices: readonly number[],
+  ) => Iterable<SliverPair> | AsyncIterable<SliverPair>;
   readonly committee: Committee;
   /** Exactly what an honest node signs. */
   readonly message: Uint8Array;
@@ -54,6 +60,8 @@ export interface FanOutPorts {
   readonly timer: Timer;
   readonly log: Log;
   readonly lane: Lane;
+  /** See `FeederPorts`. */
+  readonly pipe?: (() => BytePipe) | undefined;
   /** Told of every node that has confirmed or failed. */
   readonly progress: (memberIndex: number, state: "confirmed" | "failed") => void;
 }
@@ -111,7 +119,8 @@ class FanOutRun {
   }
 
   async run(): Promise<void> {
-    this.#stopAfter(FAN_OUT_DEADLINE_MS);
+    const transferMs = (1_000 * this.#job.encodedBytes) / FAN_OUT_BYTES_PER_SECOND_MIN;
+    this.#stopAfter(FAN_OUT_DEADLINE_MS + transferMs);
     let lanesLeft = LANES_MAX;
     for (let round = 0; round < FAN_OUT_ROUNDS_MAX; round++) {
       const nodes = this.#openNodes();
@@ -151,7 +160,7 @@ class FanOutRun {
 
   async #round(round: number, nodes: readonly LaneNode[], laneCount: number): Promise<void> {
     const lanes = splitLanes(nodes, laneCount);
-    const { clock, timer } = this.#ports;
+    const { clock, timer, pipe } = this.#ports;
     const { blobId, committee } = this.#job;
     const fed = lanes.flatMap((laneNodes, laneIndex) =>
       laneNodes.map(({ memberIndex }) => ({
@@ -163,7 +172,7 @@ class FanOutRun {
       })),
     );
     const feeder = new SliverFeeder(
-      { clock, timer, slivers: this.#job.slivers },
+      { clock, timer, slivers: this.#job.slivers, ...(pipe === undefined ? {} : { pipe }) },
       fed,
       lanes.length,
       this.#requiredWeight,

@@ -5,7 +5,8 @@
  * together, interleaved. A node that is not ready, or takes nothing for a while, is passed over and
  * gets the rest in a later sweep; it never holds up the others for longer than the stall limit.
  */
-import { encodeSliver, type SliverPair } from "../../../shared/codec/index.ts";
+import { concatBytes, freeBytes } from "../../../shared/bytes/arrays.ts";
+import type { SliverPair } from "../../../shared/codec/index.ts";
 import {
   FAN_OUT_BYTES_IN_FLIGHT_MAX,
   FAN_OUT_PAIRS_PER_NODE_MAX,
@@ -13,7 +14,8 @@ import {
   FAN_OUT_STALL_MS,
 } from "../../../shared/limits.ts";
 import type { Clock, Timer } from "../../../shared/ports.ts";
-import { encodeFrame } from "../lane/frame.ts";
+import { encodeSliverFrame, FRAME_HEADER_BYTES } from "../lane/frame.ts";
+import type { BytePipe } from "../lane/streams.ts";
 
 /** One node to be fed. */
 export interface FedNode {
@@ -28,8 +30,12 @@ export interface FedNode {
 export interface FeederPorts {
   readonly clock: Clock;
   readonly timer: Timer;
-  /** `EncodedBlob.slivers`. */
-  readonly slivers: (pairIndices: readonly number[]) => Iterable<SliverPair>;
+  /** `StagedBlob.slivers`. */
+  readonly slivers: (
+    pairIndices: readonly number[],
+  ) => Iterable<SliverPair> | AsyncIterable<SliverPair>;
+  /** Pipes of the platform; streams of the language unless given. */
+  readonly pipe?: () => BytePipe;
 }
 
 interface NodeFeed {
@@ -44,6 +50,9 @@ interface NodeFeed {
 }
 
 const FRAMES_PER_PAIR = 2;
+
+/** Small frames travel together up to this: each piece costs both sides a turn. */
+const JOINED_FRAMES_BYTES_MAX = 32 * 1024;
 
 /** Feeds one round of a fan-out. */
 export class SliverFeeder {
@@ -80,25 +89,30 @@ export class SliverFeeder {
     const queue = this.#queues[laneIndex];
     if (queue === undefined) throw new RangeError(`Cannot feed lane ${laneIndex}: no such lane`);
     const ofLane = [...this.#feeds.values()].filter(({ node }) => node.laneIndex === laneIndex);
-    return new ReadableStream({
-      type: "bytes",
-      pull: async (controller) => {
-        for (;;) {
-          const frame = this.#stopped ? undefined : queue.shift();
-          if (frame !== undefined) {
-            controller.enqueue(frame);
-            return;
-          }
-          if (this.#stopped || ofLane.every((feed) => feed.settled)) {
-            controller.close();
-            // A reader that brought its own buffer waits for it to be given back.
-            controller.byobRequest?.respond(0);
-            return;
-          }
-          await this.#change();
-        }
-      },
-    });
+    const next = () => this.#nextChunk(queue, ofLane);
+    return this.#ports.pipe === undefined ? streamOf(next) : pumped(this.#ports.pipe(), next);
+  }
+
+  /** Frames of one lane, small ones joined; `null` at the end. */
+  async #nextChunk(
+    queue: Uint8Array<ArrayBuffer>[],
+    ofLane: readonly NodeFeed[],
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    while (queue.length === 0) {
+      if (this.#stopped || ofLane.every((feed) => feed.settled)) return null;
+      await this.#change();
+    }
+    if (this.#stopped) return null;
+    let count = 0;
+    let byteCount = 0;
+    for (const frame of queue) {
+      if (count > 0 && byteCount + frame.length > JOINED_FRAMES_BYTES_MAX) break;
+      byteCount += frame.length;
+      count++;
+    }
+    const frames = queue.splice(0, count);
+    const [first] = frames;
+    return count === 1 && first !== undefined ? first : concatBytes(...frames);
   }
 
   /** The node has the metadata. */
@@ -176,7 +190,7 @@ export class SliverFeeder {
       for (const pairIndex of feed.unfed) owners.set(pairIndex, feed);
     }
     const passedOver = new Set<NodeFeed>();
-    for (const pair of this.#ports.slivers(order)) {
+    for await (const pair of this.#ports.slivers(order)) {
       const feed = owners.get(pair.pairIndex);
       if (this.#stopped) return;
       if (feed === undefined || feed.settled || passedOver.has(feed)) continue;
@@ -209,17 +223,10 @@ export class SliverFeeder {
     if (feed.framesOutstanding === 0) feed.activeAtMs = this.#ports.clock.nowMs();
     feed.unfed = feed.unfed.filter((pairIndex) => pairIndex !== pair.pairIndex);
     for (const sliver of [pair.primary, pair.secondary]) {
-      const body = encodeSliver(sliver);
+      const frame = encodeSliverFrame(feed.node.memberIndex, pair.pairIndex, sliver);
       feed.framesOutstanding++;
-      this.#bytesOutstanding += body.length;
-      queue?.push(
-        encodeFrame({
-          memberIndex: feed.node.memberIndex,
-          pairIndex: pair.pairIndex,
-          axis: sliver.axis,
-          body,
-        }),
-      );
+      this.#bytesOutstanding += frame.length - FRAME_HEADER_BYTES;
+      queue?.push(frame);
     }
     this.#wake();
   }
@@ -258,4 +265,39 @@ export class SliverFeeder {
       }
     });
   }
+}
+
+/** What is enqueued is the reader's from then on. */
+function streamOf(next: () => Promise<Uint8Array<ArrayBuffer> | null>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const chunk = await next();
+      if (chunk !== null) {
+        controller.enqueue(chunk);
+        return;
+      }
+      controller.close();
+      // A reader that brought its own buffer waits for it to be given back.
+      controller.byobRequest?.respond(0);
+    },
+  });
+}
+
+/** The reading end of a pipe that is fed; chunks are freed once they are through. */
+function pumped(
+  { readable, writable }: BytePipe,
+  next: () => Promise<Uint8Array<ArrayBuffer> | null>,
+): ReadableStream<Uint8Array> {
+  const writer = writable.getWriter();
+  const pump = async () => {
+    for (let chunk = await next(); chunk !== null; chunk = await next()) {
+      await writer.write(chunk);
+      freeBytes(chunk);
+    }
+    await writer.close();
+  };
+  // A lane that is gone cancels its end; whoever called it hears of that from the call.
+  pump().catch(() => undefined);
+  return readable;
 }

@@ -12,6 +12,7 @@ import {
   UPLOAD_RETRY_MIN_MS,
   UPLOAD_STATE_TTL_MS,
 } from "../../../shared/limits.ts";
+import type { ExternalCheckpoint } from "../../../shared/codec/index.ts";
 import type { StatusEvent } from "../../../shared/nodes/blob-status.ts";
 import { isTransient, mustGoOn, type UploadFailure } from "./failure.ts";
 
@@ -137,6 +138,8 @@ export interface Journal {
   /** Why it failed, or what the last attempt stumbled over. */
   readonly failure: UploadFailure | null;
   readonly steps: { readonly [S in Step]: StepRecord<S> };
+  /** How far the encoding of a blob larger than memory has come; its scratch says the same. */
+  readonly encoding?: ExternalCheckpoint;
 }
 
 const PENDING = { status: "pending", startedAtMs: null, finishedAtMs: null, result: null } as const;
@@ -246,7 +249,8 @@ export function reopen(
     const fresh = openJournal(request, unencodedBytes, stagedAtMs);
     return { ...fresh, generations: { register: register + 1, certify: certify + 1 } };
   }
-  const again = newGeneration(failed);
+  // What was derived from the bytes went with them.
+  const { encoding: _, ...again } = newGeneration(failed);
   const isRefused = failed.failure?.kind === "transaction-refused";
   return {
     ...again,

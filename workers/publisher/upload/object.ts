@@ -5,6 +5,7 @@
  * beside it.
  */
 import { DurableObject } from "cloudflare:workers";
+import { IN_MEMORY_BLOB_BYTES_MAX, UPLOAD_SLICE_BYTES_MAX } from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
@@ -14,12 +15,13 @@ import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts"
 import { isolateMemory } from "../../../shared/working-memory.ts";
 import { tokenShard } from "../auth/token-guard.ts";
 import { createKeyValue } from "../../../shared/cache/kv.ts";
-import { publisherCodec } from "../codec.ts";
+import { publisherCodec, publisherExternalCodec } from "../codec.ts";
 import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
 import { GATE_NAME } from "../gate/gate.ts";
 import type { Lane } from "../lane/lane.ts";
 import { isolateSystem } from "../isolate-memory.ts";
+import { platformPipe } from "../lane/streams.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import { METRICS_NAME } from "../metrics/object.ts";
 import { uploadIncrements } from "../metrics/upload-sample.ts";
@@ -125,10 +127,18 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       }),
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
+      pipe: platformPipe,
       blobStatus: (committee, blobId) =>
         verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),
       memory: isolateMemory,
       life: this,
+      large: {
+        codec: publisherExternalCodec(),
+        ports: { source: this.#store.source, scratch: this.#store.scratch },
+        clear: () => this.#store.scratch.clear(),
+        aboveBytes: IN_MEMORY_BLOB_BYTES_MAX,
+        sliceBytes: UPLOAD_SLICE_BYTES_MAX,
+      },
       stagedBytes: (byteCount) => this.#store.stagedBytes(byteCount),
       save: (journal) => this.#store.save(journal),
       saveProgress: (progress) => this.#store.saveProgress(progress),

@@ -7,11 +7,8 @@
  */
 import { fromBase64, toBase64 } from "../../../shared/bytes/text.ts";
 import {
-  type Codec,
   encodedBlobBytes,
-  type EncodedBlob,
   encodeMetadata,
-  encodingWorkingBytes,
   formatBlobId,
   parseBlobId,
 } from "../../../shared/codec/index.ts";
@@ -24,9 +21,10 @@ import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
-import type { WorkingMemory } from "../../../shared/working-memory.ts";
 import type { Lane } from "../lane/lane.ts";
+import type { BytePipe } from "../lane/streams.ts";
 import type { LeaseBookRpc } from "../lease-book/leases.ts";
+import { type EncodePorts, encodeStaged, type Paused, type StagedBlob } from "./encode.ts";
 import { chainFailure, sizeFailure } from "./failure-of.ts";
 import type { UploadFailure } from "./failure.ts";
 import { startFanOut } from "./fan-out.ts";
@@ -47,22 +45,18 @@ import { recordBlob, type RecordPorts } from "./record.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
 /** What a run needs of the world. */
-export interface RunPorts extends PayPorts, RecordPorts {
+export interface RunPorts extends EncodePorts, PayPorts, RecordPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly codec: Codec;
   readonly chain: Pick<Chain, "readSystem">;
   readonly lane: Lane;
   readonly laneCount: number;
+  /** See `FanOutPorts`. */
+  readonly pipe?: () => BytePipe;
   /** What this gateway has certified of a blob. */
   readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
   /** What the committee knows of a blob; without it every store is a new one. */
   readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
-  readonly memory: WorkingMemory;
-  /** Tells this life of the upload from one that was killed. */
-  readonly life: object;
-  /** The staged blob. */
-  readonly stagedBytes: (byteCount: number) => Uint8Array<ArrayBuffer>;
   readonly save: (journal: Journal) => void;
   readonly saveProgress: (progress: NodeProgress) => void;
   /** Work that goes on behind the outcome; it never rejects. */
@@ -72,11 +66,14 @@ export interface RunPorts extends PayPorts, RecordPorts {
 /** How far a run came. */
 export interface RunOutcome {
   readonly journal: Journal;
-  /** Why it stopped before the last step; `null` when everything is done. */
-  readonly failure: UploadFailure | null;
+  /**
+   * Why it stopped before the last step; `null` when everything is done. A run that is paused has
+   * not failed: another invocation is to go on at once.
+   */
+  readonly failure: UploadFailure | Paused | null;
 }
 
-type StepOutcome<S extends Step> = Result<StepResults[S], UploadFailure | NewGeneration>;
+type StepOutcome<S extends Step> = Result<StepResults[S], UploadFailure | NewGeneration | Paused>;
 
 /** Runs every step that is left. */
 export async function runUpload(ports: RunPorts, journal: Journal): Promise<RunOutcome> {
@@ -91,10 +88,9 @@ export async function runUpload(ports: RunPorts, journal: Journal): Promise<RunO
 class UploadRun {
   readonly #ports: RunPorts;
   #journal: Journal;
-  #encoded: EncodedBlob | null = null;
+  /** A fan-out that goes on takes it over. */
+  #encoded: StagedBlob | null = null;
   #metadata: Uint8Array<ArrayBuffer> | null = null;
-  /** Gives the memory of `#encoded` back; a fan-out that goes on takes it over. */
-  #giveBack: (() => void) | null = null;
 
   constructor(ports: RunPorts, journal: Journal) {
     this.#ports = ports;
@@ -118,7 +114,11 @@ class UploadRun {
     }
   }
 
-  #logStep(step: Step, startedMs: number, failure: UploadFailure | NewGeneration | null): void {
+  #logStep(
+    step: Step,
+    startedMs: number,
+    failure: UploadFailure | NewGeneration | Paused | null,
+  ): void {
     const { request, generations } = this.#journal;
     this.#ports.log.info({
       event: "upload.step",
@@ -133,11 +133,9 @@ class UploadRun {
   release(): void {
     this.#encoded?.release();
     this.#encoded = null;
-    this.#giveBack?.();
-    this.#giveBack = null;
   }
 
-  #take(step: Step): Promise<UploadFailure | NewGeneration | null> {
+  #take(step: Step): Promise<UploadFailure | NewGeneration | Paused | null> {
     switch (step) {
       case "encode":
         return this.#finish(step, this.#encode());
@@ -155,7 +153,7 @@ class UploadRun {
   async #finish<S extends Step>(
     step: S,
     work: Promise<StepOutcome<S>>,
-  ): Promise<UploadFailure | NewGeneration | null> {
+  ): Promise<UploadFailure | NewGeneration | Paused | null> {
     const outcome = await work;
     if (!outcome.ok) return outcome.failure;
     const nowMs = this.#ports.clock.nowMs();
@@ -222,16 +220,17 @@ class UploadRun {
   }
 
   /** The encoded blob, made once for each run under the isolate's permit of memory. */
-  async #encodedOver(shardCount: number): Promise<Result<EncodedBlob, UploadFailure>> {
+  async #encodedOver(shardCount: number): Promise<Result<StagedBlob, UploadFailure | Paused>> {
     if (this.#encoded !== null) return ok(this.#encoded);
-    const { unencodedBytes } = this.#journal;
-    this.#giveBack = await this.#ports.memory.acquireAs(
-      { name: this.#journal.request.uploadId, life: this.#ports.life },
-      encodingWorkingBytes(unencodedBytes),
-    );
-    const encoded = this.#ports.codec.encode(this.#ports.stagedBytes(unencodedBytes), shardCount);
-    if (!encoded.ok) return err(sizeFailure(encoded.failure));
-    this.#encoded = encoded.value;
+    const { unencodedBytes, encoding } = this.#journal;
+    const encoded = await encodeStaged(this.#ports, {
+      uploadId: this.#journal.request.uploadId,
+      unencodedBytes,
+      shardCount,
+      checkpoint: encoding ?? null,
+      note: (checkpoint) => this.#save({ ...this.#journal, encoding: checkpoint }),
+    });
+    if (encoded.ok) this.#encoded = encoded.value;
     return encoded;
   }
 
@@ -293,17 +292,19 @@ class UploadRun {
     const encoded = await this.#encodedOver(encode.shardCount);
     if (!encoded.ok) return encoded;
     this.#metadata = encodeMetadata(encoded.value.metadata);
+    await encoded.value.openSlivers();
     const committee = writeCommittee(system.value);
     const blobId = idBytes(encode.blobId);
     let progress = emptyProgress(committee.members.length);
     this.#ports.saveProgress(progress);
-    const { clock, timer, log, lane } = this.#ports;
+    const { clock, timer, log, lane, pipe } = this.#ports;
     const fanOut = startFanOut(
       {
         clock,
         timer,
         log,
         lane,
+        pipe,
         progress: (memberIndex, state) => {
           progress = withNode(progress, memberIndex, state);
           this.#ports.saveProgress(progress);
@@ -314,6 +315,7 @@ class UploadRun {
         blobId,
         target: deletable ? { kind: "deletable", objectId: blobObjectId } : { kind: "permanent" },
         metadata: this.#metadata,
+        encodedBytes: encode.encodedBytes,
         slivers: (pairIndices) => encoded.value.slivers(pairIndices),
         committee,
         message: confirmationMessage({
@@ -343,13 +345,8 @@ class UploadRun {
   /** The tail of a fan-out needs the slivers longer than the run does. */
   #handOver(settled: Promise<void>): void {
     const encoded = this.#encoded;
-    const giveBack = this.#giveBack;
     this.#encoded = null;
-    this.#giveBack = null;
-    const release = () => {
-      encoded?.release();
-      giveBack?.();
-    };
+    const release = () => encoded?.release();
     this.#ports.background(
       settled.then(release, (error: unknown) => {
         release();

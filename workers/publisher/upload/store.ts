@@ -1,29 +1,26 @@
 /**
  * What an Upload object keeps in its SQLite database: the journal, the staged bytes, the progress.
  *
- * Three tables: `journal` (one row of JSON), `staged` (rows of at most 1 MiB, in order) and
- * `progress` (one row, two bitmaps). Calls are synchronous; without an `await` between them they
- * are one transaction.
+ * Three tables: `journal` (one row of JSON), `staged` (rows of `UPLOAD_ROW_BYTES_MAX`, in order; the
+ * last may be shorter) and `progress` (one row, two bitmaps); a blob larger than memory has more, see
+ * `scratch.ts`. Calls are synchronous; without an `await` between them they are one transaction.
  */
-import { STAGED_ROW_BYTES_MAX } from "../../../shared/limits.ts";
+import type { BlobSource } from "../../../shared/codec/index.ts";
+import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
 import type { Journal } from "./journal.ts";
 import type { NodeProgress } from "./progress.ts";
-
-/** The part of a Durable Object's SQL storage that is used. */
-export interface Sql {
-  exec(
-    query: string,
-    ...bindings: (string | number | null | ArrayBuffer)[]
-  ): Iterable<Record<string, string | number | null | ArrayBuffer>>;
-}
+import { SqlScratch } from "./scratch.ts";
+import { exactBuffer, type Sql } from "./sql.ts";
 
 /** The tables of one upload. */
 export class UploadStore {
+  readonly scratch: SqlScratch;
   readonly #sql: Sql;
   #hasTables: boolean;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.scratch = new SqlScratch(sql);
     // An object that was only asked about must not leave anything behind.
     this.#hasTables =
       [...sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'journal'")].length > 0;
@@ -46,19 +43,29 @@ export class UploadStore {
 
   /** Appends one staged row. */
   stage(rowIndex: number, bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length > STAGED_ROW_BYTES_MAX) {
+    if (bytes.length > UPLOAD_ROW_BYTES_MAX) {
       throw new RangeError(
-        `Cannot stage: expected at most ${STAGED_ROW_BYTES_MAX} bytes a row, got ${bytes.length}`,
+        `Cannot stage: expected at most ${UPLOAD_ROW_BYTES_MAX} bytes a row, got ${bytes.length}`,
       );
     }
     this.#createTables();
-    this.#sql.exec("INSERT INTO staged (rowIndex, bytes) VALUES (?, ?)", rowIndex, exact(bytes));
+    this.#sql.exec(
+      "INSERT INTO staged (rowIndex, bytes) VALUES (?, ?)",
+      rowIndex,
+      exactBuffer(bytes),
+    );
   }
 
-  /** Forgets the staged bytes: the state is final, or the body never came to its end. */
+  /** Forgets the bytes and what was derived: the state is final, or the body never came to its end. */
   unstage(): void {
     if (this.#hasTables) this.#sql.exec("DELETE FROM staged");
+    this.scratch.clear();
   }
+
+  /** The staged blob by ranges. */
+  readonly source: BlobSource = {
+    read: (offset, byteCount) => Promise.resolve(this.#stagedRange(offset, byteCount)),
+  };
 
   /**
    * The staged blob in one piece.
@@ -80,13 +87,39 @@ export class UploadStore {
     return blob;
   }
 
+  #stagedRange(offset: number, byteCount: number): Uint8Array {
+    let bytes = new Uint8Array(0);
+    let filled = 0;
+    while (filled < byteCount) {
+      const position = offset + filled;
+      const [row] = this.#sql.exec(
+        "SELECT substr(bytes, ?, ?) AS part FROM staged WHERE rowIndex = ?",
+        (position % UPLOAD_ROW_BYTES_MAX) + 1,
+        byteCount - filled,
+        Math.floor(position / UPLOAD_ROW_BYTES_MAX),
+      );
+      const part = row?.["part"];
+      if (!(part instanceof ArrayBuffer) || part.byteLength === 0) {
+        throw new Error(
+          `Cannot read staged blob: expected ${byteCount} bytes at ${offset}, got ${filled}`,
+        );
+      }
+      if (part.byteLength === byteCount) return new Uint8Array(part);
+      if (filled === 0) bytes = new Uint8Array(byteCount);
+      bytes.set(new Uint8Array(part), filled);
+      filled += part.byteLength;
+      part.transfer(0);
+    }
+    return bytes;
+  }
+
   saveProgress(progress: NodeProgress): void {
     this.#createTables();
     this.#sql.exec(
       "INSERT OR REPLACE INTO progress (id, memberCount, confirmed, failed) VALUES (1, ?, ?, ?)",
       progress.memberCount,
-      exact(progress.confirmed),
-      exact(progress.failed),
+      exactBuffer(progress.confirmed),
+      exactBuffer(progress.failed),
     );
   }
 
@@ -104,6 +137,7 @@ export class UploadStore {
   /** The database was emptied from outside. */
   reset(): void {
     this.#hasTables = false;
+    this.scratch.reset();
   }
 
   #createTables(): void {
@@ -116,9 +150,4 @@ export class UploadStore {
     );
     this.#hasTables = true;
   }
-}
-
-/** The bytes as a buffer of exactly their length, as SQL takes them. */
-function exact(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
