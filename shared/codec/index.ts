@@ -23,6 +23,7 @@ export {
   dataRowCount,
   type ExternalOptions,
   type ExternalPlan,
+  groupAt,
   groupCountOf,
   workingBytesOf,
 } from "./external/plan.ts";

@@ -150,8 +150,12 @@ async function answerDryRun(
   query: StoreQuery,
   context: AppContext,
 ): Promise<Answer> {
-  const bytesMax = context.config.blobBytesMax;
-  const leave = context.wholeBodies.enter(declaredLength(request.headers) ?? bytesMax);
+  const bytesMax = context.config.wholeBodyBytesMax;
+  const heldBytes = declaredLength(request.headers) ?? bytesMax;
+  if (heldBytes > bytesMax) {
+    return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
+  }
+  const leave = context.wholeBodies.enter(heldBytes);
   if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
   try {
     const body = await readBody(request, bytesMax);

@@ -61,7 +61,7 @@ async function takeQuilt(
 ): Promise<Result<EncodedQuilt, PublisherFailure>> {
   const boundary = multipartBoundary(request.headers.get("Content-Type"));
   if (boundary === null) return refused({ kind: "not-multipart" });
-  const bytesMax = context.config.blobBytesMax;
+  const bytesMax = context.config.wholeBodyBytesMax;
   const heldBytes = declaredLength(request.headers) ?? bytesMax;
   if (heldBytes > bytesMax) return refused({ kind: "form-too-large", bytesMax });
   const leave = context.wholeBodies.enter(heldBytes);

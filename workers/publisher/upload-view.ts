@@ -6,7 +6,13 @@
  * exact mode, it is the epoch of certification.
  */
 import type { Compat } from "../../shared/http/compat.ts";
-import { formatPatchId, parseBlobId } from "../../shared/codec/index.ts";
+import {
+  dataRowCount,
+  type ExternalCheckpoint,
+  formatPatchId,
+  groupAt,
+  parseBlobId,
+} from "../../shared/codec/index.ts";
 import { type PublisherFailure, failureToProblem } from "./failure-to-problem.ts";
 import { type Journal, resultOf, STEPS, type StoredPatch } from "./upload/journal.ts";
 import type { UploadRecord } from "./upload/object.ts";
@@ -149,6 +155,7 @@ export function uploadView({ journal, progress }: UploadRecord): object {
       startedAt: isoTime(steps[step].startedAtMs),
       finishedAt: isoTime(steps[step].finishedAtMs),
     })),
+    ...(journal.encoding === undefined ? {} : { passes: passesOf(journal.encoding) }),
     nodes: progress === null ? null : countProgress(progress),
     ...(request.patches === undefined
       ? {}
@@ -161,6 +168,17 @@ export function uploadView({ journal, progress }: UploadRecord): object {
 function failureView(failure: PublisherFailure): object {
   const { reason, message, metadata } = failureToProblem(failure);
   return { reason, message, metadata: metadata ?? {} };
+}
+
+/** How far the two passes over a blob larger than memory have come. */
+function passesOf({ plan, ingestedRows, finishedGroups }: ExternalCheckpoint): object {
+  return {
+    rows: { done: ingestedRows, total: dataRowCount(plan) },
+    columns: {
+      done: finishedGroups.reduce((count, index) => count + groupAt(plan, index).columnCount, 0),
+      total: plan.shardCount,
+    },
+  };
 }
 
 function isoTime(timeMs: number | null): string | null {

@@ -18,11 +18,16 @@ function pairs(sliverBytes: number) {
   function* slivers(pairIndices: readonly number[]): Iterable<SliverPair> {
     for (const pairIndex of pairIndices) {
       computed.push(pairIndex);
-      const sliver = { sliverIndex: pairIndex, symbolBytes: 2, data: new Uint8Array(sliverBytes) };
+      // Each sliver is its reader's own, which frees it.
+      const sliver = () => ({
+        sliverIndex: pairIndex,
+        symbolBytes: 2,
+        data: new Uint8Array(sliverBytes),
+      });
       yield {
         pairIndex,
-        primary: { axis: "primary", ...sliver },
-        secondary: { axis: "secondary", ...sliver },
+        primary: { axis: "primary", ...sliver() },
+        secondary: { axis: "secondary", ...sliver() },
       };
     }
   }

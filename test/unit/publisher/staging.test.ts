@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
 import { openJournal } from "../../../workers/publisher/upload/journal.ts";
@@ -8,31 +7,9 @@ import {
   withNode,
 } from "../../../workers/publisher/upload/progress.ts";
 import { stageBody } from "../../../workers/publisher/upload/stage.ts";
-import type { Sql } from "../../../workers/publisher/upload/sql.ts";
 import { UploadStore } from "../../../workers/publisher/upload/store.ts";
 import { seededBytes } from "../../support/contents.ts";
-
-/** SQLite of Node behind the interface of a Durable Object's. */
-function sqlite(): Sql {
-  const database = new DatabaseSync(":memory:");
-  return {
-    exec(query, ...bindings) {
-      const statement = database.prepare(query);
-      const values = bindings.map((value) =>
-        value instanceof ArrayBuffer ? new Uint8Array(value) : value,
-      );
-      const rows = statement.all(...values) as Record<string, unknown>[];
-      return rows.map((row) =>
-        Object.fromEntries(
-          Object.entries(row).map(([key, value]) => [
-            key,
-            value instanceof Uint8Array ? value.slice().buffer : (value as string | number | null),
-          ]),
-        ),
-      );
-    },
-  };
-}
+import { sqlite } from "./sqlite.ts";
 
 function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   let offset = 0;
@@ -57,7 +34,7 @@ const REQUEST = {
 
 describe("staging a body", () => {
   test.each([0, 1, UPLOAD_ROW_BYTES_MAX, UPLOAD_ROW_BYTES_MAX + 1, 2 * UPLOAD_ROW_BYTES_MAX])(
-    "%d bytes come back in one piece from rows of at most 1 MiB",
+    "%d bytes come back in one piece from rows within the limit",
     async (byteCount) => {
       const store = new UploadStore(sqlite());
       const bytes = seededBytes(byteCount, 7);

@@ -51,7 +51,7 @@ export async function relayBlob(request: Request, context: AppContext): Promise<
 async function relay(request: Request, context: AppContext): Promise<Answer> {
   const query = parseRelayQuery(new URL(request.url).searchParams, context.config.compat);
   if (!query.ok) return failureToProblem(query.failure);
-  const { blobBytesMax: bytesMax, relayTip } = context.config;
+  const { wholeBodyBytesMax: bytesMax, relayTip } = context.config;
   let sub: string | null = null;
   if (relayTip === null) {
     // A tip is an entrance of its own; without one the relay is as open as the gateway.
@@ -89,7 +89,7 @@ async function takeBlob(
   }
   const system = await chain.readSystem();
   if (!system.ok) return err(chainFailure(system.failure));
-  const body = await readBody(request, config.blobBytesMax);
+  const body = await readBody(request, config.wholeBodyBytesMax);
   if (!body.ok) return body;
   const tip = await checkTip(query, body.value, system.value.shardCount, context);
   if (!tip.ok) return tip;

@@ -41,20 +41,15 @@ export class SqlScratch implements ScratchStore {
   }
 
   /** @throws {Error} When the section does not hold the range: storage has lost something. */
-  read(section: string, offset: number, byteCount: number): Promise<Uint8Array> {
+  async read(section: string, offset: number, byteCount: number): Promise<Uint8Array> {
     let bytes = new Uint8Array(0);
     const start = (this.#knownSectionId(section) ?? 0) * SECTION_SPAN + offset;
     const end = start + byteCount;
     let filled = 0;
-    const rows = this.#sql.exec(
-      `SELECT max(id, ?1) - ?1 AS at, substr(bytes, max(?1 - id, 0) + 1, ?2 - max(id, ?1)) AS part
-       FROM scratch WHERE id >= (SELECT max(id) FROM scratch WHERE id <= ?1) AND id < ?2 ORDER BY id`,
-      start,
-      end,
-    );
+    const rows = this.#rowsBetween(start, end);
     for (const { at, part } of rows) {
       if (at !== filled || !(part instanceof ArrayBuffer)) break;
-      if (part.byteLength === byteCount) return Promise.resolve(new Uint8Array(part));
+      if (part.byteLength === byteCount) return new Uint8Array(part);
       if (filled === 0) bytes = new Uint8Array(byteCount);
       bytes.set(new Uint8Array(part), filled);
       filled += part.byteLength;
@@ -65,7 +60,7 @@ export class SqlScratch implements ScratchStore {
         `Cannot read ${section}: expected ${byteCount} bytes at ${offset}, got ${filled}`,
       );
     }
-    return Promise.resolve(bytes);
+    return bytes;
   }
 
   /** Forgets everything: the state is final, or the work begins anew. */
@@ -80,6 +75,17 @@ export class SqlScratch implements ScratchStore {
   reset(): void {
     this.#hasTables = false;
     this.#sectionIds.clear();
+  }
+
+  /** The parts of pieces that lie in the range, in order, and where in it they begin. */
+  #rowsBetween(start: number, end: number): ReturnType<Sql["exec"]> {
+    if (!this.#hasTables) return [];
+    return this.#sql.exec(
+      `SELECT max(id, ?1) - ?1 AS at, substr(bytes, max(?1 - id, 0) + 1, ?2 - max(id, ?1)) AS part
+       FROM scratch WHERE id >= (SELECT max(id) FROM scratch WHERE id <= ?1) AND id < ?2 ORDER BY id`,
+      start,
+      end,
+    );
   }
 
   #knownSectionId(name: string): number | null {
