@@ -708,6 +708,9 @@ export const OBJECT_FILTERS_MAX = 8;
 /** Largest body of a change to an object: `ATTRIBUTES_BYTES_MAX` of text, escaped as JSON. */
 export const OBJECT_BODY_BYTES_MAX = 64 * 1024;
 
+/** Bytes of headers that show the attributes of a blob: all of one store fit, and answers stay small. */
+export const ATTRIBUTE_HEADERS_BYTES_MAX = 10 * 1024;
+
 /** Attributes one store or change sets: each is a command of its transaction. */
 export const ATTRIBUTES_PER_BLOB_MAX = 16;
 

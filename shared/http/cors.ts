@@ -28,6 +28,8 @@ const EXPOSED_HEADERS = [
   "X-Walrus-End-Epoch",
   "Repr-Digest",
 ].join(", ");
+/** Attributes are shown under names of their own, which are exposed where they occur. */
+const ATTRIBUTE_HEADER = /^x-walrus-attribute-/;
 
 const VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 const HEADER_LIST = /^[\w!#$%&'*+.^`|~-]+(\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
@@ -53,7 +55,9 @@ export function preflightResponse(request: Request): Response {
 export function withCors(response: Response): Response {
   const open = mutable(response);
   open.headers.set("Access-Control-Allow-Origin", "*");
-  open.headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+  const attributes = [...open.headers.keys()].filter((name) => ATTRIBUTE_HEADER.test(name));
+  const exposed = [EXPOSED_HEADERS, ...attributes].join(", ");
+  open.headers.set("Access-Control-Expose-Headers", exposed);
   return open;
 }
 

@@ -76,6 +76,8 @@ describe("attributes of a store", () => {
     const read = await gateway.aggregator(`/v1/blobs/by-object-id/${id}`);
     expect(read.headers.get("content-type")).toBe("image/png");
     expect(read.headers.get("content-language")).toBe("de");
+    expect(read.headers.get("x-walrus-attribute-author")).toBe("us");
+    expect(read.headers.has("x-walrus-attribute-content-type")).toBe(false);
     expect((await read.arrayBuffer()).byteLength).toBe(2_000);
   });
 

@@ -45,4 +45,8 @@ test("every answer exposes what a script needs to read a blob", async () => {
     expect(exposed.split(", ")).toContain(name);
   }
   expect(await response.text()).toBe("x");
+  const attributed = withCors(new Response("", { headers: { "X-Walrus-Attribute-Author": "us" } }));
+  expect(attributed.headers.get("access-control-expose-headers")?.split(", ")).toContain(
+    "x-walrus-attribute-author",
+  );
 });
