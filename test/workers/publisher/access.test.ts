@@ -40,6 +40,8 @@ interface Row {
    * because it belongs to nobody.
    */
   readonly foreign: "nothing" | "empty" | "same";
+  /** Whether there is none of it here even for its owner: 404, whoever may ask. */
+  readonly isAbsent?: true;
 }
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -50,11 +52,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   "PATCH /edge/v1/objects/:objectId": { body: '{"attributes":{"a":"b"}}', foreign: "nothing" },
   "DELETE /edge/v1/objects/:objectId": { foreign: "nothing" },
   "POST /edge/v1/objects/:objectId/extend": { body: '{"epochs":1}', foreign: "nothing" },
+  // Every subject has names of its own: here nobody has any yet.
+  "GET /edge/v1/names/:name": { foreign: "nothing", isAbsent: true },
+  "GET /edge/v1/names/:name/versions": { foreign: "nothing", isAbsent: true },
+  "PUT /edge/v1/names/:name": { body: `{"blobId":"${BLOB_ID}"}`, foreign: "same" },
+  "DELETE /edge/v1/names/:name": { foreign: "same" },
   "POST /edge/v1/estimate": { body: '{"size":1}', foreign: "same" },
   "POST /edge/v1/hooks/:source": { body: "x", foreign: "same" },
   "POST /edge/v1/purge": { body: '{"all":true}', foreign: "same" },
   "GET /edge/v1/blocklist": { foreign: "same" },
-  "GET /edge/v1/blocklist/:blobId": { foreign: "same" },
+  "GET /edge/v1/blocklist/:blobId": { foreign: "same", isAbsent: true },
   "PUT /edge/v1/blocklist/:blobId": { foreign: "same" },
   "DELETE /edge/v1/blocklist/:blobId": { foreign: "same" },
 };
@@ -113,7 +120,8 @@ function request(
     .replace(":uploadId", uploadId)
     .replace(":objectId", OBJECT_ID)
     .replace(":blobId", BLOB_ID)
-    .replace(":source", "billing");
+    .replace(":source", "billing")
+    .replace(":name", "a-name");
   return ask(named, { method, headers, ...(body === undefined ? {} : { body }) }, vars);
 }
 
@@ -150,8 +158,7 @@ describe.each(OPERATIONS)("$name", ({ access, ...asked }) => {
       } else if (foreign === "nothing") expect(response.status).toBe(404);
       else {
         expect(await refusal(response.clone())).toBeNull();
-        const isUnblocked = asked.name === "GET /edge/v1/blocklist/:blobId";
-        expect(response.status === 404).toBe(isUnblocked);
+        expect(response.status === 404).toBe(ROWS[asked.name]?.isAbsent === true);
       }
       if (asked.name === "GET /edge/v1/objects" && isAllowed) {
         const { objects } = await response.json<{ objects: unknown[] }>();
