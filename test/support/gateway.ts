@@ -18,6 +18,8 @@ type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 export interface TestGateway {
   readonly publisher: Ask;
   readonly aggregator: Ask;
+  /** The aggregator of the second city, where one was asked for. */
+  readonly elsewhere: Ask;
   readonly renewal: Ask;
   /** Fires the renewal Worker's cron and waits for its end. */
   cron(): Promise<void>;
@@ -34,6 +36,7 @@ export async function startTestGateway(
   return {
     publisher: via(gateway.urls.publisher),
     aggregator: via(gateway.urls.aggregator),
+    elsewhere: via(gateway.secondCityUrl ?? gateway.urls.aggregator),
     renewal: via(gateway.urls.renewal),
     cron: async () => {
       const { outcome } = await gateway.fireCron();
@@ -63,6 +66,7 @@ export async function startHarness(network: NetworkDescription): Promise<TestGat
   return {
     publisher: via("publisher"),
     aggregator: via("aggregator"),
+    elsewhere: via("aggregator"),
     renewal: via("renewal"),
     cron: async () => {
       await worker("renewal").scheduled({ cron: "17 * * * *", scheduledTime: new Date() });

@@ -63,8 +63,11 @@ async function absent(
   if (isRunning(leases, view)) return err({ kind: "lease-running" });
   // Asked last: a blob that was certified while the nodes were asked is not said to be missing.
   const lately = await services.certifiedLately(id);
-  if (lately === true) return err({ kind: "lease-running" });
-  if (lately === null || !leases.isAnswered) return err({ kind: "absence-unproven" });
+  const now = lately === true ? await services.leases(id) : leases;
+  // Certified lately and not in the book yet, or in it and running; else its lease has ended since.
+  const isOurs = lately === true && now.isAnswered && now.latestEndEpoch === null;
+  if (isOurs || isRunning(now, view)) return err({ kind: "lease-running" });
+  if (lately === null || !now.isAnswered) return err({ kind: "absence-unproven" });
   const { notFound } = services.remembered;
   if (notFound.size >= NOT_FOUND_REMEMBERED_MAX) notFound.clear();
   notFound.set(id, services.clock.nowMs() + NOT_FOUND_HOLD_MS);

@@ -27,6 +27,8 @@ export interface GatewayOptions {
   readonly stateDir?: string | undefined;
   /** Entry of a test's own for the publisher, around the product's code. */
   readonly publisherEntry?: string | undefined;
+  /** A second aggregator beside the first: another city, with an isolate of its own. */
+  readonly hasSecondCity?: boolean | undefined;
   /** Shows what the Workers log. */
   readonly verbose?: boolean | undefined;
 }
@@ -34,6 +36,8 @@ export interface GatewayOptions {
 /** A running gateway. */
 export interface Gateway {
   readonly urls: Readonly<Record<WorkerName, string>>;
+  /** The aggregator of the second city. */
+  readonly secondCityUrl: string | null;
   /** Fires the renewal Worker's cron once and waits for its end. */
   fireCron(): Promise<{ readonly outcome: string }>;
   /** Stops the Workers; safe to call twice. */
@@ -56,13 +60,17 @@ export async function startGateway(
   const { publisherEntry } = options;
   const publisherBundle =
     publisherEntry === undefined ? null : await bundleTestPublisher(publisherEntry);
+  const configured = (name: WorkerName, port: number) => {
+    const vars = { ...localVars(name, network.description), ...options.vars?.[name] };
+    return workerOptions(name, port, vars, name === "publisher" ? publisherBundle : null);
+  };
+  const elsewhere = { ...configured("aggregator", 0), name: SECOND_CITY_NAME };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: WORKER_NAMES.map((name, index) => {
-        const vars = { ...localVars(name, network.description), ...options.vars?.[name] };
-        const bundle = name === "publisher" ? publisherBundle : null;
-        return workerOptions(name, ports[index] ?? 0, vars, bundle);
-      }),
+      workers: [
+        ...WORKER_NAMES.map((name, index) => configured(name, ports[index] ?? 0)),
+        ...(options.hasSecondCity === true ? [elsewhere] : []),
+      ],
       cf: false,
       host: "127.0.0.1",
       port: 0,
@@ -86,6 +94,10 @@ export async function startGateway(
     }),
   );
   const urls = { publisher, aggregator, renewal };
+  const secondCityUrl =
+    options.hasSecondCity === true
+      ? (await miniflare.unsafeGetDirectURL(SECOND_CITY_NAME)).origin
+      : null;
   const fireCron = async () => {
     const worker = await miniflare.getWorker("walrus-edge-renewal");
     const { outcome } = await worker.scheduled({ cron: "17 * * * *" });
@@ -96,6 +108,7 @@ export async function startGateway(
   let closing: Promise<void> | null = null;
   return {
     urls,
+    secondCityUrl,
     fireCron,
     close: () => {
       network.onCron(null);
@@ -104,6 +117,8 @@ export async function startGateway(
     },
   };
 }
+
+const SECOND_CITY_NAME = "walrus-edge-aggregator-elsewhere";
 
 /** One Worker as wrangler.toml describes it, with the bundle and the local vars. */
 function workerOptions(

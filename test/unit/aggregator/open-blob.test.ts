@@ -153,6 +153,13 @@ describe("a blob that nodes of a quorum do not know", () => {
     expect(world.askedLately).toBe(1);
   });
 
+  test("does not exist once its lease has ended, though it was certified lately", async () => {
+    const { world, open } = setUp();
+    world.lately = true;
+    world.leases = { ...NO_LEASE, permanentEndEpoch: 5, latestEndEpoch: 5 };
+    expect(await open()).toBe("blob-not-found");
+  });
+
   test.each(["lease book", "recent stores"])(
     "is not said to be missing unless the %s answers",
     async (who) => {
