@@ -68,16 +68,16 @@ describe("a blob that is stored while others ask for it", () => {
     const path = `/v1/blobs/${idOf(bytes)}`;
     // Before: everybody remembers that there is none.
     for (const city of cities()) expect((await city(path)).status).toBe(404);
-    let isStored = false;
+    const progress = { isStored: false };
     const storing = store(bytes, "epochs=5&permanent=true").then((blobId) => {
-      isStored = true;
+      progress.isStored = true;
       return blobId;
     });
     // During: it may exist or not, but not cease to exist.
     const seen: number[] = [];
-    while (!isStored) {
+    while (!progress.isStored) {
       for (const city of cities()) {
-        const wasStored = isStored;
+        const wasStored = progress.isStored;
         const response = await city(path);
         await response.arrayBuffer();
         if (wasStored) expect(response.status).not.toBe(404);
