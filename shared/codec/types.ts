@@ -131,8 +131,10 @@ export interface EncodedBlob {
   /** One sliver; a parity row may cost a pass over the matrix, so ask for many with `slivers`. */
   sliver(axis: SliverAxis, sliverIndex: number): Sliver;
   /**
-   * Yields the pairs in the order asked for, one at a time. Parity rows are computed in bands of
-   * bounded memory: as many of those asked for as fit come out of one pass over the matrix.
+   * Yields the pairs in the order asked for, one at a time and only when the next is asked for: the
+   * consumer's pace is the pace. `for await` reads them as it reads those of a blob larger than
+   * memory. Parity rows are computed in bands of bounded memory: as many of those asked for as fit
+   * come out of one pass over the matrix.
    *
    * @throws {RangeError} When a pair index is not an integer in 0 … n-1.
    */
