@@ -119,7 +119,7 @@ export const StakingPoolHead = bcs.struct("StakingPool", {
   }),
 });
 
-const Storage = bcs.struct("Storage", {
+export const Storage = bcs.struct("Storage", {
   id: objectId,
   startEpoch: bcs.u32(),
   endEpoch: bcs.u32(),

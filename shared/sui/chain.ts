@@ -39,6 +39,14 @@ export interface Coin extends ObjectRef {
   readonly balance: bigint;
 }
 
+/** A Storage object no blob is in, as a transaction names it. */
+export interface FreeStorage extends ObjectRef {
+  readonly startEpoch: number;
+  /** Exclusive. */
+  readonly endEpoch: number;
+  readonly storageBytes: number;
+}
+
 /** How the Walrus contract is addressed in a transaction. */
 export interface ContractAddresses {
   readonly systemObjectId: string;
@@ -174,6 +182,8 @@ export interface Chain {
   ): Promise<Result<readonly (BlobObject | null)[], ChainFailure>>;
   /** Every `Blob` of an address. */
   listOwnedBlobs(owner: string): Promise<Result<readonly BlobObject[], ChainFailure>>;
+  /** Storage of an address that no blob is in: what deleted blobs have left. */
+  listOwnedStorage(owner: string): Promise<Result<readonly FreeStorage[], ChainFailure>>;
   /** Every coin of one type of an address, largest first. */
   listCoins(owner: string, coinType: string): Promise<Result<readonly Coin[], ChainFailure>>;
   /** Objects as they stand now; `null` where there is none (any more). */

@@ -6,9 +6,15 @@ import { SUI_SUBMIT_TIMEOUT_MS } from "../limits.ts";
 import type { Clock, Fetch, Timer } from "../ports.ts";
 import type { BlobObject } from "../protocol/blob-object.ts";
 import { err, ok, type Result } from "../result.ts";
-import type { Chain, ChainFailure, SubmitFailure, SuiEpoch } from "./chain.ts";
+import type { Chain, ChainFailure, FreeStorage, SubmitFailure, SuiEpoch } from "./chain.ts";
 import { createObjects } from "./objects.ts";
-import { executedTransaction, objectView, parseBlobObject, rejectionReason } from "./parse.ts";
+import {
+  executedTransaction,
+  objectView,
+  parseBlobObject,
+  parseFreeStorage,
+  rejectionReason,
+} from "./parse.ts";
 import { createSystemReader, type Deployment } from "./read-system.ts";
 import { createRpc, type Rpc } from "./rpc.ts";
 import { createSystemCache, type SystemCache } from "./system-cache.ts";
@@ -62,6 +68,15 @@ export function createChain(options: ChainOptions): Chain {
       const listed = await objects.listOwned(owner, type);
       return listed.ok
         ? collect<(typeof listed.value)[number], BlobObject>(listed.value, parseBlobObject)
+        : listed;
+    },
+    async listOwnedStorage(owner) {
+      const state = await reader.readContract();
+      if (!state.ok) return state;
+      const type = `${state.value.contract.originalPackageId}::storage_resource::Storage`;
+      const listed = await objects.listOwned(owner, type);
+      return listed.ok
+        ? collect<(typeof listed.value)[number], FreeStorage>(listed.value, parseFreeStorage)
         : listed;
     },
     listCoins: (owner, coinType) => objects.listCoins(owner, coinType),

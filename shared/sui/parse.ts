@@ -2,13 +2,14 @@
  * From what the RPC client returns to the words of the chain port. Pure.
  */
 import type { SuiClientTypes } from "@mysten/sui/client";
-import { Blob, SharedBlob } from "../protocol/onchain.ts";
+import { Blob, SharedBlob, Storage } from "../protocol/onchain.ts";
 import type { BlobObject } from "../protocol/blob-object.ts";
 import { err, ok, type Result } from "../result.ts";
 import type {
   ChainFailure,
   ExecutedTransaction,
   ExecutionFailure,
+  FreeStorage,
   ObjectChange,
   ObjectOwner,
   ObjectView,
@@ -57,6 +58,16 @@ export function parseBlobObject(object: RawObject): Result<BlobObject, ChainFail
   return shared === null
     ? malformedBlob(objectId)
     : ok(blobObject(objectId, shared.blob, shared.funds));
+}
+
+/** A `Storage` that is an object of its own. */
+export function parseFreeStorage(object: RawObject): Result<FreeStorage, ChainFailure> {
+  const { objectId, version, digest, content } = object;
+  const storage = parseContents(Storage, content);
+  if (storage === null) return malformedBlob(objectId);
+  const { startEpoch, endEpoch } = storage;
+  const storageBytes = Number(storage.storageBytes);
+  return ok({ objectId, version, digest, startEpoch, endEpoch, storageBytes });
 }
 
 function malformedBlob(objectId: string): Result<never, ChainFailure> {

@@ -59,9 +59,18 @@ export interface Registration {
   readonly unencodedBytes: number;
   readonly encodedBytes: number;
   readonly epochs: number;
+  /** Storage of the sender that is used instead of buying; `storageFrost` is 0 then. */
+  readonly reused?: ReusedStorage | undefined;
   readonly deletable: boolean;
   /** Set on the new Blob, in this order. */
   readonly attributes?: readonly (readonly [key: string, value: string])[];
+}
+
+/** Free storage to register in. */
+export interface ReusedStorage {
+  readonly storage: ObjectRef;
+  /** Whether it is larger than the blob needs: the rest is split off and stays with the sender. */
+  readonly splits: boolean;
 }
 
 /** Reserves storage for each of several blobs and registers them. */
@@ -106,6 +115,8 @@ export interface ExtendStep {
 export interface DeleteStep {
   readonly kind: "delete";
   readonly blob: ObjectRef;
+  /** The blob has expired: it is burned, and nothing comes back. */
+  readonly burns?: boolean;
 }
 
 /** Sends SUI (split off the gas coin) and WAL to other addresses of the gateway. */
@@ -193,24 +204,57 @@ function addRegister(
 ): void {
   checkBatch("register", registrations.length);
   const system = systemArgument(transaction, contract, true);
-  const amounts = registrations.flatMap(({ storageFrost, writeFrost }) => [
-    storageFrost,
-    writeFrost,
-  ]);
-  const coins = payments(transaction, walCoins, amounts);
-  const blobs = registrations.map((registration, index) => {
-    const storagePayment = required(coins[2 * index]);
-    const writePayment = required(coins[2 * index + 1]);
-    const blob = addRegistration(transaction, contract, system, registration, [
-      storagePayment,
-      writePayment,
-    ]);
+  const amounts = registrations.flatMap(({ storageFrost, writeFrost, reused }) =>
+    reused === undefined ? [storageFrost, writeFrost] : [writeFrost],
+  );
+  const coins = [...payments(transaction, walCoins, amounts)];
+  const rests: TransactionArgument[] = [];
+  const blobs = registrations.map((registration) => {
+    const { reused } = registration;
+    const paid: TransactionArgument[] = [];
+    const pay = () => {
+      paid.push(required(coins.shift()));
+      return required(paid.at(-1));
+    };
+    const storage =
+      reused === undefined
+        ? reserveSpace(transaction, contract, system, registration, pay())
+        : transaction.objectRef(toRef(reused.storage));
+    if (reused?.splits === true) {
+      rests.push(splitOff(transaction, contract, storage, registration.encodedBytes));
+    }
+    const blob = addRegistration(transaction, contract, system, registration, [storage, pay()]);
     addAttributes(transaction, contract, blob, registration.attributes ?? []);
-    destroyZero(transaction, contract, storagePayment);
-    destroyZero(transaction, contract, writePayment);
+    for (const payment of paid) destroyZero(transaction, contract, payment);
     return blob;
   });
-  transaction.transferObjects(blobs, sender);
+  transaction.transferObjects([...blobs, ...rests], sender);
+}
+
+function reserveSpace(
+  transaction: Transaction,
+  contract: ContractAddresses,
+  system: TransactionArgument,
+  { encodedBytes, epochs }: Registration,
+  payment: TransactionArgument,
+): TransactionArgument {
+  return transaction.moveCall({
+    target: `${contract.packageId}::system::reserve_space`,
+    arguments: [system, transaction.pure.u64(encodedBytes), transaction.pure.u32(epochs), payment],
+  });
+}
+
+/** Keeps `encodedBytes` of the storage and returns the rest. */
+function splitOff(
+  transaction: Transaction,
+  contract: ContractAddresses,
+  storage: TransactionArgument,
+  encodedBytes: number,
+): TransactionArgument {
+  return transaction.moveCall({
+    target: `${contract.packageId}::storage_resource::split_by_size`,
+    arguments: [storage, transaction.pure.u64(encodedBytes)],
+  });
 }
 
 function addRegistration(
@@ -218,17 +262,8 @@ function addRegistration(
   contract: ContractAddresses,
   system: TransactionArgument,
   registration: Registration,
-  [storagePayment, writePayment]: readonly [TransactionArgument, TransactionArgument],
+  [storage, writePayment]: readonly [TransactionArgument, TransactionArgument],
 ): TransactionArgument {
-  const storage = transaction.moveCall({
-    target: `${contract.packageId}::system::reserve_space`,
-    arguments: [
-      system,
-      transaction.pure.u64(registration.encodedBytes),
-      transaction.pure.u32(registration.epochs),
-      storagePayment,
-    ],
-  });
   return transaction.moveCall({
     target: `${contract.packageId}::system::register_blob`,
     arguments: [
@@ -290,9 +325,11 @@ export function commandRanges(step: TransactionStep): readonly (readonly [number
     case "register": {
       // The coins are merged, where there are several, and split once.
       let end = step.walCoins.length > 1 ? 2 : 1;
-      return step.registrations.map(({ attributes = [] }) => {
+      return step.registrations.map(({ attributes = [], reused }) => {
         const start = end;
-        end += COMMANDS_PER_REGISTRATION + attributes.length;
+        // Storage at hand is neither reserved nor paid for; a split is one command more.
+        const saved = reused === undefined ? 0 : reused.splits ? 1 : 2;
+        end += COMMANDS_PER_REGISTRATION - saved + attributes.length;
         return [start, end];
       });
     }
@@ -344,8 +381,13 @@ function addExtend(
 function addDelete(
   transaction: Transaction,
   { contract, sender }: TransactionTerms,
-  { blob }: DeleteStep,
+  { blob, burns = false }: DeleteStep,
 ): void {
+  if (burns) {
+    const target = `${contract.packageId}::blob::burn`;
+    transaction.moveCall({ target, arguments: [transaction.objectRef(toRef(blob))] });
+    return;
+  }
   const storage = transaction.moveCall({
     target: `${contract.packageId}::system::delete_blob`,
     arguments: [systemArgument(transaction, contract, false), transaction.objectRef(toRef(blob))],

@@ -100,6 +100,8 @@ export interface DeleteCommand {
   readonly kind: "delete";
   readonly id: string;
   readonly blobObjectId: string;
+  /** Whether a blob that has expired is burned, which frees its object; else it is refused. */
+  readonly burnsExpired?: boolean | undefined;
 }
 
 /**

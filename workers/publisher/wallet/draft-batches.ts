@@ -12,19 +12,26 @@ import {
 import { parseConfirmation } from "../../../shared/protocol/confirmation.ts";
 import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { ObjectRef } from "../../../shared/sui/chain.ts";
-import type { Certification, Registration } from "../../../shared/sui/transactions.ts";
+import type { FreeStorage, ObjectRef } from "../../../shared/sui/chain.ts";
+import type {
+  Certification,
+  Registration,
+  ReusedStorage,
+} from "../../../shared/sui/transactions.ts";
 import { attributesGasMist } from "./attribute-budget.ts";
 import type { CertifyCommand, RegisterCommand, WalletFailure, WalletReply } from "./commands.ts";
 import {
   capFailure,
+  chainFailure,
   type Draft,
   type DraftContext,
   type Drafted,
   ownedBlobs,
   type OwnedBlob,
+  refOf,
   walCoins,
 } from "./draft.ts";
+import { FreeStoragePool } from "./free-storage.ts";
 
 type Members = Draft["members"][number][];
 
@@ -36,15 +43,20 @@ export async function draftRegisters(
   const answers = new Map<string, WalletReply>();
   const registrations: Registration[] = [];
   const members: Members = [];
+  const inputs: ObjectRef[] = [];
+  const pool = await freeStorage(commands, context);
+  if (!pool.ok) return pool;
   let totalFrost = 0n;
-  for (const { id, kind: _, ...command } of commands) {
+  for (const { id, kind: _, reuseStorage = false, ...command } of commands) {
     const { epochs, encodedBytes, blobId, deletable } = command;
     if (epochs > state.maxEpochsAhead) {
       const detail = `epochs ${epochs} is more than ${state.maxEpochsAhead}`;
       answers.set(id, err({ kind: "invalid-command", detail }));
       continue;
     }
-    const cost = registrationCost(encodedBytes, epochs, state.prices);
+    const need = { encodedBytes, epoch: state.epoch, endEpoch: state.epoch + epochs };
+    const free = reuseStorage ? pool.value.take(need) : null;
+    const cost = registrationCost(encodedBytes, free === null ? epochs : 0, state.prices);
     const leftFrost = allowance.leftFrost - totalFrost;
     const capped = capFailure({ ...allowance, leftFrost }, cost.totalFrost);
     if (capped !== null) {
@@ -58,14 +70,16 @@ export async function draftRegisters(
       attributes: command.attributes ?? [],
       storageFrost,
       writeFrost,
+      ...(free === null ? {} : { reused: reusedOf(free, encodedBytes) }),
     });
+    if (free !== null) inputs.push(refOf(free));
     const blobType = `${state.contract.originalPackageId}::blob::Blob`;
     const outcome = {
       kind: "registered",
       blobId,
       deletable,
       encodedBytes,
-      epochs,
+      epochs: free === null ? epochs : free.endEpoch - free.startEpoch,
       blobType,
     } as const;
     members.push({ id, costFrost: cost.totalFrost, outcome });
@@ -75,7 +89,7 @@ export async function draftRegisters(
   if (!coins.ok) return coins;
   const draft = {
     step: { kind: "register", walCoins: coins.value, registrations },
-    inputs: coins.value,
+    inputs: [...coins.value, ...inputs],
     members,
     gasMist: registrations.reduce(
       (sum, { attributes = [] }) => sum + attributesGasMist(attributes),
@@ -85,6 +99,21 @@ export async function draftRegisters(
     reserveMist: GAS_BUDGET_BASE_MIST + BigInt(registrations.length) * GAS_BUDGET_PER_BLOB_MIST,
   } as const;
   return ok({ answers, draft });
+}
+
+/** What the address owns of storage, where any of the commands may use it. */
+async function freeStorage(
+  commands: readonly RegisterCommand[],
+  { chain, address }: DraftContext,
+): Promise<Result<FreeStoragePool, WalletFailure>> {
+  if (!commands.some(({ reuseStorage = false }) => reuseStorage))
+    return ok(new FreeStoragePool([]));
+  const listed = await chain.listOwnedStorage(address);
+  return listed.ok ? ok(new FreeStoragePool(listed.value)) : chainFailure(listed.failure);
+}
+
+function reusedOf(free: FreeStorage, encodedBytes: number): ReusedStorage {
+  return { storage: refOf(free), splits: free.storageBytes > encodedBytes };
 }
 
 /** @param commands Of different blobs. */

@@ -161,18 +161,19 @@ export async function draftAttributes(
 }
 
 export async function draftDelete(
-  { id, blobObjectId }: DeleteCommand,
+  { id, blobObjectId, burnsExpired = false }: DeleteCommand,
   context: DraftContext,
 ): Promise<Drafted> {
-  const owned = await ownedBlobs(context, [blobObjectId]);
+  const owned = await ownedBlobs(context, [blobObjectId], burnsExpired);
   if (!owned.ok) return owned;
   const [blob] = owned.value;
   if (blob === undefined) return unusable(blobObjectId, "not-found");
   if (!blob.ok) return blob;
   const { ref, content } = blob.value;
-  if (!content.deletable) return unusable(blobObjectId, "not-deletable");
+  const burns = !isUnexpired(content, context.state.epoch);
+  if (!burns && !content.deletable) return unusable(blobObjectId, "not-deletable");
   const draft = {
-    step: { kind: "delete", blob: ref },
+    step: { kind: "delete", blob: ref, burns },
     inputs: [ref],
     members: [{ id, costFrost: 0n, outcome: { kind: "deleted", blobObjectId } }],
     gasMist: 0n,

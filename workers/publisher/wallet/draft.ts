@@ -7,7 +7,6 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type {
   Chain,
   ChainFailure,
-  Coin,
   ContractState,
   ObjectRef,
   ObjectView,
@@ -108,6 +107,7 @@ export interface OwnedBlob {
 export async function ownedBlobs(
   { chain, address, state }: DraftContext,
   objectIds: readonly string[],
+  evenExpired = false,
 ): Promise<Result<readonly Result<OwnedBlob, WalletFailure>[], WalletFailure>> {
   if (objectIds.length === 0 || objectIds.length > EXTENSIONS_PER_TRANSACTION_MAX) {
     const detail = `${objectIds.length} blobs in one command`;
@@ -127,14 +127,15 @@ export async function ownedBlobs(
       if (view.owner.kind !== "address" || view.owner.address !== address) {
         return unusable(blobObjectId, "not-owned");
       }
-      if (!isUnexpired(content, state.epoch)) return unusable(blobObjectId, "expired");
+      if (!evenExpired && !isUnexpired(content, state.epoch))
+        return unusable(blobObjectId, "expired");
       return ok({ ref: refOf(view), content });
     }),
   );
 }
 
 /** What a transaction names of it. */
-export function refOf({ objectId, version, digest }: ObjectView | Coin): ObjectRef {
+export function refOf({ objectId, version, digest }: ObjectRef): ObjectRef {
   return { objectId, version, digest };
 }
 
