@@ -42,6 +42,7 @@ const EMPTY_PUBLISHER = `
     leasesOfBlob() { return []; }
     wasCertifiedLately() { return false; }
     async gateRules() { return (await this.env.BLOBS.get("gate")) ?? "{}"; }
+    sweepOrphans() { return {}; }
     keepRenewalReport(text) { report = text; }
     lastRenewalReport() { return report; }
   }

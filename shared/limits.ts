@@ -726,6 +726,23 @@ export const ATTRIBUTES_BYTES_MAX = 8 * 1024;
 /** Longest command id. */
 export const WALLET_COMMAND_ID_CHARS_MAX = 256;
 
+// --- Orphaned registrations (workers/publisher/orphans) ---
+
+/** How long a failed upload that comes again with its bytes goes on with its registration. */
+export const ORPHAN_KEPT_MS = 60 * 60_000;
+
+/** When a sweep looks at it: no upload counts on it any more, whatever their clocks say. */
+export const ORPHAN_SWEEP_AFTER_MS = 2 * ORPHAN_KEPT_MS;
+
+/** Orphans one sweep looks at; each may cost a transaction or a question to every node. */
+export const ORPHANS_PER_SWEEP_MAX = 20;
+
+/** Orphans in one page of their list. */
+export const ORPHAN_PAGE_MAX = 200;
+
+/** How long nodes are asked whether they hold the slivers of an orphan. */
+export const LATE_CONFIRMATIONS_DEADLINE_MS = 10_000;
+
 // --- Leases and renewal (workers/publisher/lease-book, workers/renewal) ---
 
 /** Most leases in one page: a page stays far below the 32 MiB of one RPC message. */

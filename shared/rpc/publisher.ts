@@ -4,6 +4,7 @@
  */
 import type { Result } from "../result.ts";
 import type { Lease, LeasePage, LeasePageQuery } from "./leases.ts";
+import type { OrphanSweep } from "./orphans.ts";
 
 /** One blob and the end it shall have. Nothing is done where it ends there or later already. */
 export interface LeaseExtension {
@@ -75,6 +76,8 @@ export interface PublisherRpcSurface {
   recordLeases(leases: readonly Lease[]): Promise<void>;
   /** Forgets leases whose objects are gone. */
   forgetLeases(blobObjectIds: readonly string[]): Promise<void>;
+  /** Looks after registrations nobody certified, some at a time. */
+  sweepOrphans(): Promise<OrphanSweep>;
   /** Keeps the JSON text of a renewal run's report, replacing the one before. */
   keepRenewalReport(report: string): Promise<void>;
   /** The last report; `null` before the first run. */

@@ -13,6 +13,11 @@ import { WorkingMemory } from "../../shared/working-memory.ts";
 import type { Lane } from "../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../workers/publisher/lane/run-lane.ts";
 import { createLeaseBook } from "../../workers/publisher/lease-book/book.ts";
+import {
+  createOrphanRows,
+  type OrphanBookRpc,
+  type OrphanRows,
+} from "../../workers/publisher/lease-book/orphans.ts";
 import type { LeaseBookRpc, LeasePage } from "../../workers/publisher/lease-book/leases.ts";
 import type { UploadFailure } from "../../workers/publisher/upload/failure.ts";
 import { UploadCarrier, type UploadRpc } from "../../workers/publisher/upload/carrier.ts";
@@ -34,8 +39,13 @@ export const IN_MEMORY_BYTES_MAX = 2_000;
 const BODY_BYTES_MAX = 1024 * 1024;
 
 /** The lease book, and its rows for whoever checks them. */
-interface SimBook extends Pick<LeaseBookRpc, "record">, Alarmed {
+interface SimBook
+  extends
+    Pick<LeaseBookRpc, "record">,
+    Pick<OrphanBookRpc, "recordOrphan" | "claimOrphan">,
+    Alarmed {
   rows(): LeasePage;
+  orphans(): ReturnType<OrphanRows["orphans"]>;
 }
 export const BOOK = "book" as ObjectName<SimBook>;
 const opened = walletKeys(WALLET_SECRET_KEY);
@@ -161,8 +171,16 @@ export class SimGateway {
 
   #book(life: Life): SimBook {
     const book = createLeaseBook(this.#sql(life));
+    const orphans = createOrphanRows(this.#sql(life));
     return {
-      record: (lease) => Promise.resolve(book.record(lease)),
+      record: (lease) => {
+        book.record(lease);
+        orphans.forgetOrphan(lease.blobObjectId);
+        return Promise.resolve();
+      },
+      recordOrphan: (orphan) => Promise.resolve(orphans.recordOrphan(orphan)),
+      claimOrphan: (wish) => Promise.resolve(orphans.claimOrphan(wish)),
+      orphans: () => orphans.orphans(),
       rows: () => book.list({}),
     };
   }
@@ -185,6 +203,8 @@ export class SimGateway {
       },
       // Simulated clients bring no tokens.
       releaseToken: () => Promise.resolve(),
+      recordOrphan: (orphan) =>
+        platform.invoke(life, BOOK, "recordOrphan", (book) => book.recordOrphan(orphan)),
       reportEnd: () => undefined,
       run: () => ({
         ...ports,
@@ -194,6 +214,8 @@ export class SimGateway {
         leaseBook: {
           record: (lease) => platform.invoke(life, BOOK, "record", (book) => book.record(lease)),
         },
+        claimOrphan: (wish) =>
+          platform.invoke(life, BOOK, "claimOrphan", (book) => book.claimOrphan(wish)),
         lane: this.#lane(life),
         laneCount: LANE_COUNT,
         memory: this.#memory,

@@ -19,6 +19,7 @@ import { showMetrics } from "./metrics/show-metrics.ts";
 import { deleteName, putName, showName, showVersions } from "./names/name-routes.ts";
 import { deleteObject, extendObject, patchObject } from "./objects/change-object.ts";
 import { listObjects, showObject } from "./objects/read-objects.ts";
+import { listOrphans, removeOrphan } from "./orphans/routes.ts";
 import { relayBlob, showTipConfig } from "./relay/relay-blob.ts";
 import { storeBlob } from "./store-blob.ts";
 import { storeQuilt } from "./store-quilt.ts";
@@ -103,6 +104,15 @@ export const ROUTES: readonly Route[] = [
     },
   },
   { path: "/edge/v1/estimate", methods: { POST: open(estimateStore) } },
+  { path: "/edge/v1/orphans", methods: { GET: scoped("admin", listOrphans) } },
+  {
+    path: "/edge/v1/orphans/:objectId",
+    methods: {
+      DELETE: scoped("admin", (request, context) =>
+        removeOrphan(param(request, "objectId"), context),
+      ),
+    },
+  },
   { path: "/edge/v1/purge", methods: { POST: scoped("admin", purge) } },
   { path: "/edge/v1/blocklist", methods: { GET: scoped("admin", listBlocks) } },
   {

@@ -11,6 +11,7 @@ import type { PublisherConfig } from "./config.ts";
 import type { GateRpc } from "./gate/gate.ts";
 import type { Lane } from "./lane/lane.ts";
 import type { LeaseBookRpc } from "./lease-book/leases.ts";
+import type { OrphanBookRpc } from "./lease-book/orphans.ts";
 import type { NameDirectory } from "./names/names.ts";
 import type { MetricsRpc } from "./metrics/object.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
@@ -30,7 +31,7 @@ export interface AppContext {
   /** The one writer of blocklist and purge generations: a new stub for each call. */
   readonly gate: () => GateRpc;
   readonly wallets: Wallets;
-  readonly leaseBook: LeaseBookRpc;
+  readonly leaseBook: LeaseBookRpc & OrphanBookRpc;
   readonly metrics: MetricsRpc;
   readonly names: NameDirectory;
   readonly chain: Chain;

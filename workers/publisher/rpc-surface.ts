@@ -2,6 +2,7 @@
  * The publisher's RPC surface over its wallet and lease book, whatever they are reached through.
  */
 import type { ExtendFailure, PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
+import type { OrphanSweep } from "../../shared/rpc/orphans.ts";
 import type { GateRpc } from "./gate/gate.ts";
 import type { LeaseBookRpc } from "./lease-book/leases.ts";
 import { recentShard, type RecentDirectory } from "./recent/recent.ts";
@@ -14,6 +15,7 @@ export interface PublisherObjects {
   readonly book: () => LeaseBookRpc;
   readonly gate: () => GateRpc;
   readonly recents: () => RecentDirectory;
+  readonly sweepOrphans: () => Promise<OrphanSweep>;
 }
 
 /** Makes the surface. */
@@ -41,6 +43,7 @@ export function createPublisherRpc(objects: PublisherObjects): PublisherRpcSurfa
       for (const lease of leases) await book().record(lease);
     },
     forgetLeases: (blobObjectIds) => book().forget(blobObjectIds),
+    sweepOrphans: () => objects.sweepOrphans(),
     keepRenewalReport: (report) => book().keepReport(report),
     lastRenewalReport: () => book().lastReport(),
   };

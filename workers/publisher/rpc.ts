@@ -6,13 +6,20 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Lease, LeasePage, LeasePageQuery } from "../../shared/rpc/leases.ts";
+import type { OrphanSweep } from "../../shared/rpc/orphans.ts";
+import { platformPermit } from "../../shared/nodes/permit.ts";
+import { createNodeClient } from "../../shared/nodes/client.ts";
+import { createChain } from "../../shared/sui/create-chain.ts";
+import { consoleLog, systemClock, systemTimer } from "../../shared/system.ts";
 import type { ExtendLeases, ExtendReply, PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
 import { GATE_NAME, type GateRpc } from "./gate/gate.ts";
 import { LEASE_BOOK_NAME, type LeaseBookRpc } from "./lease-book/leases.ts";
 import type { RecentDirectory } from "./recent/recent.ts";
 import { createPublisherRpc } from "./rpc-surface.ts";
 import { publisherConfig, type PublisherVars } from "./config.ts";
-import { walletDirectory } from "./wallet/wallets.ts";
+import { lateCertificate } from "./orphans/late-certificate.ts";
+import { sweepOrphans, type SweepPorts } from "./orphans/sweep.ts";
+import { walletDirectory, type Wallets } from "./wallet/wallets.ts";
 
 /** Bindings this entrypoint reads. */
 export interface PublisherRpcEnv extends PublisherVars {
@@ -62,6 +69,10 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
     return this.#surface().forgetLeases(blobObjectIds);
   }
 
+  sweepOrphans(): Promise<OrphanSweep> {
+    return this.#surface().sweepOrphans();
+  }
+
   keepRenewalReport(report: string): Promise<void> {
     return this.#surface().keepRenewalReport(report);
   }
@@ -70,11 +81,32 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
     return this.#surface().lastRenewalReport();
   }
 
+  #sweepPorts(wallets: Wallets): SweepPorts {
+    const permit = platformPermit();
+    const timer = systemTimer;
+    const client = createNodeClient({ permit, timer, lane: "status" });
+    return {
+      book: this.env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME) as unknown as SweepPorts["book"],
+      chain: createChain({
+        ...publisherConfig(this.env).network,
+        fetch: permit.fetch,
+        clock: systemClock,
+        timer,
+      }),
+      run: (owner, command) => (wallets.isOurs(owner) ? wallets.at(owner).run(command) : null),
+      certificate: (committee, blobId) => lateCertificate({ client, timer }, committee, blobId),
+      clock: systemClock,
+      log: consoleLog("publisher"),
+    };
+  }
+
   #surface(): PublisherRpcSurface {
     const { WALLETS, LEASE_BOOKS, GATES, RECENTS } = this.env;
     const { walletAddresses, walletKeys } = publisherConfig(this.env);
+    const wallets = walletDirectory(WALLETS, walletAddresses, walletKeys);
     return createPublisherRpc({
-      wallets: walletDirectory(WALLETS, walletAddresses, walletKeys),
+      wallets,
+      sweepOrphans: () => sweepOrphans(this.#sweepPorts(wallets)),
       gate: () => GATES.getByName(GATE_NAME) as unknown as GateRpc,
       recents: () => RECENTS as unknown as RecentDirectory,
       book: () => LEASE_BOOKS.getByName(LEASE_BOOK_NAME) as unknown as LeaseBookRpc,

@@ -49,6 +49,8 @@ export default {
     const ports = { publisher, chain, clock: systemClock, log, policy };
     const report = await renew(ports, controller.scheduledTime);
     await publisher.keepRenewalReport(reportJson(report));
+    // The same hour's cron looks after what failed stores have left registered.
+    await publisher.sweepOrphans();
   },
 
   /** `/status`, and the report of the last run: 404 before the first. */

@@ -49,6 +49,7 @@ beforeEach(() => {
   book = createLeaseBook(memorySql());
   publisher = createPublisherRpc({
     gate: notAsked,
+    sweepOrphans: notAsked,
     recents: notAsked,
     wallets: {
       addresses: [world.signer.address],

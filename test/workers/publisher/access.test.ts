@@ -59,6 +59,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "DELETE /edge/v1/names/:name": { foreign: "same" },
   "POST /edge/v1/estimate": { body: '{"size":1}', foreign: "same" },
   "POST /edge/v1/hooks/:source": { body: "x", foreign: "same" },
+  "GET /edge/v1/orphans": { foreign: "same" },
+  "DELETE /edge/v1/orphans/:objectId": { foreign: "same", isAbsent: true },
   "POST /edge/v1/purge": { body: '{"all":true}', foreign: "same" },
   "GET /edge/v1/blocklist": { foreign: "same" },
   "GET /edge/v1/blocklist/:blobId": { foreign: "same", isAbsent: true },

@@ -3,6 +3,7 @@
  * holds it against the route table.
  */
 import { NAME_PATHS } from "./name-paths.ts";
+import { ORPHAN_PATHS } from "./orphan-paths.ts";
 import { OBJECT_PATHS } from "./object-paths.ts";
 import { SCHEMAS } from "./schemas.ts";
 import {
@@ -148,6 +149,7 @@ const PATHS: Readonly<Record<string, Json>> = {
   },
   ...OBJECT_PATHS,
   ...NAME_PATHS,
+  ...ORPHAN_PATHS,
   "/edge/v1/purge": {
     post: {
       summary: "What the aggregators have cached of one blob, or of all, is read anew",

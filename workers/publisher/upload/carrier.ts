@@ -12,6 +12,7 @@ import {
 } from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Orphan } from "../../../shared/rpc/orphans.ts";
 import type { UploadFailure } from "./failure.ts";
 import {
   type Journal,
@@ -21,6 +22,7 @@ import {
   settle,
   type UploadRequest,
 } from "./journal.ts";
+import { orphanOf } from "./orphan.ts";
 import type { NodeProgress } from "./progress.ts";
 import { RowDigest } from "./row-digest.ts";
 import { type RunOutcome, type RunPorts, runUpload } from "./run.ts";
@@ -77,6 +79,8 @@ export interface CarrierPorts {
   readonly run: () => RunPorts;
   /** Told once of each end, behind the answer; it never rejects. */
   readonly reportEnd: (journal: Journal) => void;
+  /** Notes a registration this upload has left behind; the same one may be noted twice. */
+  readonly recordOrphan: (orphan: Orphan) => Promise<void>;
   /** Lets a token (its hash) be used again: surely nothing was bought with it. */
   readonly releaseToken: (token: string, uploadId: string) => Promise<void>;
 }
@@ -298,6 +302,9 @@ export class UploadCarrier implements UploadRpc {
   async #settle(failure: UploadFailure | null): Promise<void> {
     const nowMs = this.#ports.clock.nowMs();
     const settled = settle(this.#journal(), failure, nowMs);
+    const orphan = orphanOf(settled.journal, nowMs);
+    // Before the state is final: whoever goes on after a crash tells of it again.
+    if (orphan !== null) await this.#ports.recordOrphan(orphan);
     this.#store.save(settled.journal);
     const isFinal = settled.journal.state !== "running";
     const readsOn = isFinal && settled.journal.encoding !== undefined && this.#tails.length > 0;

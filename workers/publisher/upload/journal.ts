@@ -6,6 +6,7 @@
  * once. What a step has produced is kept here and nowhere else.
  */
 import {
+  ORPHAN_KEPT_MS,
   UPLOAD_ATTEMPTS_MAX,
   UPLOAD_CHAIN_PATIENCE_MS,
   UPLOAD_RETRY_MAX_MS,
@@ -243,8 +244,12 @@ export function reopen(
   stagedAtMs: number,
 ): Journal {
   const { register, certify } = failed.generations;
+  // What was registered long ago may have been swept up since.
+  const isKept = stagedAtMs - (failed.finishedAtMs ?? stagedAtMs) < ORPHAN_KEPT_MS;
   const isSame =
-    request.contentDigest !== null && request.contentDigest === failed.request.contentDigest;
+    isKept &&
+    request.contentDigest !== null &&
+    request.contentDigest === failed.request.contentDigest;
   if (!isSame) {
     const fresh = openJournal(request, unencodedBytes, stagedAtMs);
     return { ...fresh, generations: { register: register + 1, certify: certify + 1 } };

@@ -53,6 +53,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       log,
       run: () => this.#ports(),
       reportEnd: (journal) => ctx.waitUntil(this.#reportEnd(journal)),
+      recordOrphan: (orphan) => env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME).recordOrphan(orphan),
       releaseToken: (token, uploadId) =>
         env.TOKENS.getByName(tokenShard(token)).release(token, uploadId),
     });
@@ -114,6 +115,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       leaseBook,
       leasesOfBlob: (blobId) => leaseBook.ofBlob(blobId),
+      claimOrphan: (wish) => leaseBook.claimOrphan(wish),
       noteCertified: (blobId) => env.RECENTS.getByName(recentShard(blobId)).note(blobId),
       warm: createWarmer({
         kv: createKeyValue(env.BLOBS),

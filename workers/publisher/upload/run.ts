@@ -41,6 +41,8 @@ import {
   withWallet,
 } from "./journal.ts";
 import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
+import type { OrphanBookRpc } from "../lease-book/orphans.ts";
+import { resultOfOrphan } from "./orphan.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
@@ -57,6 +59,8 @@ export interface RunPorts extends EncodePorts, PayPorts, RecordPorts {
   readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
   /** What the committee knows of a blob; without it every store is a new one. */
   readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
+  /** Takes over what an upload of the same permanent blob has left registered. */
+  readonly claimOrphan?: OrphanBookRpc["claimOrphan"];
   readonly save: (journal: Journal) => void;
   readonly saveProgress: (progress: NodeProgress) => void;
   /** Work that goes on behind the outcome; it never rejects. */
@@ -237,6 +241,9 @@ class UploadRun {
   async #register(): Promise<StepOutcome<"register">> {
     const { blobId, rootHash, encodedBytes } = resultOf(this.#journal, "encode");
     const { epochs, deletable } = this.#journal.request;
+    const taken = await this.#takeOrphan(blobId);
+    if (!taken.ok) return taken;
+    if (taken.value !== null) return ok(taken.value);
     const bound = await this.#bindWallet(encodedBytes, epochs);
     if (!bound.ok) return bound;
     const done = await payStep(this.#ports, this.#journal, "register", {
@@ -266,6 +273,24 @@ class UploadRun {
       gasMist: gasMist.toString(),
       txDigest,
     });
+  }
+
+  /** A permanent registration of the same blob that nobody certified is as good as a new one. */
+  async #takeOrphan(
+    blobId: string,
+  ): Promise<Result<StepResults["register"] | null, UploadFailure>> {
+    const { claimOrphan } = this.#ports;
+    const { deletable, epochs, uploadId } = this.#journal.request;
+    if (claimOrphan === undefined || deletable || this.#journal.walletAddress !== null) {
+      return ok(null);
+    }
+    const system = await this.#system();
+    if (!system.ok) return system;
+    const endEpochMin = system.value.epoch + epochs;
+    const orphan = await claimOrphan({ uploadId, blobId, endEpochMin });
+    if (orphan === null) return ok(null);
+    this.#save(withWallet(this.#journal, orphan.owner));
+    return ok(resultOfOrphan(orphan));
   }
 
   /** Chooses the address that pays, once: every later step, in whatever life, stays with it. */

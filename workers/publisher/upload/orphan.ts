@@ -1,0 +1,37 @@
+/**
+ * An upload that ended with a registration nobody certified, and one that takes it over. Pure.
+ */
+import type { Orphan } from "../../../shared/rpc/orphans.ts";
+import { type Journal, resultOf, type StepResults } from "./journal.ts";
+
+/** What a failed upload leaves on chain; `null` where it has registered nothing. */
+export function orphanOf(journal: Journal, nowMs: number): Orphan | null {
+  const { state, steps, request, walletAddress, unencodedBytes } = journal;
+  const { result } = steps.register;
+  if (state !== "failed" || result === null || walletAddress === null) return null;
+  const { blobObjectId, registeredEpoch, storageObjectId, startEpoch, endEpoch } = result;
+  const { storageBytes, costFrost, txDigest } = result;
+  return {
+    blobObjectId,
+    blobId: resultOf(journal, "encode").blobId,
+    owner: walletAddress,
+    sub: request.sub ?? null,
+    uploadId: request.uploadId,
+    unencodedBytes,
+    deletable: request.deletable,
+    ...{ registeredEpoch, storageObjectId, startEpoch, endEpoch, storageBytes },
+    costFrost,
+    txDigest,
+    recordedAtMs: nowMs,
+    state: "open",
+  };
+}
+
+/** The registration as this upload's own; it was paid for by another. */
+export function resultOfOrphan(orphan: Orphan): StepResults["register"] {
+  const { blobObjectId, registeredEpoch, storageObjectId, startEpoch, endEpoch } = orphan;
+  const { storageBytes, txDigest } = orphan;
+  const ids = { blobObjectId, registeredEpoch, storageObjectId };
+  const paid = { costFrost: "0", gasMist: "0", txDigest };
+  return { ...ids, startEpoch, endEpoch, storageBytes, ...paid };
+}
