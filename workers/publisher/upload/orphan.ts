@@ -1,7 +1,8 @@
 /**
- * An upload that ended with a registration nobody certified, and one that takes it over. Pure.
+ * An upload that ended with a registration nobody certified, and one that takes it over.
  */
 import type { Orphan } from "../../../shared/rpc/orphans.ts";
+import type { OrphanBookRpc } from "../lease-book/orphans.ts";
 import { type Journal, resultOf, type StepResults } from "./journal.ts";
 
 /** What a failed upload leaves on chain; `null` where it has registered nothing. */
@@ -19,12 +20,36 @@ export function orphanOf(journal: Journal, nowMs: number): Orphan | null {
     uploadId: request.uploadId,
     unencodedBytes,
     deletable: request.deletable,
-    ...{ registeredEpoch, storageObjectId, startEpoch, endEpoch, storageBytes },
+    registeredEpoch,
+    storageObjectId,
+    startEpoch,
+    endEpoch,
+    storageBytes,
     costFrost,
     txDigest,
     recordedAtMs: nowMs,
     state: "open",
   };
+}
+
+/** Whom an upload asks for what others have left. */
+export interface OrphanPorts {
+  readonly claimOrphan?: OrphanBookRpc["claimOrphan"];
+}
+
+/**
+ * A permanent registration of the same blob that lasts long enough and nobody certified: as good as
+ * a new one. The same upload gets the same one however often it asks.
+ */
+export async function takeOrphan(
+  { claimOrphan }: OrphanPorts,
+  { request }: Journal,
+  blobId: string,
+  epoch: number,
+): Promise<Orphan | null> {
+  const { uploadId, deletable, epochs } = request;
+  if (claimOrphan === undefined || deletable) return null;
+  return claimOrphan({ uploadId, blobId, endEpochMin: epoch + epochs });
 }
 
 /** The registration as this upload's own; it was paid for by another. */

@@ -41,13 +41,12 @@ import {
   withWallet,
 } from "./journal.ts";
 import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
-import type { OrphanBookRpc } from "../lease-book/orphans.ts";
-import { resultOfOrphan } from "./orphan.ts";
+import { type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
 /** What a run needs of the world. */
-export interface RunPorts extends EncodePorts, PayPorts, RecordPorts {
+export interface RunPorts extends EncodePorts, OrphanPorts, PayPorts, RecordPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly chain: Pick<Chain, "readSystem">;
@@ -59,8 +58,6 @@ export interface RunPorts extends EncodePorts, PayPorts, RecordPorts {
   readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
   /** What the committee knows of a blob; without it every store is a new one. */
   readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
-  /** Takes over what an upload of the same permanent blob has left registered. */
-  readonly claimOrphan?: OrphanBookRpc["claimOrphan"];
   readonly save: (journal: Journal) => void;
   readonly saveProgress: (progress: NodeProgress) => void;
   /** Work that goes on behind the outcome; it never rejects. */
@@ -241,9 +238,13 @@ class UploadRun {
   async #register(): Promise<StepOutcome<"register">> {
     const { blobId, rootHash, encodedBytes } = resultOf(this.#journal, "encode");
     const { epochs, deletable } = this.#journal.request;
-    const taken = await this.#takeOrphan(blobId);
-    if (!taken.ok) return taken;
-    if (taken.value !== null) return ok(taken.value);
+    if (this.#journal.walletAddress === null) {
+      const system = await this.#system();
+      if (!system.ok) return system;
+      const orphan = await takeOrphan(this.#ports, this.#journal, blobId, system.value.epoch);
+      if (orphan !== null) this.#save(withWallet(this.#journal, orphan.owner));
+      if (orphan !== null) return ok(resultOfOrphan(orphan));
+    }
     const bound = await this.#bindWallet(encodedBytes, epochs);
     if (!bound.ok) return bound;
     const done = await payStep(this.#ports, this.#journal, "register", {
@@ -273,24 +274,6 @@ class UploadRun {
       gasMist: gasMist.toString(),
       txDigest,
     });
-  }
-
-  /** A permanent registration of the same blob that nobody certified is as good as a new one. */
-  async #takeOrphan(
-    blobId: string,
-  ): Promise<Result<StepResults["register"] | null, UploadFailure>> {
-    const { claimOrphan } = this.#ports;
-    const { deletable, epochs, uploadId } = this.#journal.request;
-    if (claimOrphan === undefined || deletable || this.#journal.walletAddress !== null) {
-      return ok(null);
-    }
-    const system = await this.#system();
-    if (!system.ok) return system;
-    const endEpochMin = system.value.epoch + epochs;
-    const orphan = await claimOrphan({ uploadId, blobId, endEpochMin });
-    if (orphan === null) return ok(null);
-    this.#save(withWallet(this.#journal, orphan.owner));
-    return ok(resultOfOrphan(orphan));
   }
 
   /** Chooses the address that pays, once: every later step, in whatever life, stays with it. */

@@ -83,8 +83,9 @@ test("several in one transaction use it once; who finds none buys", async () => 
   const replies = await Promise.all(
     [2, 3, 4].map((root) => wallet.run(register(`r${root}`, root, 5))),
   );
-  const costs = replies.map((reply) => done(reply, "registered").costFrost).sort();
-  expect(costs).toEqual([WRITE_COST, 26n, 26n]);
+  const costs = replies.map((reply) => done(reply, "registered").costFrost);
+  expect(costs.filter((cost) => cost === WRITE_COST)).toHaveLength(1);
+  expect(costs.filter((cost) => cost === 26n)).toHaveLength(2);
   expect(world.ledger.userTransactionCount).toBe(before + 1);
 });
 
@@ -106,7 +107,12 @@ test("the contract's word on one of them blames that one, reused or not", async 
 
 test("the smallest that fits is taken, of equal ones the one that ends first", () => {
   const storage = (objectId: string, storageBytes: number, endEpoch: number) => ({
-    ...{ objectId, storageBytes, endEpoch, startEpoch: 1, version: "1", digest: "d" },
+    objectId,
+    storageBytes,
+    endEpoch,
+    startEpoch: 1,
+    version: "1",
+    digest: "d",
   });
   const pool = new FreeStoragePool([
     storage("0x1", 30, 9),
