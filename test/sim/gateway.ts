@@ -91,8 +91,6 @@ export class SimGateway {
   #laneCount = 0;
   #clientCount = 0;
   readonly #batchMax: number;
-  /** One isolate for all, which outlives the lives in it. */
-  readonly #memory = new WorkingMemory(ISOLATE_WORKING_SET_BYTES);
   /** Addresses uploads are spread over. */
   readonly addresses: readonly string[];
 
@@ -181,7 +179,15 @@ export class SimGateway {
       recordOrphan: (orphan) => Promise.resolve(orphans.recordOrphan(orphan)),
       claimOrphan: (wish) => Promise.resolve(orphans.claimOrphan(wish)),
       orphans: () => orphans.orphans(),
-      rows: () => book.list({}),
+      rows: () => {
+        const leases: LeasePage["leases"][number][] = [];
+        for (let after: string | null = ""; after !== null;) {
+          const page: LeasePage = book.list({ after });
+          leases.push(...page.leases);
+          after = page.next;
+        }
+        return { leases, next: null };
+      },
     };
   }
 
@@ -218,7 +224,8 @@ export class SimGateway {
           platform.invoke(life, BOOK, "claimOrphan", (book) => book.claimOrphan(wish)),
         lane: this.#lane(life),
         laneCount: LANE_COUNT,
-        memory: this.#memory,
+        // Each life has an isolate of its own.
+        memory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
         life,
         large: {
           codec: externalCodec,
