@@ -536,8 +536,17 @@ export const STANDING_STATUS_TIMEOUT_MS = 2_000;
 /** First bytes a content type is guessed from: the resource header of WHATWG MIME Sniffing. */
 export const SNIFF_BYTES_MAX = 1_445;
 
-/** Largest blob a strict check takes: it is held whole beside a kernel of twice its size. */
-export const STRICT_READ_BYTES_MAX = 16 * 1024 * 1024;
+/** Largest blob a strict check takes: what the codec checks in memory. */
+export const STRICT_READ_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
+
+/** What the rows of a strict check may take while they are read: a segment and its lanes. */
+export const STRICT_ROWS_BYTES_MAX = 24 * 1024 * 1024;
+
+/**
+ * Blobs up to this are sent from the memory they were checked in; larger ones are let go after the
+ * check and read a second time while they are sent.
+ */
+export const STRICT_BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Columns of one quilt patch, held in memory while its header and data are taken apart. */
 export const PATCH_BYTES_MAX = 32 * 1024 * 1024;

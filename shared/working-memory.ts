@@ -41,6 +41,11 @@ export class WorkingMemory {
     this.#timer = timer;
   }
 
+  /** Bytes there are in all. */
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
   /** Bytes handed out now. */
   get bytesTaken(): number {
     return this.#bytesTaken;

@@ -204,9 +204,12 @@ export async function recoverSliver(
   return recovered.ok ? recovered : err(inconsistentAt(target));
 }
 
-/** The rows past the blob's end: all zeros, verified by `findPaddingFlaw`, never fetched. */
-export function paddingRows(reading: BlobReading): Sliver[] {
-  const { geometry } = reading;
+/**
+ * The rows past the blob's end where they are the zeros they must be: known without asking. A read
+ * that ignores padding may meet a blob whose are not; then they are fetched like any other.
+ */
+function paddingRows({ geometry, metadata, ports }: BlobReading): Sliver[] {
+  if (!ports.codec.checkPaddingRows(metadata).ok) return [];
   const data = new Uint8Array(geometry.rowBytes);
   return Array.from({ length: geometry.rowCount - geometry.contentRowCount }, (_, offset) => ({
     axis: "primary",

@@ -7,11 +7,7 @@
  * row, and no more memory than a row.
  */
 import { decodingWorkingBytes, encodingParameters, type Sliver } from "../codec/index.ts";
-import {
-  IN_MEMORY_BLOB_BYTES_MAX,
-  ISOLATE_WORKING_SET_BYTES,
-  READ_KEPT_BYTES_MAX,
-} from "../limits.ts";
+import { IN_MEMORY_BLOB_BYTES_MAX, READ_KEPT_BYTES_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ReadFailure } from "./read-failure.ts";
 import { decodeFromRows, recoverRow } from "./read-rebuild.ts";
@@ -103,9 +99,9 @@ export function createRowStore(
     },
     async rebuild(rowIndex, end, signal) {
       const known = decodedRow(rowIndex);
-      if (known !== null) return known;
       const recover = () => recoverRow(reading, rowIndex, signal);
-      if (!fitsMemory(metadata.unencodedBytes)) return recover();
+      if (known !== null) return eitherWay(() => Promise.resolve(known), recover, signal);
+      if (!fitsMemory(reading)) return recover();
       const recovering = recoveryBytes(reading) * missingCount(rowIndex, end);
       const isDecodingCheaper =
         !hasFailedToDecode && decodingBytes(reading, kept.size) <= recovering;
@@ -117,16 +113,20 @@ export function createRowStore(
   };
 }
 
-/** The second way where the first fails: what the nodes do not have one way they may have the other. */
+/**
+ * The second way where the first fails: what the nodes do not have one way they may have the other,
+ * and of a writer's flawed encoding the row itself may be sound though the other rows, or the
+ * columns, do not agree with it.
+ */
 async function eitherWay(
   first: () => Promise<Result<Sliver, ReadFailure>>,
   second: () => Promise<Result<Sliver, ReadFailure>>,
   signal: AbortSignal | undefined,
 ): Promise<Result<Sliver, ReadFailure>> {
   const row = await first();
-  // A verdict on the blob is final.
-  if (row.ok || row.failure.kind !== "slivers-unavailable" || signal?.aborted === true) return row;
-  return second();
+  if (row.ok || signal?.aborted === true) return row;
+  const other = await second();
+  return other.ok || row.failure.kind === "slivers-unavailable" ? other : row;
 }
 
 /** Bytes of the rows still to be fetched before the blob can be decoded. */
@@ -144,9 +144,10 @@ export function recoveryBytes({ geometry }: BlobReading): number {
   return secondaryCount * (symbolBytes + SYMBOL_FRAMING_BYTES + proofBytes);
 }
 
-function fitsMemory(unencodedBytes: number): boolean {
+function fitsMemory({ geometry, ports }: BlobReading): boolean {
+  const { unencodedBytes } = geometry;
   return (
     unencodedBytes <= IN_MEMORY_BLOB_BYTES_MAX &&
-    decodingWorkingBytes(unencodedBytes) <= ISOLATE_WORKING_SET_BYTES
+    decodingWorkingBytes(unencodedBytes) <= ports.workingMemory.bytesMax
   );
 }

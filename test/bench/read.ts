@@ -1,9 +1,13 @@
 /**
- * `npm run bench -- read`: cold reads through our aggregator against the official SDK's `readBlob`,
- * both on the same network in the same run. Every round reads a blob neither side has seen.
+ * `npm run bench -- read`: (a) cached reads against a bare Worker over the same tier, (b) cold reads
+ * against the official SDK's `readBlob` on the same network, (c) memory while a large blob streams.
+ *
+ * Blobs are stored through one gateway and read through another, so that nothing the store has
+ * warmed is there. Every cold round reads a blob neither side has seen.
  */
 import { bodyBytes, expectSameBytes, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
+import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 import {
   alternate,
   type BenchScale,
@@ -13,67 +17,158 @@ import {
   startWorld,
 } from "./network.ts";
 import type { SectionText } from "./page.ts";
-import { type BenchCase, type BenchReport, reportOf } from "./report.ts";
+import { startBareWorker } from "./read/bare.ts";
+import { growthDuring } from "./read/memory.ts";
+import { type BenchCase, type BenchFigure, type BenchReport, caseOf, reportOf } from "./report.ts";
 
 export const section: SectionText = {
-  title: "Cold reads through the aggregator",
+  title: "Reads through the aggregator",
   about: `
-Our aggregator against the official SDK's \`readBlob\`, both on one local network of 100 nodes with
-1,000 shards; every round reads a blob that neither side has seen. Medians with the quartiles of ours.
-The nodes' own work is part of both sides' times.
+Cached: 1 MiB from the platform's cache through our aggregator and through a Worker of three lines
+over the same cache, in alternating blocks; ratio above 1 is better than the bare Worker. Cold: our
+aggregator against the official SDK's \`readBlob\`, both on one local network of 100 nodes with 1,000
+shards; every round reads a blob that neither side has seen. Medians with the quartiles of ours. The
+nodes' own work is part of both sides' times. Node requests are all that one cold read of ours made;
+round trips are its time over the latency. Memory is the growth of the whole workerd process.
 `,
 };
 
-const SIZES = { "1 KiB": 1024, "1 MiB": 1024 ** 2, "10 MiB": 10 * 1024 ** 2 } as const;
+const MIB = 1024 ** 2;
+const SIZES = { "1 KiB": 1024, "1 MiB": MIB, "10 MiB": 10 * MIB } as const;
+const CACHED_BLOCKS = 20;
+const READS_PER_BLOCK = 10;
+const STREAMED_BYTES = 32 * MIB;
 
-/** Measures every size at every latency. */
-export async function run(scale: BenchScale = MAINNET_SCALE): Promise<BenchReport> {
+/** How much to measure. */
+export interface ReadScale extends BenchScale {
+  readonly cachedBlocks: number;
+  readonly streamedBytes: number;
+  readonly latenciesMs: readonly number[];
+}
+
+const FULL_SCALE: ReadScale = {
+  ...MAINNET_SCALE,
+  rounds: 3,
+  cachedBlocks: CACHED_BLOCKS,
+  streamedBytes: STREAMED_BYTES,
+  latenciesMs: LATENCIES_MS,
+};
+
+/** Measures every case. */
+export async function run(scale: ReadScale = FULL_SCALE): Promise<BenchReport> {
   const cases: BenchCase[] = [];
-  for (const latencyMs of LATENCIES_MS) {
+  const figures: BenchFigure[] = [];
+  for (const [index, latencyMs] of scale.latenciesMs.entries()) {
     const world = await startWorld(scale, latencyMs);
+    const reader = await startTestGateway(world.network);
     try {
+      const bench = new ReadBench(world, reader, latencyMs);
       for (const [size, byteCount] of Object.entries(SIZES)) {
-        const name = `read cold ${size}, ${latencyMs} ms latency`;
-        cases.push(await readCase(world, scale, name, byteCount));
+        cases.push(await bench.cold(size, byteCount, scale.rounds));
       }
+      figures.push(...bench.figures);
+      if (index > 0) continue;
+      cases.push(await bench.cached(scale.cachedBlocks));
+      figures.push(await bench.memory(scale.streamedBytes));
     } finally {
+      await reader.close();
       await world.close();
     }
   }
-  return reportOf(cases, ["@mysten/walrus", "wrangler", "workerd"]);
+  const report = reportOf(cases, ["@mysten/walrus", "wrangler", "workerd"]);
+  return { ...report, figures };
 }
 
-async function readCase(
-  world: BenchWorld,
-  scale: BenchScale,
-  name: string,
-  byteCount: number,
-): Promise<BenchCase> {
-  const { gateway, official } = world;
-  const blobs: { readonly blobId: string; readonly content: Uint8Array }[] = [];
-  for (let round = 0; round <= scale.rounds; round++) {
-    const content = seededBytes(byteCount, byteCount + round);
-    const response = await gateway.publisher("/v1/blobs?epochs=2", {
-      method: "PUT",
-      body: content,
-    });
-    blobs.push({ blobId: (await storedBlob(response)).blobId, content });
+class ReadBench {
+  readonly #world: BenchWorld;
+  readonly #reader: TestGateway;
+  readonly #latencyMs: number;
+  readonly figures: BenchFigure[] = [];
+  #seed = 1;
+
+  constructor(world: BenchWorld, reader: TestGateway, latencyMs: number) {
+    this.#world = world;
+    this.#reader = reader;
+    this.#latencyMs = latencyMs;
   }
-  const blobOf = (round: number) => {
-    const blob = blobs[round];
-    if (blob === undefined) throw new RangeError(`Cannot read: no blob of round ${round}`);
-    return blob;
-  };
-  return alternate(
-    name,
-    scale.rounds,
-    async (round) => {
-      const { blobId, content } = blobOf(round);
-      expectSameBytes(await bodyBytes(await gateway.aggregator(`/v1/blobs/${blobId}`)), content);
-    },
-    async (round) => {
-      const { blobId, content } = blobOf(round);
-      expectSameBytes(await official.walrus.readBlob({ blobId }), content);
-    },
-  );
+
+  async cold(size: string, byteCount: number, rounds: number): Promise<BenchCase> {
+    const name = `read cold ${size}, ${this.#latencyMs} ms latency`;
+    const blobs: Awaited<ReturnType<ReadBench["stored"]>>[] = [];
+    for (let round = 0; round <= rounds; round++) blobs.push(await this.stored(byteCount));
+    const blobOf = (round: number) => {
+      const blob = blobs[round];
+      if (blob === undefined) throw new RangeError(`Cannot read: no blob of round ${round}`);
+      return blob;
+    };
+    let requests = 0;
+    const measured = await alternate(
+      name,
+      rounds,
+      async (round) => {
+        const before = await this.#requests();
+        await this.read(blobOf(round));
+        requests = (await this.#requests()) - before;
+      },
+      async (round) => {
+        const { blobId, content } = blobOf(round);
+        expectSameBytes(await this.#world.official.walrus.readBlob({ blobId }), content);
+      },
+    );
+    this.figures.push({ name: `${name}: node requests`, unit: "requests", value: requests });
+    if (this.#latencyMs > 0) {
+      const value = measured.ours / this.#latencyMs;
+      this.figures.push({ name: `${name}: time in round trips`, unit: "round trips", value });
+    }
+    return measured;
+  }
+
+  async cached(blocks: number): Promise<BenchCase> {
+    const blob = await this.stored(MIB);
+    const bare = await startBareWorker(blob.content);
+    const samples = { ours: [] as number[], peer: [] as number[] };
+    try {
+      await this.read(blob);
+      for (let block = 0; block <= blocks; block++) {
+        const peer = await timeMs(() => fetch(bare.url));
+        const ours = await timeMs(() => this.#reader.aggregator(blob.path));
+        // The first block of each side only warms up.
+        if (block === 0) continue;
+        samples.peer.push(peer);
+        samples.ours.push(ours);
+      }
+    } finally {
+      await bare.close();
+    }
+    return caseOf({ name: "read cached 1 MiB", runtime: "workerd", ...samples });
+  }
+
+  async memory(byteCount: number): Promise<BenchFigure> {
+    const blob = await this.stored(byteCount);
+    const value = (await growthDuring(() => this.read(blob))) / MIB;
+    return { name: `memory while ${byteCount / MIB} MiB stream cold`, unit: "MiB", value };
+  }
+
+  async stored(byteCount: number) {
+    const content = seededBytes(byteCount, this.#seed++);
+    const init = { method: "PUT", body: content as BodyInit };
+    const { blobId } = await storedBlob(
+      await this.#world.gateway.publisher("/v1/blobs?epochs=2", init),
+    );
+    return { blobId, content, path: `/v1/blobs/${blobId}` };
+  }
+
+  async read({ path, content }: { readonly path: string; readonly content: Uint8Array }) {
+    expectSameBytes(await bodyBytes(await this.#reader.aggregator(path)), content);
+  }
+
+  async #requests(): Promise<number> {
+    return (await this.#world.counts()).requests;
+  }
+}
+
+async function timeMs(ask: () => Promise<Response>): Promise<number> {
+  const started = performance.now();
+  for (let read = 0; read < READS_PER_BLOCK; read++) await bodyBytes(await ask());
+  return (performance.now() - started) / READS_PER_BLOCK;
 }

@@ -18,13 +18,17 @@ const SLOW_MS = 60_000;
 
 let network: Network;
 let gateway: TestGateway;
+/** Another gateway on the same network: what the first one has stored is cold to it. */
+let reader: TestGateway;
 let contentSeed = 1;
 
 beforeAll(async () => {
   network = await startNetwork({ shardCount: 100, seed: "faults" });
   gateway = await startTestGateway(network);
+  reader = await startTestGateway(network);
 });
 afterAll(async () => {
+  await reader?.close();
   await gateway?.close();
   await network?.close();
 });
@@ -55,7 +59,7 @@ const store = (content: Uint8Array<ArrayBuffer>) =>
   gateway.publisher("/v1/blobs?epochs=2", { method: "PUT", body: content });
 
 async function expectReadable(blobId: string, content: Uint8Array): Promise<void> {
-  const response = await gateway.aggregator(`/v1/blobs/${blobId}`);
+  const response = await reader.aggregator(`/v1/blobs/${blobId}`);
   expect(response.status).toBe(200);
   expectSameBytes(await bodyBytes(response), content);
 }
@@ -98,7 +102,7 @@ describe.each(["down", "slow", "corrupt", "refuse"] as const)(
       const content = freshContent();
       const { blobId } = await storedBlob(await store(content));
       await setFaults(fault, nodesWithin(2 * FAULTY_SHARDS_MAX) + 2);
-      const response = await gateway.aggregator(`/v1/blobs/${blobId}`);
+      const response = await reader.aggregator(`/v1/blobs/${blobId}`);
       if (response.status === 200) {
         await expect(response.arrayBuffer()).rejects.toThrow();
         return;

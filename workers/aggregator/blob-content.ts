@@ -1,13 +1,18 @@
 /**
  * An open blob as content to be sent, checked as thoroughly as the caller asks.
  *
- * `default` and `skip` stream; `strict` holds the whole blob, encodes it again and compares the ID
+ * `default` and `skip` stream; `strict` reads the whole blob, encodes it again and compares the ID
  * before a byte leaves. A strict check that passed is remembered with the blob.
  */
 import { concatBytes } from "../../shared/bytes/arrays.ts";
 import { metadataWorkingBytes } from "../../shared/codec/index.ts";
-import { STRICT_READ_BYTES_MAX } from "../../shared/limits.ts";
+import {
+  STRICT_BUFFERED_BYTES_MAX,
+  STRICT_READ_BYTES_MAX,
+  STRICT_ROWS_BYTES_MAX,
+} from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { WorkingMemory } from "../../shared/working-memory.ts";
 import { blobBytes } from "./blob-bytes.ts";
 import { sniffType } from "./content-type.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
@@ -58,26 +63,49 @@ export async function blobContent(
   };
   if (consistency !== "strict" || isHead) return ok(content);
   if (entry.isStrict) return ok({ ...content, verified: "strict" });
-  const whole = await strictBytes(services, blob, signal);
-  if (!whole.ok) return whole;
+  const checked = await checkStrictly(services, blob, signal);
+  if (!checked.ok) return checked;
   blob.known.learn({ isStrict: true });
+  const whole = checked.value;
   return ok({
     ...content,
     verified: "strict",
-    bytes: (range) => piecesOf(whole.value, range, null),
+    bytes: whole === null ? content.bytes : (range) => piecesOf(whole, range, null),
   });
 }
 
-/** The whole blob, once its encoding has been seen to hash to its ID. */
-async function strictBytes(
+/**
+ * Encodes the whole blob again and compares the ID. What is too large to be kept as well is read a
+ * second time, each row against its hash: the same bytes, since the hashes are those of the ID.
+ *
+ * @returns The blob, or `null` when it is to be read again.
+ */
+async function checkStrictly(
   services: AggregatorServices,
   blob: OpenBlob,
   signal: AbortSignal,
-): Promise<Result<Uint8Array, AggregatorFailure>> {
-  const { unencodedBytes, shardCount } = blob.entry;
+): Promise<Result<Uint8Array | null, AggregatorFailure>> {
+  const { unencodedBytes } = blob.entry;
   if (unencodedBytes > STRICT_READ_BYTES_MAX) {
     return err({ kind: "strict-too-large", unencodedBytes });
   }
+  // Nobody waits for memory while holding some: what the rows need is reserved with the rest, and
+  // they are read by this request alone, within it.
+  const alone = {
+    ...services,
+    fills: null,
+    workingMemory: new WorkingMemory(STRICT_ROWS_BYTES_MAX),
+  };
+  const byteCount = unencodedBytes + metadataWorkingBytes(unencodedBytes) + STRICT_ROWS_BYTES_MAX;
+  return services.workingMemory.with(byteCount, () => readAndCheck(alone, blob, signal), signal);
+}
+
+async function readAndCheck(
+  services: AggregatorServices,
+  blob: OpenBlob,
+  signal: AbortSignal,
+): Promise<Result<Uint8Array | null, AggregatorFailure>> {
+  const { unencodedBytes, shardCount } = blob.entry;
   const parts: Uint8Array[] = [];
   const range = { start: 0, end: unencodedBytes };
   for await (const piece of blobBytes(services, blob, range, signal)) {
@@ -85,15 +113,10 @@ async function strictBytes(
     parts.push(piece.value.bytes);
   }
   const { blobId } = blob;
-  const checked = await services.workingMemory.with(
-    metadataWorkingBytes(unencodedBytes),
-    () =>
-      services.codec.checkBlobId(
-        { chunks: parts, unencodedBytes },
-        { blobId, unencodedBytes, shardCount },
-      ),
-    signal,
+  const checked = services.codec.checkBlobId(
+    { chunks: parts, unencodedBytes },
+    { blobId, unencodedBytes, shardCount },
   );
   if (!checked.ok) return err({ kind: "strict-mismatch" });
-  return ok(concatBytes(...parts));
+  return ok(unencodedBytes > STRICT_BUFFERED_BYTES_MAX ? null : concatBytes(...parts));
 }

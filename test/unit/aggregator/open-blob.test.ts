@@ -2,102 +2,26 @@
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { formatBlobId } from "../../../shared/codec/index.ts";
-import { NO_RULES } from "../../../shared/cache/gate-rules.ts";
 import {
-  ISOLATE_WORKING_SET_BYTES,
   NOT_FOUND_HOLD_MS,
   NOT_FOUND_REMEMBERED_MAX,
   STRICT_READ_BYTES_MAX,
 } from "../../../shared/limits.ts";
-import { createNodeHealth } from "../../../shared/nodes/node-health.ts";
-import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { blobBytes } from "../../../workers/aggregator/blob-bytes.ts";
 import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
 import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
-import { Busy } from "../../../workers/aggregator/busy.ts";
 import { openBlob } from "../../../workers/aggregator/open-blob.ts";
 import { leaseOf } from "../../../workers/aggregator/representation.ts";
-import type { AggregatorServices } from "../../../workers/aggregator/services.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
-import { createFakeNodes } from "../../support/fake-nodes.ts";
-import { seededRandom } from "../../support/seeded-random.ts";
-import { createVirtualTimer } from "../../support/virtual-timer.ts";
+import { NO_LEASE, readWorld } from "../../support/read-world.ts";
 
 const codec = await loadCodec();
 const BLOB = seededBytes(500, 1);
-const NO_LEASE: LeaseWord = {
-  permanentEndEpoch: null,
-  latestEndEpoch: null,
-  contentType: null,
-  certifyTxDigest: null,
-  isAnswered: true,
-};
 
 function setUp() {
-  const timer = createVirtualTimer();
-  const nodes = createFakeNodes(codec, timer);
-  const world = {
-    nowMs: 1_000,
-    leases: NO_LEASE as LeaseWord | Promise<LeaseWord>,
-    asked: 0,
-    lately: false as boolean | null,
-    askedLately: 0,
-  };
-  const kept: string[] = [];
-  const phase = { kind: "change-done", startMs: 0 } as const;
-  const timing = { epoch: 5, phase, epochDurationMs: 86_400_000, firstEpochStartMs: 0 };
-  const view = {
-    ok: true,
-    value: {
-      epoch: 5,
-      phase,
-      timing,
-      readAtMs: 0,
-      originalPackageId: "0x2",
-      current: nodes.committee,
-      previous: null,
-    },
-  } as const;
-  const services: AggregatorServices = {
-    codec,
-    blobBytesMax: null,
-    client: nodes.client,
-    clock: { nowMs: () => world.nowMs },
-    timer,
-    random: seededRandom(1),
-    log: { info() {}, warn() {}, error() {} },
-    tiers: {
-      get: () => Promise.resolve(null),
-      put: (key, value) => void kept.push(`${key} ${new TextDecoder().decode(value)}`),
-      evict: () => Promise.resolve(),
-    },
-    views: { current: () => Promise.resolve(view), refresh: () => Promise.resolve(view) },
-    gateRules: () => Promise.resolve(NO_RULES),
-    certifiedLately: () => {
-      world.askedLately++;
-      return Promise.resolve(world.lately);
-    },
-    leases: () => {
-      world.asked++;
-      return Promise.resolve(world.leases);
-    },
-    readObject: (objectId) =>
-      Promise.resolve({ ok: false, failure: { kind: "object-not-found", objectId } }),
-    readCertifiedEvent: () => Promise.resolve({ ok: true, value: null }),
-    workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
-    health: createNodeHealth({ suspects: new Map(), usualMs: 0 }, { nowMs: () => world.nowMs }),
-    lane: null,
-    fills: null,
-    remembered: {
-      notFound: new Map(),
-      objects: new Map(),
-      opening: new Busy({ nowMs: () => world.nowMs }),
-      filling: new Busy({ nowMs: () => world.nowMs }),
-      keeping: new Busy({ nowMs: () => world.nowMs }),
-    },
-    background: () => undefined,
-  };
+  const world = readWorld(codec);
+  const { services } = world;
   const encoded = codec.metadata(BLOB, 10);
   if (!encoded.ok) throw new Error(encoded.failure.kind);
   const { blobId } = encoded.value;
@@ -105,7 +29,7 @@ function setUp() {
     const opened = await openBlob(services, blobId);
     return opened.ok ? "open" : opened.failure.kind;
   };
-  return { nodes, world, services, kept, open, blobId, id: formatBlobId(blobId) };
+  return { ...world, open, blobId, id: formatBlobId(blobId) };
 }
 
 describe("a blob that nodes of a quorum do not know", () => {
