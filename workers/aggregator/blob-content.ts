@@ -67,11 +67,10 @@ export async function blobContent(
   if (!checked.ok) return checked;
   blob.known.learn({ isStrict: true });
   const whole = checked.value;
-  return ok({
-    ...content,
-    verified: "strict",
-    bytes: whole === null ? content.bytes : (range) => piecesOf(whole, range, null),
-  });
+  const strict: Representation = { ...content, verified: "strict" };
+  return ok(
+    whole === null ? strict : { ...strict, bytes: (range) => piecesOf(whole, range, null) },
+  );
 }
 
 /**

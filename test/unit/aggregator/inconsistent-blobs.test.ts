@@ -59,14 +59,15 @@ function indices(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-function claimedBlob({ metadata, sliver }: EncodedBlob): ClaimedBlob {
+function claimedBlob(encoded: EncodedBlob): ClaimedBlob {
+  const { metadata } = encoded;
   const n = metadata.shardCount;
   return {
     n,
     L: metadata.unencodedBytes,
     blobId: metadata.blobId,
     primaryHashes: indices(n).map((index) => sliverHash(metadata, "primary", index)),
-    slivers: indices(n).map((index) => sliver("primary", index).data),
+    slivers: indices(n).map((index) => encoded.sliver("primary", index).data),
   };
 }
 
