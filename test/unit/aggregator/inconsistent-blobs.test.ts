@@ -9,7 +9,6 @@ import {
   type BlobMetadata,
   type EncodedBlob,
   shardIndexOfPair,
-  sliverHash,
 } from "../../../shared/codec/index.ts";
 import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
 import { blobContent } from "../../../workers/aggregator/blob-content.ts";
@@ -66,7 +65,9 @@ function claimedBlob(encoded: EncodedBlob): ClaimedBlob {
     n,
     L: metadata.unencodedBytes,
     blobId: metadata.blobId,
-    primaryHashes: indices(n).map((index) => sliverHash(metadata, "primary", index)),
+    primaryHashes: indices(n).map((pair) =>
+      metadata.sliverHashes.slice(2 * pair * HASH_BYTES, (2 * pair + 1) * HASH_BYTES),
+    ),
     slivers: indices(n).map((index) => encoded.sliver("primary", index).data),
   };
 }
