@@ -211,6 +211,12 @@ export const FAN_OUT_RETRY_LANES = 7;
 /** Smallest sliver worth asking for before it is sent again (official client's threshold). */
 export const SLIVER_STATUS_CHECK_BYTES_MIN = 5_560;
 
+/**
+ * Largest blob whose slivers are sent while it is being registered, as at the official client: nodes
+ * hold them in a buffer.
+ */
+export const EARLY_BLOB_BYTES_MAX = 4 * 1024 * 1024;
+
 /** Waited between registering and the first request, as the official client does. */
 export const REGISTRATION_DELAY_MS = 200;
 

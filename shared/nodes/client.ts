@@ -57,6 +57,15 @@ export interface RequestOptions {
   readonly onSent?: () => void;
 }
 
+/** Options of what is put. */
+export interface PutOptions extends RequestOptions {
+  /**
+   * Sent before the blob is registered: the node buffers it (`?pending=true`), or refuses with
+   * CACHE_SATURATED.
+   */
+  readonly pending?: boolean;
+}
+
 /** What a node did with something we put: it is new to it, buffered, or was there before. */
 export type PutOutcome = "stored" | "buffered" | "already-there";
 
@@ -94,7 +103,7 @@ export interface NodeClient {
     node: NodeAddress,
     blobId: Uint8Array,
     body: Uint8Array<ArrayBuffer>,
-    options?: RequestOptions,
+    options?: PutOptions,
   ): Promise<Result<PutOutcome, NodeFailure>>;
   getMetadataStatus(
     node: NodeAddress,
@@ -120,7 +129,7 @@ export interface NodeClient {
     pairIndex: number,
     axis: SliverAxis,
     body: Uint8Array<ArrayBuffer>,
-    options?: RequestOptions,
+    options?: PutOptions,
   ): Promise<Result<PutOutcome, NodeFailure>>;
   getSliverStatus(
     node: NodeAddress,
@@ -184,7 +193,7 @@ function metadataMethods(
       return bytes.ok ? layout(call, decodeMetadataWithId(bytes.value)) : bytes;
     },
     putMetadata(node, blobId, body, options) {
-      const path = `${blobPath(blobId)}/metadata`;
+      const path = `${blobPath(blobId)}/metadata${intentQuery(options)}`;
       const call = callOf(node, "put-metadata", "PUT", path, options, {
         body,
         timeoutMs: NODE_METADATA_TIMEOUT_MS,
@@ -210,7 +219,7 @@ function sliverMethods(
       return bytes.ok ? layout(call, decodeSliver(axis, bytes.value)) : bytes;
     },
     putSliver(node, blobId, pairIndex, axis, body, options) {
-      const path = sliverPath(blobId, pairIndex, axis);
+      const path = `${sliverPath(blobId, pairIndex, axis)}${intentQuery(options)}`;
       return exchange.outcome(callOf(node, "put-sliver", "PUT", path, options, { body }));
     },
     async getSliverStatus(node, blobId, pairIndex, axis, options) {
@@ -297,6 +306,10 @@ function callOf(
 
 function blobPath(blobId: Uint8Array): string {
   return `/v1/blobs/${formatBlobId(blobId)}`;
+}
+
+function intentQuery(options: PutOptions | undefined): string {
+  return options?.pending === true ? "?pending=true" : "";
 }
 
 function sliverPath(blobId: Uint8Array, pairIndex: number, axis: SliverAxis): string {

@@ -3,10 +3,9 @@ import { type EncodedBlob, encodeMetadata } from "../../../shared/codec/index.ts
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import { FAN_OUT_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../../../shared/limits.ts";
-import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../../workers/publisher/lane/run-lane.ts";
-import { startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
+import { registrationOf, startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { fixedRandom } from "../nodes/support.ts";
@@ -24,13 +23,18 @@ beforeAll(async () => {
   encoded = result.value;
 });
 
-async function spread(faults: Partial<Record<number, StubFault>>, laneCount = 3) {
+async function spread(
+  faults: Partial<Record<number, StubFault>>,
+  laneCount = 3,
+  register?: (network: StubNetwork) => Promise<boolean>,
+) {
   const network = new StubNetwork(SHARD_COUNTS);
+  network.isRegistered = register === undefined;
   for (const [index, fault] of Object.entries(faults)) network.nodes[Number(index)]!.fault = fault!;
   const time = new VirtualTime();
   const jobs: string[] = [];
   const lane: Lane = {
-    push: (job, frames, report) => {
+    push: (job, frames, report, registered) => {
       jobs.push(job.lane);
       const client = createNodeClient({
         permit: createPermit(network.fetch),
@@ -38,7 +42,7 @@ async function spread(faults: Partial<Record<number, StubFault>>, laneCount = 3)
         lane: job.lane,
       });
       const ports = { client, timer: time, random: fixedRandom(0) };
-      return runLane(ports, job, frames, (each) => report([each]));
+      return runLane(ports, job, frames, (each) => report([each]), registered);
     },
   };
   const { blobId } = encoded.metadata;
@@ -55,12 +59,18 @@ async function spread(faults: Partial<Record<number, StubFault>>, laneCount = 3)
     {
       runId: "run",
       blobId,
-      target: { kind: "permanent" },
       metadata: encodeMetadata(encoded.metadata),
       encodedBytes: 0,
       slivers: (pairIndices) => encoded.slivers(pairIndices),
       committee: network.committee,
-      message: confirmationMessage({ epoch: 5, blobId, deletableObjectId: null }),
+      registered:
+        register === undefined
+          ? registrationOf(5, blobId, null)
+          : register(network).then((isRegistered) => {
+              if (!isRegistered) throw new Error("refused");
+              network.isRegistered = true;
+              return registrationOf(5, blobId, null);
+            }),
       laneCount,
     },
   );
@@ -91,6 +101,49 @@ describe("a fan-out over honest nodes", () => {
     const late = Object.fromEntries(SHARD_COUNTS.map((_, index) => [index, "late-registration"]));
     const { outcome } = await spread(late as Record<number, StubFault>);
     expect(outcome.ok).toBe(true);
+  });
+});
+
+describe("a fan-out that begins before the blob is registered", () => {
+  const WHOLE = SHARD_COUNTS.reduce((total, shards) => total + 1 + 2 * shards, 0);
+
+  /** Resolves when the nodes have buffered so much, all together. */
+  const whenBuffered = (count: number) => async (network: StubNetwork) => {
+    const buffered = () => network.nodes.reduce((total, node) => total + node.bufferedCount, 0);
+    while (buffered() < count) await new Promise((resolve) => setImmediate(resolve));
+    return true;
+  };
+
+  test("has all slivers buffered by then, and only confirmations left", async () => {
+    let requestsBefore = 0;
+    const { network, outcome } = await spread({}, 3, async (stub) => {
+      await whenBuffered(WHOLE)(stub);
+      requestsBefore = stub.nodes.reduce((total, node) => total + node.requestCount, 0);
+      return true;
+    });
+    expect(outcome.ok && outcome.value.weight).toBeGreaterThanOrEqual(9);
+    const requests = network.nodes.reduce((total, node) => total + node.requestCount, 0);
+    expect(requests - requestsBefore).toBe(SHARD_COUNTS.length);
+  });
+
+  test("sends to nodes without room after the registration", async () => {
+    const { network, outcome } = await spread(
+      { 0: "no-buffer", 3: "no-buffer" },
+      3,
+      whenBuffered(5),
+    );
+    expect(outcome.ok).toBe(true);
+    expect(network.nodes.map((node) => node.stored.size)).toEqual(
+      SHARD_COUNTS.map((shards) => 1 + 2 * shards),
+    );
+  });
+
+  test("ends, and nobody confirms, when the registration is refused", async () => {
+    const { outcome } = await spread({}, 3, async (stub) => {
+      await whenBuffered(WHOLE)(stub);
+      return false;
+    });
+    expect(outcome).toMatchObject({ failure: { kind: "insufficient-confirmations", weight: 0 } });
   });
 });
 

@@ -17,13 +17,16 @@ export type StubFault =
   | "blocks"
   | "wrong-signature"
   | "later-epoch"
-  | "late-registration";
+  | "late-registration"
+  | "no-buffer";
 
 interface StubNode {
   readonly secretKey: Uint8Array;
   readonly stored: Map<string, Uint8Array>;
   fault: StubFault | null;
   requestCount: number;
+  /** Puts it has buffered, not stored. */
+  bufferedCount: number;
   inFlight: Map<string, number>;
 }
 
@@ -36,6 +39,8 @@ export class StubNetwork {
   readonly nodes: readonly StubNode[];
   /** Most requests of one lane that were in flight at once, at all nodes together. */
   laneInFlightMax = 0;
+  /** Whether nodes know the blob's registration. */
+  isRegistered = true;
   readonly #laneInFlight = new Map<string, number>();
 
   /** Nodes that own `shardCounts[i]` shards each. */
@@ -46,6 +51,7 @@ export class StubNetwork {
       stored: new Map(),
       fault: null,
       requestCount: 0,
+      bufferedCount: 0,
       inFlight: new Map(),
     }));
     const members = shardCounts.map((shardCount, index) => ({
@@ -68,13 +74,15 @@ export class StubNetwork {
     this.#laneInFlight.set(lane, inFlight);
     this.laneInFlightMax = Math.max(this.laneInFlightMax, inFlight);
     try {
-      return await this.#answer(node, request, url.pathname);
+      return await this.#answer(node, request, url);
     } finally {
       this.#laneInFlight.set(lane, (this.#laneInFlight.get(lane) ?? 1) - 1);
     }
   };
 
-  async #answer(node: StubNode, request: Request, path: string): Promise<Response> {
+  async #answer(node: StubNode, request: Request, url: URL): Promise<Response> {
+    const path = url.pathname;
+    const isPending = url.searchParams.get("pending") === "true";
     const isSliver = path.includes("/slivers/");
     switch (node.fault) {
       case "down":
@@ -89,11 +97,17 @@ export class StubNetwork {
       case "late-registration":
         if (node.requestCount < REGISTERED_AT_REQUEST) return refusal(400, "NOT_REGISTERED");
         break;
+      case "no-buffer":
+        if (isPending) return refusal(400, "CACHE_SATURATED");
+        break;
       case "wrong-signature":
       case "later-epoch":
       case null:
         break;
     }
+    const isWrite = request.method === "PUT" || path.includes("/confirmation/");
+    if (!this.isRegistered && isWrite && !isPending) return refusal(400, "NOT_REGISTERED");
+    if (isPending) node.bufferedCount++;
     if (request.method === "PUT") {
       const isKnown = node.stored.has(path);
       node.stored.set(path, new Uint8Array(await request.arrayBuffer()));

@@ -13,10 +13,9 @@ import {
   UPLOAD_BLOB_BYTES_DEFAULT,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../../shared/limits.ts";
-import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { systemClock, systemTimer } from "../../../shared/system.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
-import { startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
+import { registrationOf, startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
 import type { UploadRequest } from "../../../workers/publisher/upload/journal.ts";
 import type { Upload } from "../../../workers/publisher/upload/object.ts";
 import { seededBytes } from "../../support/contents.ts";
@@ -317,12 +316,11 @@ test("lanes are invocations of their own that store, confirm and keep to six req
     {
       runId: "run",
       blobId,
-      target: { kind: "permanent" },
       metadata: encodeMetadata(encoded.value.metadata),
       encodedBytes: 0,
       slivers: (pairIndices) => encoded.value.slivers(pairIndices),
       committee: network.committee,
-      message: confirmationMessage({ epoch: 5, blobId, deletableObjectId: null }),
+      registered: registrationOf(5, blobId, null),
       laneCount: 2,
     },
   );

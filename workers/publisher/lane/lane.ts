@@ -22,11 +22,14 @@ export interface LaneJob {
   readonly lane: string;
   /** 32 bytes. */
   readonly blobId: Uint8Array;
-  readonly target: ConfirmationTarget;
+  /** `null` before the blob is registered: nodes buffer what they get, and `registered` tells. */
+  readonly target: ConfirmationTarget | null;
   /** BCS of BlobMetadata. */
   readonly metadata: Uint8Array<ArrayBuffer>;
   readonly nodes: readonly LaneNode[];
-  /** Waited before the first request, so that nodes have seen the registration. */
+  /**
+   * Waited before the first request that needs the registration, so that nodes have seen it.
+   */
   readonly registrationDelayMs: number;
 }
 
@@ -56,6 +59,9 @@ export type LaneReport =
       readonly failure: NodeFailure;
     };
 
+/** Resolves when the blob is registered; rejects when it will not be. */
+export type Registration = () => Promise<ConfirmationTarget>;
+
 /** A lane as the upload sees it; the loopback entrypoint in production. */
 export interface Lane {
   /**
@@ -66,6 +72,7 @@ export interface Lane {
     job: LaneJob,
     frames: ReadableStream<Uint8Array>,
     report: (reports: LaneReport[]) => void,
+    registered?: Registration,
   ): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { systemRandom, systemTimer } from "../../../shared/system.ts";
-import type { Lane, LaneJob, LaneReport } from "./lane.ts";
+import type { Lane, LaneJob, LaneReport, Registration } from "./lane.ts";
 import { platformBody } from "./streams.ts";
 import { runLane } from "./run-lane.ts";
 
@@ -18,6 +18,7 @@ export class SliverLane extends WorkerEntrypoint implements Lane {
     job: LaneJob,
     frames: ReadableStream<Uint8Array>,
     report: (reports: LaneReport[]) => void | Promise<void>,
+    registered?: Registration,
   ): Promise<void> {
     const client = createNodeClient({
       permit: platformPermit(),
@@ -26,9 +27,8 @@ export class SliverLane extends WorkerEntrypoint implements Lane {
       bodyOf: platformBody,
     });
     const mail = new ReportMail(report);
-    await runLane({ client, timer: systemTimer, random: systemRandom }, job, frames, (each) =>
-      mail.post(each),
-    );
+    const ports = { client, timer: systemTimer, random: systemRandom };
+    await runLane(ports, job, frames, (each) => mail.post(each), registered);
     await mail.flushed();
   }
 }

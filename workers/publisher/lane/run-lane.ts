@@ -8,12 +8,18 @@
  */
 import { freeBytes } from "../../../shared/bytes/arrays.ts";
 import { SLIVER_STATUS_CHECK_BYTES_MIN } from "../../../shared/limits.ts";
-import type { NodeClient, PutOutcome, SignedMessage } from "../../../shared/nodes/client.ts";
+import type {
+  ConfirmationTarget,
+  NodeClient,
+  PutOptions,
+  PutOutcome,
+  SignedMessage,
+} from "../../../shared/nodes/client.ts";
 import type { NodeFailure } from "../../../shared/nodes/failure.ts";
 import { type RetryPorts, withRetry } from "../../../shared/nodes/retry.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { type LaneFrame, readFrames } from "./frame.ts";
-import type { LaneJob, LaneNode, LaneReport } from "./lane.ts";
+import type { LaneJob, LaneNode, LaneReport, Registration } from "./lane.ts";
 
 /** What a lane needs of the world. */
 export interface LanePorts extends RetryPorts {
@@ -34,8 +40,9 @@ export async function runLane(
   job: LaneJob,
   frames: ReadableStream<Uint8Array>,
   report: (report: LaneReport) => void,
+  registered?: Registration,
 ): Promise<void> {
-  const lane = new LaneRun(ports, job, report);
+  const lane = new LaneRun(ports, job, report, registered);
   await lane.run(frames);
 }
 
@@ -45,11 +52,22 @@ class LaneRun {
   readonly #report: (report: LaneReport) => void;
   readonly #nodes: ReadonlyMap<number, NodeProgress>;
   readonly #stop = new AbortController();
+  readonly #registered: Registration | undefined;
+  /** `null` until the blob is registered. */
+  #target: ConfirmationTarget | null;
+  #awaited: Promise<ConfirmationTarget> | null = null;
 
-  constructor(ports: LanePorts, job: LaneJob, report: (report: LaneReport) => void) {
+  constructor(
+    ports: LanePorts,
+    job: LaneJob,
+    report: (report: LaneReport) => void,
+    registered: Registration | undefined,
+  ) {
     this.#ports = ports;
     this.#job = job;
     this.#report = report;
+    this.#registered = registered;
+    this.#target = job.target;
     this.#nodes = new Map(
       job.nodes.map((node) => [
         node.memberIndex,
@@ -59,6 +77,8 @@ class LaneRun {
   }
 
   async run(frames: ReadableStream<Uint8Array>): Promise<void> {
+    // Looked for at once, so that what is put after the registration is put for good.
+    if (this.#target === null) this.#registration().catch(() => undefined);
     const prepared = Promise.all([...this.#nodes.values()].map((node) => this.#prepare(node)));
     const stores: Promise<void>[] = [];
     try {
@@ -73,12 +93,13 @@ class LaneRun {
     const { client, timer } = this.#ports;
     const { blobId, metadata, registrationDelayMs } = this.#job;
     try {
-      if (registrationDelayMs > 0) await timer.sleep(registrationDelayMs, this.#stop.signal);
+      if (this.#job.target !== null && registrationDelayMs > 0)
+        await timer.sleep(registrationDelayMs, this.#stop.signal);
     } catch {
       return;
     }
-    const put = await this.#retried(() =>
-      client.putMetadata(progress.node, blobId, metadata, { signal: this.#stop.signal }),
+    const put = await this.#put((options) =>
+      client.putMetadata(progress.node, blobId, metadata, options),
     );
     if (!put.ok) return this.#fail(progress, put.failure);
     progress.mayHaveSlivers = put.value === "already-there";
@@ -112,14 +133,57 @@ class LaneRun {
       const status = await client.getSliverStatus(progress.node, blobId, pairIndex, axis, options);
       if (status.ok && status.value !== "nonexistent") return ok("already-there");
     }
-    return this.#retried(() =>
-      client.putSliver(progress.node, blobId, pairIndex, axis, body, options),
+    return this.#put((intent) =>
+      client.putSliver(progress.node, blobId, pairIndex, axis, body, intent),
     );
+  }
+
+  /** Puts for good, or, before the registration, into the buffer of a node that has room there. */
+  async #put(
+    attempt: (options: PutOptions) => Promise<Result<PutOutcome, NodeFailure>>,
+  ): Promise<Result<PutOutcome, NodeFailure>> {
+    const { signal } = this.#stop;
+    const isEarly = this.#target === null;
+    const first = await this.#retried(() => attempt({ signal, pending: this.#target === null }));
+    const isRefused = !first.ok && first.failure.kind === "refused";
+    if (!isEarly || !isRefused || first.failure.reason !== "CACHE_SATURATED") return first;
+    try {
+      await this.#registration();
+    } catch {
+      return first;
+    }
+    return this.#retried(() => attempt({ signal }));
+  }
+
+  /** Waits for the registration, once for all; rejects when it fails or the lane is stopped. */
+  #registration(): Promise<ConfirmationTarget> {
+    if (this.#target !== null) return Promise.resolve(this.#target);
+    this.#awaited ??= this.#awaitRegistration();
+    return this.#awaited;
+  }
+
+  async #awaitRegistration(): Promise<ConfirmationTarget> {
+    const { signal } = this.#stop;
+    if (this.#registered === undefined) throw new TypeError("Cannot wait: nobody registers");
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
+    const target = await Promise.race([this.#registered(), stopped]);
+    this.#target = target;
+    await this.#ports.timer.sleep(this.#job.registrationDelayMs, signal);
+    return target;
   }
 
   async #confirm(progress: NodeProgress): Promise<void> {
     const { client } = this.#ports;
-    const { blobId, target } = this.#job;
+    const { blobId } = this.#job;
+    let target: ConfirmationTarget;
+    try {
+      target = await this.#registration();
+    } catch {
+      // The lane is being stopped, which says nothing of the node.
+      return;
+    }
     const signed: Result<SignedMessage, NodeFailure> = await this.#retried(() =>
       client.getConfirmation(progress.node, blobId, target, { signal: this.#stop.signal }),
     );

@@ -19,7 +19,6 @@ import { declaredLength, readBody } from "../../../shared/http/body.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import { RELAY_TX_LOOKS_MAX, RELAY_TX_LOOK_PAUSE_MS } from "../../../shared/limits.ts";
 import type { Certificate } from "../../../shared/protocol/certificate.ts";
-import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
@@ -31,7 +30,7 @@ import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import { limitWrite } from "../quota/limit-write.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";
-import { startFanOut } from "../upload/fan-out.ts";
+import { registrationOf, startFanOut } from "../upload/fan-out.ts";
 import { platformPipe } from "../lane/streams.ts";
 import { parseRelayQuery, type RelayQuery } from "./query.ts";
 import { inRelayWords, type RelayFailure } from "./relay-problem.ts";
@@ -180,19 +179,11 @@ function fanOut(
     {
       runId: `relay.${requestId}`,
       blobId,
-      target:
-        deletableObjectId === null
-          ? { kind: "permanent" }
-          : { kind: "deletable", objectId: deletableObjectId },
       metadata: encodeMetadata(encoded.metadata),
       encodedBytes: sliversBytes(encoded),
       slivers: (pairIndices) => encoded.slivers(pairIndices),
       committee,
-      message: confirmationMessage({
-        epoch: committee.epoch,
-        blobId,
-        deletableObjectId,
-      }),
+      registered: registrationOf(committee.epoch, blobId, deletableObjectId),
       laneCount: config.laneCount,
     },
   );

@@ -27,6 +27,7 @@ import {
   verifyShare,
 } from "../../../shared/protocol/certificate.ts";
 import { type Committee, weightOf } from "../../../shared/protocol/committee.ts";
+import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { certificateWeightMin, isAboveValidity } from "../../../shared/protocol/quorum.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Lane, type LaneNode, type LaneReport, splitLanes } from "../lane/lane.ts";
@@ -39,7 +40,6 @@ export interface FanOutJob {
   readonly runId: string;
   /** 32 bytes. */
   readonly blobId: Uint8Array;
-  readonly target: ConfirmationTarget;
   /** BCS of BlobMetadata. */
   readonly metadata: Uint8Array<ArrayBuffer>;
   /** All slivers together, to the nearest megabyte or so: they get time by it. */
@@ -49,9 +49,31 @@ export interface FanOutJob {
     pairIndices: readonly number[],
   ) => Iterable<SliverPair> | AsyncIterable<SliverPair>;
   readonly committee: Committee;
+  /** A promise where slivers are to be buffered by the nodes meanwhile; it rejects to stop that. */
+  readonly registered: Registered | Promise<Registered>;
+  readonly laneCount: number;
+}
+
+/** What is known once the blob is registered. */
+export interface Registered {
+  readonly target: ConfirmationTarget;
   /** Exactly what an honest node signs. */
   readonly message: Uint8Array;
-  readonly laneCount: number;
+}
+
+/** What nodes are asked for, and what they sign, in `epoch`; `null` for a permanent blob. */
+export function registrationOf(
+  epoch: number,
+  blobId: Uint8Array,
+  deletableObjectId: string | null,
+): Registered {
+  return {
+    target:
+      deletableObjectId === null
+        ? { kind: "permanent" }
+        : { kind: "deletable", objectId: deletableObjectId },
+    message: confirmationMessage({ epoch, blobId, deletableObjectId }),
+  };
 }
 
 /** What a fan-out needs of the world. */
@@ -100,7 +122,10 @@ class FanOutRun {
   readonly outcome = Promise.withResolvers<Result<Certificate, FanOutFailure>>();
   readonly #ports: FanOutPorts;
   readonly #job: FanOutJob;
-  readonly #collector: ConfirmationCollector;
+  /** `null` until the blob is registered: nobody confirms before. */
+  #collector: ConfirmationCollector | null = null;
+  #registered: Registered | null = null;
+  readonly #target = Promise.withResolvers<ConfirmationTarget>();
   readonly #failures = new Map<number, string>();
   readonly #blocked = new Set<number>();
   readonly #requiredWeight: number;
@@ -113,9 +138,23 @@ class FanOutRun {
   constructor(ports: FanOutPorts, job: FanOutJob) {
     this.#ports = ports;
     this.#job = job;
-    this.#collector = new ConfirmationCollector(job.committee, job.message);
     this.#requiredWeight = certificateWeightMin(job.committee.shardCount);
     this.#startedAtMs = ports.clock.nowMs();
+    this.#target.promise.catch(() => undefined);
+    const giveUp = (reason: unknown) => {
+      this.#target.reject(reason);
+      this.#stop.abort(reason);
+    };
+    this.#stop.signal.addEventListener("abort", () => giveUp(this.#stop.signal.reason));
+    const { registered } = job;
+    if (registered instanceof Promise) registered.then((known) => this.#register(known), giveUp);
+    else this.#register(registered);
+  }
+
+  #register(registered: Registered): void {
+    this.#registered = registered;
+    this.#collector = new ConfirmationCollector(this.#job.committee, registered.message);
+    this.#target.resolve(registered.target);
   }
 
   async run(): Promise<void> {
@@ -133,7 +172,7 @@ class FanOutRun {
     this.#decide(
       err({
         kind: "insufficient-confirmations",
-        weight: this.#collector.weight,
+        weight: this.#collector?.weight ?? 0,
         requiredWeight: this.#requiredWeight,
         failureCounts: countValues(this.#failures),
       }),
@@ -143,7 +182,8 @@ class FanOutRun {
 
   /** Members that own shards and have not confirmed. */
   #openNodes(): LaneNode[] {
-    const confirmed = new Set(this.#collector.signatures.map(({ memberIndex }) => memberIndex));
+    const signatures = this.#collector?.signatures ?? [];
+    const confirmed = new Set(signatures.map(({ memberIndex }) => memberIndex));
     return this.#job.committee.members.flatMap((member, memberIndex) =>
       confirmed.has(memberIndex) || member.shardIndices.length === 0
         ? []
@@ -196,7 +236,8 @@ class FanOutRun {
     nodes: readonly LaneNode[],
     feeder: SliverFeeder,
   ): Promise<void> {
-    const { runId, blobId, target, metadata } = this.#job;
+    const { runId, blobId, metadata } = this.#job;
+    const target = this.#registered?.target ?? null;
     const lane = `${runId}/${round}/${laneIndex}`;
     const registrationDelayMs = round === 0 ? REGISTRATION_DELAY_MS : 0;
     try {
@@ -206,6 +247,7 @@ class FanOutRun {
         (reports) => {
           for (const report of reports) this.#take(report, feeder);
         },
+        () => this.#target.promise,
       );
     } catch (error) {
       this.#ports.log.warn({ event: "lane.lost", lane, error: String(error) });
@@ -253,7 +295,9 @@ class FanOutRun {
   }
 
   #confirm(memberIndex: number, message: Uint8Array, signature: Uint8Array): void {
-    const verdict = this.#collector.add(memberIndex, { message, signature });
+    const collector = this.#collector;
+    if (collector === null) return;
+    const verdict = collector.add(memberIndex, { message, signature });
     if (verdict === "counted") {
       if (
         this.#hasLiars &&
@@ -264,20 +308,21 @@ class FanOutRun {
       }
       this.#failures.delete(memberIndex);
       this.#ports.progress(memberIndex, "confirmed");
-      if (!this.#decided && this.#collector.weight >= this.#requiredWeight) this.#tryCertificate();
+      if (!this.#decided && collector.weight >= this.#requiredWeight) {
+        this.#tryCertificate(message, collector);
+      }
       return;
     }
     if (verdict === "repeated") return;
     this.#failures.set(memberIndex, verdict);
     this.#ports.progress(memberIndex, "failed");
-    if (this.#isAboveValidity(this.#collector.laterEpochWeight)) {
+    if (this.#isAboveValidity(collector.laterEpochWeight)) {
       this.#decide(err({ kind: "epoch-moved" }));
     }
   }
 
-  #tryCertificate(): void {
-    const { committee, message } = this.#job;
-    const built = aggregateConfirmations(committee, message, this.#collector.signatures);
+  #tryCertificate(message: Uint8Array, { signatures }: ConfirmationCollector): void {
+    const built = aggregateConfirmations(this.#job.committee, message, signatures);
     this.#dropLiars(built.ok ? built.value.liars : built.failure.liars);
     if (built.ok) this.#decide(ok(built.value.certificate));
   }
@@ -285,7 +330,7 @@ class FanOutRun {
   #dropLiars(liars: readonly number[]): void {
     if (liars.length === 0) return;
     this.#hasLiars = true;
-    this.#collector.drop(liars);
+    this.#collector?.drop(liars);
     for (const memberIndex of liars) {
       this.#failures.set(memberIndex, "wrong-signature");
       this.#ports.progress(memberIndex, "failed");

@@ -5,7 +5,11 @@
  * beside it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { IN_MEMORY_BLOB_BYTES_MAX, UPLOAD_SLICE_BYTES_MAX } from "../../../shared/limits.ts";
+import {
+  EARLY_BLOB_BYTES_MAX,
+  IN_MEMORY_BLOB_BYTES_MAX,
+  UPLOAD_SLICE_BYTES_MAX,
+} from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
@@ -129,6 +133,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       }),
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
+      earlyBytesMax: EARLY_BLOB_BYTES_MAX,
       pipe: platformPipe,
       blobStatus: (committee, blobId) =>
         verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),

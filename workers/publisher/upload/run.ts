@@ -14,20 +14,18 @@ import {
 } from "../../../shared/codec/index.ts";
 import { CERTIFY_GENERATIONS_MAX, ENCODED_TWICE_BYTES_MAX } from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
-import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
-import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
 import type { Lane } from "../lane/lane.ts";
 import type { BytePipe } from "../lane/streams.ts";
-import type { LeaseBookRpc } from "../lease-book/leases.ts";
 import { type EncodePorts, encodeStaged, type Paused, type StagedBlob } from "./encode.ts";
+import { type CertifiedPorts, findCertified } from "./find-certified.ts";
 import { chainFailure, sizeFailure } from "./failure-of.ts";
 import type { UploadFailure } from "./failure.ts";
-import { startFanOut } from "./fan-out.ts";
+import { type FanOut, type Registered, registrationOf, startFanOut } from "./fan-out.ts";
 import {
   commandId,
   finishStep,
@@ -46,18 +44,16 @@ import { recordBlob, type RecordPorts } from "./record.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
 /** What a run needs of the world. */
-export interface RunPorts extends EncodePorts, OrphanPorts, PayPorts, RecordPorts {
+export interface RunPorts extends EncodePorts, CertifiedPorts, OrphanPorts, PayPorts, RecordPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly chain: Pick<Chain, "readSystem">;
   readonly lane: Lane;
   readonly laneCount: number;
+  /** Blobs up to this go to the nodes while they are being registered; none unless given. */
+  readonly earlyBytesMax?: number;
   /** See `FanOutPorts`. */
   readonly pipe?: () => BytePipe;
-  /** What this gateway has certified of a blob. */
-  readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
-  /** What the committee knows of a blob; without it every store is a new one. */
-  readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
   readonly save: (journal: Journal) => void;
   readonly saveProgress: (progress: NodeProgress) => void;
   /** Work that goes on behind the outcome; it never rejects. */
@@ -76,6 +72,14 @@ export interface RunOutcome {
 
 type StepOutcome<S extends Step> = Result<StepResults[S], UploadFailure | NewGeneration | Paused>;
 
+/** A fan-out under way whose blob is not registered yet. */
+interface EarlyFanOut {
+  /** Of the committee it goes to. */
+  readonly epoch: number;
+  readonly fanOut: FanOut;
+  readonly registered: PromiseWithResolvers<Registered>;
+}
+
 /** Runs every step that is left. */
 export async function runUpload(ports: RunPorts, journal: Journal): Promise<RunOutcome> {
   const run = new UploadRun(ports, journal);
@@ -92,6 +96,8 @@ class UploadRun {
   /** A fan-out that goes on takes it over. */
   #encoded: StagedBlob | null = null;
   #metadata: Uint8Array<ArrayBuffer> | null = null;
+  /** A fan-out that was begun while the registration was under way. */
+  #early: EarlyFanOut | null = null;
 
   constructor(ports: RunPorts, journal: Journal) {
     this.#ports = ports;
@@ -132,8 +138,14 @@ class UploadRun {
   }
 
   release(): void {
+    this.#endEarly();
     this.#encoded?.release();
     this.#encoded = null;
+  }
+
+  #endEarly(): void {
+    this.#early?.registered.reject(new Error("the blob was not registered"));
+    this.#early = null;
   }
 
   #take(step: Step): Promise<UploadFailure | NewGeneration | Paused | null> {
@@ -175,7 +187,7 @@ class UploadRun {
     const { blobId, rootHash } = encoded.value.metadata;
     const encodedBytes = encodedBlobBytes(this.#journal.unencodedBytes, shardCount);
     if (!encodedBytes.ok) return err(sizeFailure(encodedBytes.failure));
-    const already = await this.#alreadyCertified(system.value, blobId);
+    const already = await findCertified(this.#ports, this.#journal.request, system.value, blobId);
     if (!already.ok) return already;
     // Encoding again takes milliseconds; waiting for a transaction with memory in hand, seconds.
     if (this.#journal.unencodedBytes <= ENCODED_TWICE_BYTES_MAX) this.release();
@@ -186,38 +198,6 @@ class UploadRun {
       encodedBytes: encodedBytes.value,
       ...already.value,
     });
-  }
-
-  /**
-   * Permanent stores only, as at the official publisher: nobody can take a permanent blob away
-   * before its end, and whoever stores a deletable one expects an object of their own.
-   */
-  async #alreadyCertified(
-    system: SystemState,
-    blobId: Uint8Array,
-  ): Promise<Result<Pick<StepResults["encode"], "alreadyCertified">, UploadFailure>> {
-    const { deletable, force = false, epochs } = this.#journal.request;
-    const { blobStatus, leasesOfBlob } = this.#ports;
-    if (deletable || force) return ok({});
-    const endEpochMin = system.epoch + epochs;
-    const ours = (await leasesOfBlob?.(formatBlobId(blobId)))?.find(
-      (lease) => !lease.deletable && lease.endEpoch >= endEpochMin,
-    );
-    if (ours !== undefined) {
-      const { endEpoch, blobObjectId: object } = ours;
-      return ok({ alreadyCertified: { endEpoch, proof: { object } } });
-    }
-    if (blobStatus === undefined) return ok({});
-    const status = await blobStatus(writeCommittee(system), blobId);
-    if (status?.kind === "invalid") {
-      const { event } = status;
-      return err({ kind: "marked-invalid", blobId: formatBlobId(blobId), event });
-    }
-    if (status?.kind !== "permanent" || !status.isCertified) return ok({});
-    const { endEpoch, statusEvent: event } = status;
-    return endEpoch < endEpochMin
-      ? ok({})
-      : ok({ alreadyCertified: { endEpoch, proof: { event } } });
   }
 
   /** The encoded blob, made once for each run under the isolate's permit of memory. */
@@ -247,6 +227,7 @@ class UploadRun {
     }
     const bound = await this.#bindWallet(encodedBytes, epochs);
     if (!bound.ok) return bound;
+    await this.#fanOutEarly();
     const done = await payStep(this.#ports, this.#journal, "register", {
       kind: "register",
       id: commandId(this.#journal, "register"),
@@ -259,7 +240,10 @@ class UploadRun {
       reuseStorage: this.#journal.request.reuseStorage,
       attributes: Object.entries(this.#journal.request.attributes ?? {}),
     });
-    if (!done.ok) return done;
+    if (!done.ok) {
+      this.#endEarly();
+      return done;
+    }
     if (done.value.kind !== "registered")
       throw new TypeError(`Cannot read ${done.value.kind} reply`);
     const { blob, costFrost, gasMist, txDigest } = done.value;
@@ -296,45 +280,21 @@ class UploadRun {
     if (!system.ok) return system;
     const encode = resultOf(this.#journal, "encode");
     const { blobObjectId } = resultOf(this.#journal, "register");
-    const { deletable, uploadId } = this.#journal.request;
-    const encoded = await this.#encodedOver(encode.shardCount);
-    if (!encoded.ok) return encoded;
-    this.#metadata = encodeMetadata(encoded.value.metadata);
-    await encoded.value.openSlivers();
+    const { deletable } = this.#journal.request;
     const committee = writeCommittee(system.value);
     const blobId = idBytes(encode.blobId);
-    let progress = emptyProgress(committee.members.length);
-    this.#ports.saveProgress(progress);
-    const { clock, timer, log, lane, pipe } = this.#ports;
-    const fanOut = startFanOut(
-      {
-        clock,
-        timer,
-        log,
-        lane,
-        pipe,
-        progress: (memberIndex, state) => {
-          progress = withNode(progress, memberIndex, state);
-          this.#ports.saveProgress(progress);
-        },
-      },
-      {
-        runId: `${uploadId}.${clock.nowMs()}`,
-        blobId,
-        target: deletable ? { kind: "deletable", objectId: blobObjectId } : { kind: "permanent" },
-        metadata: this.#metadata,
-        encodedBytes: encode.encodedBytes,
-        slivers: (pairIndices) => encoded.value.slivers(pairIndices),
-        committee,
-        message: confirmationMessage({
-          epoch: committee.epoch,
-          blobId,
-          deletableObjectId: deletable ? blobObjectId : null,
-        }),
-        laneCount: this.#ports.laneCount,
-      },
-    );
-    this.#handOver(fanOut.settled);
+    const registered = registrationOf(committee.epoch, blobId, deletable ? blobObjectId : null);
+    let fanOut: FanOut;
+    if (this.#early?.epoch === committee.epoch) {
+      this.#early.registered.resolve(registered);
+      ({ fanOut } = this.#early);
+      this.#early = null;
+    } else {
+      this.#endEarly();
+      const started = await this.#startFanOut(committee, registered);
+      if (!started.ok) return started;
+      fanOut = started.value;
+    }
     const outcome = await fanOut.outcome;
     if (!outcome.ok) {
       const { failure } = outcome;
@@ -348,6 +308,55 @@ class UploadRun {
       signature: toBase64(signature),
       signersBitmap: toBase64(signersBitmap),
     });
+  }
+
+  /** Lets the nodes buffer the slivers of a small blob while it is being registered. */
+  async #fanOutEarly(): Promise<void> {
+    const { earlyBytesMax } = this.#ports;
+    // After a restart the slivers would have to be made first: the registration does not wait.
+    if (earlyBytesMax === undefined || this.#encoded === null) return;
+    if (this.#journal.unencodedBytes > earlyBytesMax) return;
+    const system = await this.#system();
+    if (!system.ok) return;
+    const committee = writeCommittee(system.value);
+    const registered = Promise.withResolvers<Registered>();
+    const started = await this.#startFanOut(committee, registered.promise);
+    if (!started.ok) return;
+    this.#early = { epoch: committee.epoch, fanOut: started.value, registered };
+  }
+
+  async #startFanOut(
+    committee: Committee,
+    registered: Registered | Promise<Registered>,
+  ): Promise<Result<FanOut, UploadFailure | Paused>> {
+    const encode = resultOf(this.#journal, "encode");
+    const encoded = await this.#encodedOver(encode.shardCount);
+    if (!encoded.ok) return encoded;
+    const { metadata } = encoded.value;
+    this.#metadata = encodeMetadata(metadata);
+    await encoded.value.openSlivers();
+    let progress = emptyProgress(committee.members.length);
+    this.#ports.saveProgress(progress);
+    const { clock, timer, log, lane, pipe } = this.#ports;
+    const noteProgress = (memberIndex: number, state: "confirmed" | "failed") => {
+      progress = withNode(progress, memberIndex, state);
+      this.#ports.saveProgress(progress);
+    };
+    const fanOut = startFanOut(
+      { clock, timer, log, lane, pipe, progress: noteProgress },
+      {
+        runId: `${this.#journal.request.uploadId}.${clock.nowMs()}`,
+        blobId: metadata.blobId,
+        metadata: this.#metadata,
+        encodedBytes: encode.encodedBytes,
+        slivers: (pairIndices) => encoded.value.slivers(pairIndices),
+        committee,
+        registered,
+        laneCount: this.#ports.laneCount,
+      },
+    );
+    this.#handOver(fanOut.settled);
+    return ok(fanOut);
   }
 
   /** The tail of a fan-out needs the slivers longer than the run does. */

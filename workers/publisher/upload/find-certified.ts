@@ -1,0 +1,48 @@
+/** Looks whether a store has nothing left to do, because the network has the blob already. */
+import { formatBlobId } from "../../../shared/codec/index.ts";
+import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
+import type { Committee } from "../../../shared/protocol/committee.ts";
+import { writeCommittee } from "../../../shared/protocol/epoch.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { SystemState } from "../../../shared/sui/chain.ts";
+import type { LeaseBookRpc } from "../lease-book/leases.ts";
+import type { UploadFailure } from "./failure.ts";
+import type { StepResults, UploadRequest } from "./journal.ts";
+
+/** Who may know of the blob. */
+export interface CertifiedPorts {
+  /** What this gateway has certified of a blob. */
+  readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
+  /** What the committee knows of a blob; without it every store is a new one. */
+  readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
+}
+
+/**
+ * Permanent stores only, as at the official publisher: nobody can take a permanent blob away
+ * before its end, and whoever stores a deletable one expects an object of their own.
+ */
+export async function findCertified(
+  { blobStatus, leasesOfBlob }: CertifiedPorts,
+  { deletable, force = false, epochs }: UploadRequest,
+  system: SystemState,
+  blobId: Uint8Array,
+): Promise<Result<Pick<StepResults["encode"], "alreadyCertified">, UploadFailure>> {
+  if (deletable || force) return ok({});
+  const endEpochMin = system.epoch + epochs;
+  const ours = (await leasesOfBlob?.(formatBlobId(blobId)))?.find(
+    (lease) => !lease.deletable && lease.endEpoch >= endEpochMin,
+  );
+  if (ours !== undefined) {
+    const { endEpoch, blobObjectId: object } = ours;
+    return ok({ alreadyCertified: { endEpoch, proof: { object } } });
+  }
+  if (blobStatus === undefined) return ok({});
+  const status = await blobStatus(writeCommittee(system), blobId);
+  if (status?.kind === "invalid") {
+    const { event } = status;
+    return err({ kind: "marked-invalid", blobId: formatBlobId(blobId), event });
+  }
+  if (status?.kind !== "permanent" || !status.isCertified) return ok({});
+  const { endEpoch, statusEvent: event } = status;
+  return endEpoch < endEpochMin ? ok({}) : ok({ alreadyCertified: { endEpoch, proof: { event } } });
+}
