@@ -213,7 +213,7 @@ export const SLIVER_STATUS_CHECK_BYTES_MIN = 5_560;
 
 /**
  * Largest blob whose slivers are sent while it is being registered, as at the official client: nodes
- * hold them in a buffer.
+ * hold them in a buffer. Those up to `ENCODED_TWICE_BYTES_MAX` hold no memory meanwhile and wait.
  */
 export const EARLY_BLOB_BYTES_MAX = 4 * 1024 * 1024;
 

@@ -5,13 +5,8 @@
  * under a name of their own, and the LeaseBook takes the same lease twice. So a run may stop
  * anywhere and another one goes on from the journal.
  */
-import { fromBase64, toBase64 } from "../../../shared/bytes/text.ts";
-import {
-  encodedBlobBytes,
-  encodeMetadata,
-  formatBlobId,
-  parseBlobId,
-} from "../../../shared/codec/index.ts";
+import { toBase64 } from "../../../shared/bytes/text.ts";
+import { encodedBlobBytes, encodeMetadata, formatBlobId } from "../../../shared/codec/index.ts";
 import { CERTIFY_GENERATIONS_MAX, ENCODED_TWICE_BYTES_MAX } from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
@@ -41,6 +36,7 @@ import {
 import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
 import { type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
+import { base64Bytes, idBytes } from "./journal-bytes.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
 
 /** What a run needs of the world. */
@@ -446,17 +442,4 @@ class UploadRun {
     this.#journal = journal;
     this.#ports.save(journal);
   }
-}
-
-/** The journal wrote it, so it parses. */
-function idBytes(blobId: string): Uint8Array {
-  const bytes = parseBlobId(blobId);
-  if (bytes === null) throw new TypeError(`Cannot read journal: ${blobId} is no blob ID`);
-  return bytes;
-}
-
-function base64Bytes(text: string): Uint8Array {
-  const bytes = fromBase64(text);
-  if (bytes === null) throw new TypeError("Cannot read journal: expected base64");
-  return bytes;
 }
