@@ -7,26 +7,15 @@ import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Codec, encodeSliver, formatBlobId } from "../../shared/codec/index.ts";
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../support/chromium.ts";
 import { loadCodec } from "../support/codec.ts";
 import { seededBytes } from "../support/contents.ts";
 import { valueOf } from "../support/results.ts";
 import vectors from "../vectors/blobs.json" with { type: "json" };
 import type { PageAnswer, PageRequest } from "./page.ts";
 
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const KERNELS = fileURLToPath(import.meta.resolve("../../shared/codec/kernel/build/"));
 const START_TIMEOUT_MS = 60_000;
-
-/** As root in a container without a network of its own. */
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 let codec: Codec;
 let server: Server;
@@ -41,7 +30,7 @@ beforeAll(async () => {
   codec = await loadCodec();
   server = await serve(await bundle());
   const { port } = server.address() as AddressInfo;
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS] });
   page = await browser.newPage();
   page.on("pageerror", (error) => consoleErrors.push(error.message));
   await page.goto(`http://127.0.0.1:${port}/`);
