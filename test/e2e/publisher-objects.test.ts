@@ -256,6 +256,20 @@ describe("one object", () => {
     expect(storage.object.type).toMatch(/::storage_resource::Storage$/);
     await expect(official.sui.getObject({ objectId: id })).rejects.toThrow();
     expect((await ask("DELETE", `/edge/v1/objects/${id}`)).status).toBe(404);
+
+    // The next store that may, takes it: only the write price is paid.
+    const again = await json<{
+      newlyCreated: { resourceOperation: object; cost: number; blobObject: { size: number } };
+    }>(await put("/v1/blobs?epochs=2&reuse_resources=true", "take it"));
+    const { resourceOperation, cost } = again.newlyCreated;
+    expect(resourceOperation).toMatchObject({ reuseStorage: {} });
+    expect(BigInt(cost)).toBe((await official.walrus.storageCost(7, 2)).writeCost);
+    const bought = await json<typeof again>(
+      await put("/v1/blobs?epochs=2&reuse_resources=true", "buy some"),
+    );
+    expect(bought.newlyCreated.resourceOperation).toMatchObject({
+      registerFromScratch: { epochsAhead: 2 },
+    });
   });
 });
 
@@ -315,4 +329,18 @@ describe("what cannot be changed", () => {
       endEpoch: extended.endEpoch,
     });
   });
+});
+
+test("what is over is burned, permanent or not", async () => {
+  const ids: string[] = [];
+  for (const query of ["permanent=true", "permanent=false"]) {
+    ids.push((await storedBlob(await put(`/v1/blobs?epochs=1&${query}`, query))).id);
+  }
+  const changed = await fetch(`${network.description.rpc}/admin/epoch`, { method: "POST" });
+  expect(changed.ok).toBe(true);
+  for (const id of ids) {
+    const gone = await json(await ask("DELETE", `/edge/v1/objects/${id}`));
+    expect(gone).toMatchObject({ deleted: { objectId: id }, returnedStorage: null });
+    await expect(official.sui.getObject({ objectId: id })).rejects.toThrow();
+  }
 });

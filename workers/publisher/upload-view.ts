@@ -99,12 +99,15 @@ function blobAnswer(journal: Journal, compat: Compat): object {
         },
         deletable: journal.request.deletable,
       },
-      resourceOperation: {
-        registerFromScratch: {
-          encodedLength: encoded.encodedBytes,
-          epochsAhead: journal.request.epochs,
-        },
-      },
+      resourceOperation:
+        registered.reusesStorage === true
+          ? { reuseStorage: { encodedLength: encoded.encodedBytes } }
+          : {
+              registerFromScratch: {
+                encodedLength: encoded.encodedBytes,
+                epochsAhead: journal.request.epochs,
+              },
+            },
       cost: Number(registered.costFrost),
       ...(certified.sharedObjectId === undefined
         ? {}

@@ -113,9 +113,14 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
         newlyCreated: object(
           {
             blobObject: ref("BlobObject"),
-            resourceOperation: object({
-              registerFromScratch: object({ encodedLength: count, epochsAhead: count }),
-            }),
+            resourceOperation: {
+              oneOf: [
+                object({
+                  registerFromScratch: object({ encodedLength: count, epochsAhead: count }),
+                }),
+                object({ reuseStorage: object({ encodedLength: count }) }),
+              ],
+            },
             cost: count,
             sharedBlobObject: objectId,
           },
@@ -158,7 +163,9 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   ChangedObject: object({ ...storedObject, ...receipt }),
   DeletedObject: object({
     deleted: object({ objectId, blobId }),
-    returnedStorage: object({ id: objectId, endEpoch: count, storageSize: count }),
+    returnedStorage: {
+      oneOf: [object({ id: objectId, endEpoch: count, storageSize: count }), { type: "null" }],
+    },
     ...receipt,
   }),
   Extension: object({ epochs: { type: "integer", minimum: 1 } }),

@@ -18,6 +18,7 @@ import { attributeChange } from "../attributes.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import { readKey } from "../idempotency.ts";
+import { chainFailure } from "../upload/failure-of.ts";
 import { randomUploadId } from "../uploads.ts";
 import type { WalletCommand } from "../wallet/commands.ts";
 import { askWallet } from "./ask-wallet.ts";
@@ -61,7 +62,7 @@ export async function patchObject(
   });
 }
 
-/** DELETE: its storage goes back to the wallet, for a store that reuses it. */
+/** DELETE: its storage goes back to the wallet, for a store that reuses it; what is over is burned. */
 export async function deleteObject(
   request: Request,
   asked: AskedObject,
@@ -73,22 +74,25 @@ export async function deleteObject(
   const owned = ownedBy(object, context);
   if (!owned.ok) return failureToProblem(owned.failure);
   const { lease, onChain } = object;
-  const { blob } = onChain;
-  if (!blob.deletable) {
-    const { endEpoch } = blob.storage;
-    return objectProblem({ kind: "object-permanent", endEpoch });
+  const { deletable, storage } = onChain.blob;
+  const contract = await context.chain.readContract();
+  if (!contract.ok) return failureToProblem(chainFailure(contract.failure));
+  const isOver = storage.endEpoch <= contract.value.epoch;
+  if (!isOver && !deletable) {
+    return objectProblem({ kind: "object-permanent", endEpoch: storage.endEpoch });
   }
   const { blobObjectId, blobId } = lease;
-  const done = await askWallet(context, owned.value, { kind: "delete", id, blobObjectId });
+  const command = { kind: "delete", id, blobObjectId, burnsExpired: isOver } as const;
+  const done = await askWallet(context, owned.value, command);
   if (!done.ok) return failureToProblem(done.failure);
   await context.leaseBook.forget([blobObjectId]);
   // What is cached of it was served on the word of this lease, unless another one holds it.
   if ((await context.leaseBook.ofBlob(blobId)).length === 0) await context.gate().purge(blobId);
   const { txDigest, gasMist } = done.value;
-  const { objectId, endEpoch, storageBytes } = blob.storage;
+  const { objectId, endEpoch, storageBytes } = storage;
   return jsonResponse({
     deleted: { objectId: blobObjectId, blobId },
-    returnedStorage: { id: objectId, endEpoch, storageSize: storageBytes },
+    returnedStorage: isOver ? null : { id: objectId, endEpoch, storageSize: storageBytes },
     ...receipt(txDigest, 0n, gasMist),
   });
 }

@@ -91,6 +91,8 @@ export interface StepResults {
     readonly costFrost: string;
     readonly gasMist: string;
     readonly txDigest: string;
+    /** Whether it is in storage the gateway held already. */
+    readonly reusesStorage?: boolean;
   };
   readonly "fan-out": {
     readonly epoch: number;

@@ -242,7 +242,7 @@ class UploadRun {
     }
     if (done.value.kind !== "registered")
       throw new TypeError(`Cannot read ${done.value.kind} reply`);
-    const { blob, costFrost, gasMist, txDigest } = done.value;
+    const { blob, costFrost, gasMist, txDigest, reusesStorage = false } = done.value;
     return ok({
       blobObjectId: blob.objectId,
       registeredEpoch: blob.registeredEpoch,
@@ -253,6 +253,7 @@ class UploadRun {
       costFrost: costFrost.toString(),
       gasMist: gasMist.toString(),
       txDigest,
+      ...(reusesStorage ? { reusesStorage } : {}),
     });
   }
 

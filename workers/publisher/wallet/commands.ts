@@ -138,8 +138,10 @@ export interface Registered extends Receipt {
   /** The Blob as created: `certifiedEpoch` is null. `objectId` is the Blob object's ID. */
   readonly blob: BlobObject;
   readonly encodedBytes: number;
-  /** Epochs bought. */
+  /** Epochs bought, or those of the storage that was reused. */
   readonly epochs: number;
+  /** Whether it was put into storage the address held already; `false` unless given. */
+  readonly reusesStorage?: boolean;
 }
 
 export interface Certified extends Receipt {

@@ -127,8 +127,8 @@ export async function conclude(
       return unreadable(`no Blob of ${id} among the created objects`, txDigest);
     }
     if (outcome.kind === "registered") {
-      const { encodedBytes, epochs } = outcome;
-      answers.push({ kind: "registered", blob, encodedBytes, epochs, ...receipt });
+      const { encodedBytes, epochs, reusesStorage = false } = outcome;
+      answers.push({ kind: "registered", blob, encodedBytes, epochs, reusesStorage, ...receipt });
     } else {
       const { kind, blobObjectId } = outcome;
       const { objectId: owner } = blob;

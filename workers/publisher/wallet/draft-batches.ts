@@ -80,6 +80,7 @@ export async function draftRegisters(
       deletable,
       encodedBytes,
       epochs: free === null ? epochs : free.endEpoch - free.startEpoch,
+      reusesStorage: free !== null,
       blobType,
     } as const;
     members.push({ id, costFrost: cost.totalFrost, outcome });

@@ -17,6 +17,8 @@ export type Outcome =
       readonly deletable: boolean;
       readonly encodedBytes: number;
       readonly epochs: number;
+      /** Whether it is put into storage that was there; `false` unless given. */
+      readonly reusesStorage?: boolean;
       /** Type of the Blob that will be among the created objects. */
       readonly blobType: string;
     }
