@@ -1,0 +1,112 @@
+/** Which commands share a transaction, how many, and when it goes. */
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  WALLET_BATCH_DEFAULT,
+  WALLET_BATCH_GROWTH,
+  WALLET_BATCH_MAX,
+  WALLET_BATCH_WINDOW_MS,
+} from "../../../../shared/limits.ts";
+import { createWallet, type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
+import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
+import { CommandQueue } from "../../../../workers/publisher/wallet/queue.ts";
+import {
+  type ChainWorld,
+  claimedBlob,
+  GENEROUS,
+  memoryLog,
+  neverWakes,
+  sleepingClock,
+  startChainWorld,
+} from "../../../support/chain-world.ts";
+import { memorySql } from "../../../support/memory-sql.ts";
+
+function register(root: number) {
+  const blob = claimedBlob(root);
+  return { kind: "register", id: `r${root}`, ...blob, epochs: 3, deletable: true } as const;
+}
+
+describe("the size of a batch", () => {
+  test("is 32 unless configured, and never above its hard cap", () => {
+    expect([WALLET_BATCH_DEFAULT, WALLET_BATCH_MAX]).toEqual([32, 128]);
+    expect(() => new CommandQueue(WALLET_BATCH_MAX + 1)).toThrow(RangeError);
+  });
+
+  test("is halved each time, to one, and raised slowly to what is configured", () => {
+    const queue = new CommandQueue(32);
+    const sizes = [1, 2, 3, 4, 5, 6].map(() => {
+      queue.shrink();
+      return queue.batchSize;
+    });
+    expect(sizes).toEqual([16, 8, 4, 2, 1, 1]);
+    queue.grow();
+    expect(queue.batchSize).toBe(1 + WALLET_BATCH_GROWTH);
+    for (let n = 0; n < 32; n++) queue.grow();
+    expect(queue.batchSize).toBe(32);
+  });
+
+  test("counts what is taken together: one kind, in order", () => {
+    const queue = new CommandQueue(2);
+    for (const root of [1, 2, 3]) queue.add(register(root));
+    queue.add({ kind: "delete", id: "d", blobObjectId: `0x${"1".repeat(64)}` });
+    expect(queue.registerCount).toBe(3);
+    expect(queue.take().map(({ command }) => command.id)).toEqual(["r1", "r2"]);
+    expect(queue.take().map(({ command }) => command.id)).toEqual(["r3"]);
+    expect(queue.take().map(({ command }) => command.id)).toEqual(["d"]);
+  });
+});
+
+describe("a transaction", () => {
+  let world: ChainWorld;
+  let clock: ReturnType<typeof sleepingClock>;
+  let wallet: WalletEngine;
+
+  beforeEach(() => {
+    world = startChainWorld();
+    world.fund({ sui: 10n ** 11n, wal: 10_000n });
+    clock = sleepingClock();
+    wallet = createWallet({
+      journal: createJournalStore(memorySql(), clock, async () => undefined),
+      treasury: GENEROUS,
+      chain: world.chain,
+      signer: world.signer,
+      clock,
+      timer: clock,
+      log: memoryLog(),
+      wakeAt: neverWakes,
+    });
+  });
+
+  test("of a lone upload on an idle wallet goes at once; a busy one waits for its window", async () => {
+    expect(WALLET_BATCH_WINDOW_MS).toBeLessThanOrEqual(250);
+    await wallet.run(register(1));
+    expect(clock.sleeps).toEqual([]);
+    await wallet.run(register(2));
+    expect(clock.sleeps).toEqual([WALLET_BATCH_WINDOW_MS]);
+    await clock.sleep(WALLET_BATCH_WINDOW_MS + 1);
+    await wallet.run(register(3));
+    expect(clock.sleeps).toHaveLength(2);
+  });
+
+  test("that is full does not wait", async () => {
+    await Promise.all(
+      Array.from({ length: WALLET_BATCH_DEFAULT }, (_, root) => wallet.run(register(root))),
+    );
+    expect(clock.sleeps).toEqual([]);
+    expect(world.ledger.userTransactionCount).toBe(1);
+  });
+
+  test("is sent in smaller ones while the chain is congested", async () => {
+    world.ledger.congest([world.deployment.systemId], 2);
+    const replies = await Promise.all(
+      Array.from({ length: 16 }, (_, root) => wallet.run(register(root))),
+    );
+    expect(replies.every(({ ok }) => ok)).toBe(true);
+    const sizes = Array.from({ length: world.ledger.transactionCount }, (_, at) => {
+      const calls = world.ledger.transactionAt(at)?.moveCalls ?? [];
+      return calls.filter((call) => call === "system::register_blob").length;
+    }).filter((size) => size > 0);
+    // Two attempts of all, then batches of a quarter of 32, raised by two after each success.
+    expect(sizes.at(-1)).toBeLessThan(16);
+    expect(wallet.status().transactionCount).toBe(world.ledger.userTransactionCount);
+  });
+});
