@@ -38,7 +38,21 @@ const TROUBLES: Readonly<Record<string, (world: World) => void>> = {
     scheduler.after(scheduler.someMs(2_000), () => network.ledger.advanceSuiEpoch());
     scheduler.after(2_000 + scheduler.someMs(9_000), () => network.ledger.advanceSuiEpoch());
   },
-  "one node of four is down": ({ network }) => void network.downNodes.add(2),
+  "one node of four is down": ({ network }) => void network.badNodes.set(2, "down"),
+  "one node of four answers nothing but errors": ({ network }) =>
+    void network.badNodes.set(1, "broken"),
+  "one node of four signs other bytes": ({ network }) => void network.badNodes.set(3, "lies"),
+  "one node of four is down now and then": ({ scheduler, network }) => {
+    for (let n = 0; n < 8; n++) {
+      scheduler.after(n * 150 + scheduler.someMs(100), () => {
+        if (n % 2 === 0) network.badNodes.set(2, "down");
+        else network.badNodes.delete(2);
+      });
+    }
+  },
+  "the epoch changes and half of the shards move": ({ scheduler, network }) => {
+    scheduler.after(200 + scheduler.someMs(1_500), () => network.changeEpoch(0.5));
+  },
 };
 
 async function brokenRules(seed: number, scenario: Omit<Scenario, "seed">): Promise<string[]> {

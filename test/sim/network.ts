@@ -76,6 +76,9 @@ function nodesOf(nodeCount: number): { identities: NodeIdentity[]; signers: Sign
 }
 const packages = walrusPackages();
 
+/** What a node may do wrong: answer nothing, an error to all, or sign what was not asked. */
+export type NodeFault = "down" | "broken" | "lies";
+
 /** The network of one run. */
 export class SimNetwork {
   readonly ledger: Ledger;
@@ -83,8 +86,8 @@ export class SimNetwork {
   readonly faults: RpcFaultSwitch = noRpcFault();
   /** gRPC methods called so far. */
   readonly calls: string[] = [];
-  /** Nodes that answer nothing. */
-  readonly downNodes = new Set<number>();
+  /** Nodes that do not do what they should. */
+  readonly badNodes = new Map<number, NodeFault>();
   readonly #rpc: SuiRpc;
   readonly #chain = new ChainView();
   readonly #nodes: readonly StorageNode[];
@@ -145,9 +148,9 @@ export class SimNetwork {
     }
   }
 
-  /** Both halves of an epoch change at once. */
-  changeEpoch(): void {
-    this.ledger.runSystem((context) => startEpochChange(context, this.deployment));
+  /** Both halves of an epoch change at once; so large a share of the shards gets a new owner. */
+  changeEpoch(movedShare = 0): void {
+    this.ledger.runSystem((context) => startEpochChange(context, this.deployment, { movedShare }));
     this.ledger.runSystem((context) => finishEpochChange(context, this.deployment));
     this.#committee = this.#takeCommittee();
   }
@@ -163,8 +166,12 @@ export class SimNetwork {
     if (url.hostname === "sui.sim") return this.#askChain(request, url);
     const index = Number(url.port) - 1;
     const node = this.#nodes[index];
-    if (node === undefined || this.downNodes.has(index)) throw new TypeError("connection refused");
-    const { status, contentType, body } = await this.#askNode(node, request, url);
+    const fault = this.badNodes.get(index) ?? null;
+    if (node === undefined || fault === "down") throw new TypeError("connection refused");
+    const { status, contentType, body } =
+      fault === null
+        ? await this.#askNode(node, request, url)
+        : await this.#askBadNode(fault, node, request, url);
     return new Response(Uint8Array.from(body), {
       status,
       headers: { "content-type": contentType },
@@ -181,6 +188,26 @@ export class SimNetwork {
       if (body.includes(this.#lost)) throw new TypeError("connection lost");
     }
     return (await this.#rpc(request)) ?? new Response(null, { status: 404 });
+  }
+
+  async #askBadNode(
+    fault: Exclude<NodeFault, "down">,
+    node: StorageNode,
+    request: Request,
+    url: URL,
+  ): Promise<Answer> {
+    if (fault === "broken") {
+      return { status: 500, contentType: "text/html", body: Buffer.from("out of order") };
+    }
+    const answer = await this.#askNode(node, request, url);
+    if (!url.pathname.includes("/confirmation/") || answer.status !== 200) return answer;
+    // The right message under a signature of other bytes.
+    const forged = JSON.parse(Buffer.from(answer.body).toString()) as {
+      success: { data: { signed: { signature: string } } };
+    };
+    const lie = node.parts.signer.sign(Buffer.from("another message"));
+    forged.success.data.signed.signature = Buffer.from(lie).toString("base64");
+    return { ...answer, body: Buffer.from(JSON.stringify(forged)) };
   }
 
   async #askNode(node: StorageNode, request: Request, url: URL): Promise<Answer> {
