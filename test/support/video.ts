@@ -50,8 +50,17 @@ const SEEK_AND_PLAY = `async (toFraction) => {
   };
 }`;
 
-/** Stores a video of about `byteCount` bytes and watches it. */
-export function videoTests(byteCount: number, timeoutMs: number): void {
+/** What is watched. */
+export interface WatchedVideo {
+  /** About. */
+  readonly byteCount: number;
+  /** The fewer shards, the smaller the largest blob: 100 of them take 149 MB. */
+  readonly shardCount: number;
+  readonly timeoutMs: number;
+}
+
+/** Stores a video and watches it. */
+export function videoTests({ byteCount, shardCount, timeoutMs }: WatchedVideo): void {
   const video = longVideo(readFileSync(CLIP), byteCount);
   let network: Network;
   let gateway: Gateway;
@@ -60,7 +69,7 @@ export function videoTests(byteCount: number, timeoutMs: number): void {
   let url: string;
 
   beforeAll(async () => {
-    network = await startNetwork({ shardCount: 100, seed: "video" });
+    network = await startNetwork({ shardCount, seed: "video" });
     gateway = await startGateway(network, {
       vars: { publisher: { MAX_BLOB_BYTES: String(video.length) } },
     });
