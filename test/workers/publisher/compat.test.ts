@@ -4,12 +4,12 @@
  */
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { HOOK_BODY_BYTES_MAX, IN_MEMORY_BLOB_BYTES_MAX } from "../../../shared/limits.ts";
+import { HOOK_BODY_BYTES_MAX, UPLOAD_BLOB_BYTES_DEFAULT } from "../../../shared/limits.ts";
 import { ask } from "./ask.ts";
 
 const BLOB_ID = "A".repeat(43);
 const TOKENS = { OPEN_WRITES: undefined, JWT_SECRET: "a secret that nobody else knows of" };
-const TOO_LONG = { "content-length": String(IN_MEMORY_BLOB_BYTES_MAX + 1) };
+const TOO_LONG = { "content-length": String(UPLOAD_BLOB_BYTES_DEFAULT + 1) };
 
 beforeEach(() => {
   for (const level of ["info", "log", "warn", "error"] as const) {
