@@ -11,6 +11,7 @@ import {
   countWord,
   fetchPrimarySliver,
   ownersHaveFailed,
+  shardOfPair,
   type RowTicket,
   type SliverWord,
 } from "./read-sliver.ts";
@@ -106,7 +107,9 @@ export function askThroughLanes(
     const outcome = await ticket.answer;
     // Nobody has asked the owner yet: the lane is gone.
     if (outcome === "lost") return own.take(rowIndex).answer;
-    if (typeof outcome === "string") countWord(reading, outcome);
+    if (typeof outcome === "string") {
+      countWord(reading, outcome, [shardOfPair(reading, rowIndex)]);
+    }
     return kept(store, outcome);
   }
 

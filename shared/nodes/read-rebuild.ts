@@ -22,6 +22,7 @@ import { membersOf, shuffled } from "./read-metadata.ts";
 import { race } from "./read-race.ts";
 import {
   type BlobReading,
+  countWord,
   fetchPrimarySliver,
   noteCause,
   ownerOfPair,
@@ -170,9 +171,8 @@ export async function recoverSliver(
       { timeoutMs: sliverTimeoutMs(geometry.rowBytes), signal: stop },
     );
     if (!answer.ok) {
-      const weight = member.shardIndices.length;
-      if (isNotFound(answer.failure)) reading.vote.notFound(weight);
-      if (isBlocked(answer.failure)) reading.vote.blocked(weight);
+      if (isNotFound(answer.failure)) countWord(reading, "not-found", member.shardIndices);
+      if (isBlocked(answer.failure)) countWord(reading, "blocked", member.shardIndices);
       noteCause(reading, causeOf(member.nodeId, answer.failure));
       return reading.vote.verdict() !== null;
     }

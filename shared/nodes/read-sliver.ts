@@ -48,6 +48,8 @@ export interface BlobReading {
   readonly geometry: BlobGeometry;
   /** Shards that answered 404 or 451 for their sliver. */
   readonly vote: Vote;
+  /** Shards that have had their word. */
+  readonly heard: Set<number>;
   readonly trust: NodeTrust;
   readonly causes: NodeCause[];
 }
@@ -74,6 +76,7 @@ export function createReading(
     metadata,
     geometry,
     vote: createVote(committees[0].shardCount),
+    heard: new Set(),
     trust: createTrust(ports.health),
     causes: [],
   };
@@ -146,14 +149,28 @@ export async function fetchSliver(
     if (signal.aborted) return "failed";
     if (answer !== "failed") word = answer;
   }
-  countWord(reading, word);
+  countWord(reading, word, [shardOfPair(reading, pairIndex)]);
   return word;
 }
 
-/** One shard, one word, however many nodes were asked for it. */
-export function countWord({ vote }: BlobReading, word: SliverWord): void {
-  if (word === "not-found") vote.notFound(1);
-  if (word === "blocked") vote.blocked(1);
+/** One shard, one word, however often its nodes are asked. */
+export function countWord(
+  { vote, heard }: BlobReading,
+  word: SliverWord,
+  shardIndices: readonly number[],
+): void {
+  if (word !== "not-found" && word !== "blocked") return;
+  for (const shardIndex of shardIndices) {
+    if (heard.has(shardIndex)) continue;
+    heard.add(shardIndex);
+    if (word === "not-found") vote.notFound(1);
+    else vote.blocked(1);
+  }
+}
+
+/** The shard that pair `pairIndex` belongs to. */
+export function shardOfPair({ metadata }: BlobReading, pairIndex: number): number {
+  return shardIndexOfPair(pairIndex, metadata.blobId, metadata.shardCount);
 }
 
 /** The sliver from one node, or what the node says instead. */

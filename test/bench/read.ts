@@ -48,7 +48,7 @@ export interface ReadScale extends BenchScale {
 
 const FULL_SCALE: ReadScale = {
   ...MAINNET_SCALE,
-  rounds: 3,
+  rounds: 2,
   cachedBlocks: CACHED_BLOCKS,
   streamedBytes: STREAMED_BYTES,
   latenciesMs: LATENCIES_MS,

@@ -42,9 +42,8 @@ export class SegmentFill {
     run.enter();
     try {
       await run.reserved;
-      run.want(span);
-      for (let index = span.firstRow; index < span.firstRow + span.rowCount; index++) {
-        const row = await run.row(index);
+      for (const coming of run.want(span)) {
+        const row = await coming;
         yield row;
         if (!row.ok) return;
       }
@@ -96,8 +95,18 @@ class FillRun {
     return true;
   }
 
-  /** Starts reading those rows of `span` that nobody has asked for yet. */
-  want(span: RowSpan): void {
+  /** The rows of `span`, in order; those that nobody has asked for yet are begun. */
+  want(span: RowSpan): Promise<Row>[] {
+    const coming: Promise<Row>[] = [];
+    this.#begin(span);
+    for (let index = span.firstRow; index < span.firstRow + span.rowCount; index++) {
+      const row = this.#rows.get(index);
+      if (row !== undefined) coming.push(row.promise);
+    }
+    return coming;
+  }
+
+  #begin(span: RowSpan): void {
     const end = span.firstRow + span.rowCount;
     let firstRow = span.firstRow;
     while (firstRow < end) {
@@ -114,13 +123,6 @@ class FillRun {
       this.#read(missing).catch((error: unknown) => this.#break(missing, error));
       firstRow = next;
     }
-  }
-
-  /** A row that was wanted. */
-  row(index: number): Promise<Row> {
-    const row = this.#rows.get(index);
-    if (row === undefined) throw new RangeError(`Cannot give row ${index}: nobody wanted it`);
-    return row.promise;
   }
 
   async #read(span: RowSpan): Promise<void> {

@@ -1,0 +1,88 @@
+/** Rows through lanes: the same rows, in order, whatever becomes of a lane. */
+import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../../shared/bytes/arrays.ts";
+import { ISOLATE_WORKING_SET_BYTES, READ_LANES_MAX } from "../../../shared/limits.ts";
+import { type RowLane, type RowLaneJob, runRowLane } from "../../../shared/nodes/read-lanes.ts";
+import { readMetadata, type ReadPorts } from "../../../shared/nodes/read-metadata.ts";
+import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { WorkingMemory } from "../../../shared/working-memory.ts";
+import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { createFakeNodes, type FakeFault } from "../../support/fake-nodes.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+import { createVirtualTimer } from "../../support/virtual-timer.ts";
+
+const codec = await loadCodec();
+/** n = 100: P = 34, so that there are more rows than one invocation fetches. */
+const SHARDS = 100;
+const BLOB = seededBytes(60_000, 1);
+
+async function setUp() {
+  const timer = createVirtualTimer();
+  const nodes = createFakeNodes(codec, timer, { shardCount: SHARDS, memberCount: 20 });
+  const ports: ReadPorts = {
+    client: nodes.client,
+    codec,
+    timer,
+    random: seededRandom(1),
+    workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
+  };
+  const metadata = await readMetadata(ports, [nodes.committee], nodes.store(BLOB));
+  if (!metadata.ok) throw new Error(metadata.failure.kind);
+  const jobs: RowLaneJob[] = [];
+  const honest: RowLane = {
+    fetchRows(job, report) {
+      jobs.push(job);
+      return runRowLane(ports, job, report);
+    },
+  };
+  async function read(lane: RowLane): Promise<Uint8Array> {
+    if (!metadata.ok) throw new Error(metadata.failure.kind);
+    const reader = openRows(ports, [nodes.committee], metadata.value, { lane });
+    if (!reader.ok) throw new Error(reader.failure.kind);
+    const { contentRowCount } = reader.value.geometry;
+    const parts: Uint8Array[] = [];
+    for await (const row of reader.value.rows({ firstRow: 0, rowCount: contentRowCount })) {
+      if (!row.ok) throw new Error(row.failure.kind);
+      parts.push(row.value);
+    }
+    return concatBytes(...parts);
+  }
+  nodes.requests.length = 0;
+  return { nodes, jobs, honest, read };
+}
+
+describe("more than a dozen rows", () => {
+  test("are dealt to lanes, each row once, the first ones first", async () => {
+    const { read, honest, jobs, nodes } = await setUp();
+    expect(await read(honest)).toEqual(BLOB);
+    expect(jobs.length).toBeGreaterThan(1);
+    expect(jobs.length).toBeLessThanOrEqual(READ_LANES_MAX);
+    const rows = jobs.flatMap(({ rowIndices }) => rowIndices);
+    expect(new Set(rows).size).toBe(rows.length);
+    expect(jobs.map(({ rowIndices }) => rowIndices[0])).toEqual(jobs.map((_, index) => index));
+    expect(nodes.requests).toHaveLength(rows.length);
+  });
+
+  test("come all the same when the lanes are lost, before or after some rows", async () => {
+    const { read, honest } = await setUp();
+    expect(await read({ fetchRows: () => Promise.reject(new Error("gone")) })).toEqual(BLOB);
+    const half: RowLane = {
+      async fetchRows(job, report) {
+        const rowIndices = job.rowIndices.slice(0, 2);
+        await honest.fetchRows({ ...job, rowIndices }, report);
+        throw new Error("gone");
+      },
+    };
+    expect(await read(half)).toEqual(BLOB);
+  });
+
+  test.each(["down", "corrupt", "silent", "not-found"] satisfies FakeFault[])(
+    "come while nodes of f shards are %s",
+    async (fault) => {
+      const { read, honest, nodes } = await setUp();
+      nodes.setFault([0, 1, 2, 3, 4, 5], fault);
+      expect(await read(honest)).toEqual(BLOB);
+    },
+  );
+});
