@@ -54,7 +54,7 @@ describe("a segment", () => {
       [1, 2],
       [2, 3],
     ]);
-    expect(fetched.toSorted()).toEqual([1, 2, 3]);
+    expect(fetched.toSorted((left, right) => left - right)).toEqual([1, 2, 3]);
   });
 
   test("goes on when the first caller leaves, and stops with the last", async () => {
