@@ -16,7 +16,7 @@ import {
   MAINNET_SCALE,
   startWorld,
 } from "./network.ts";
-import type { SectionText } from "./page.ts";
+import { casesTable, type SectionText } from "./page.ts";
 import { startBareWorker } from "./read/bare.ts";
 import { growthDuring } from "./read/memory.ts";
 import { type BenchCase, type BenchFigure, type BenchReport, caseOf, reportOf } from "./report.ts";
@@ -28,10 +28,18 @@ Cached: 1 MiB from the platform's cache through our aggregator and through a Wor
 over the same cache, in alternating blocks; ratio above 1 is better than the bare Worker. Cold: our
 aggregator against the official SDK's \`readBlob\`, both on one local network of 100 nodes with 1,000
 shards; every round reads a blob that neither side has seen. Medians with the quartiles of ours. The
-nodes' own work is part of both sides' times. Node requests are all that one cold read of ours made;
-round trips are its time over the latency. Memory is the growth of the whole workerd process.
+nodes' own work is part of both sides' times. Node requests are all that one cold read of ours made.
+Round trips are what the latency adds to our time, in latencies; the rest is transfer and work. Memory is what the whole workerd process grows by, which has
+read the blobs above before.
 `,
+  results: (report) => `${casesTable(report)}\n\n${figuresList(report)}`,
 };
+
+function figuresList({ figures = [] }: BenchReport): string {
+  return figures
+    .map(({ name, value, unit }) => `- ${name}: ${value.toFixed(1)} ${unit}`.trim())
+    .join("\n");
+}
 
 const MIB = 1024 ** 2;
 const SIZES = { "1 KiB": 1024, "1 MiB": MIB, "10 MiB": 10 * MIB } as const;
@@ -75,6 +83,7 @@ export async function run(scale: ReadScale = FULL_SCALE): Promise<BenchReport> {
       await world.close();
     }
   }
+  figures.push(...roundTrips(cases, scale.latenciesMs));
   const report = reportOf(cases, ["@mysten/walrus", "wrangler", "workerd"]);
   return { ...report, figures };
 }
@@ -116,10 +125,6 @@ class ReadBench {
       },
     );
     this.figures.push({ name: `${name}: node requests`, unit: "requests", value: requests });
-    if (this.#latencyMs > 0) {
-      const value = measured.ours / this.#latencyMs;
-      this.figures.push({ name: `${name}: time in round trips`, unit: "round trips", value });
-    }
     return measured;
   }
 
@@ -165,6 +170,22 @@ class ReadBench {
   async #requests(): Promise<number> {
     return (await this.#world.counts()).requests;
   }
+}
+
+/** What latency adds to our reads, in latencies. */
+function roundTrips(cases: readonly BenchCase[], latenciesMs: readonly number[]): BenchFigure[] {
+  const oursOf = (size: string, latencyMs: number) =>
+    cases.find(({ name }) => name === `read cold ${size}, ${latencyMs} ms latency`)?.ours;
+  return latenciesMs
+    .filter((latencyMs) => latencyMs > 0)
+    .flatMap((latencyMs) =>
+      Object.keys(SIZES).flatMap((size) => {
+        const [near, far] = [oursOf(size, 0), oursOf(size, latencyMs)];
+        if (near === undefined || far === undefined) return [];
+        const value = (far - near) / latencyMs;
+        return [{ name: `read cold ${size}: round trips of ${latencyMs} ms`, unit: "", value }];
+      }),
+    );
 }
 
 async function timeMs(ask: () => Promise<Response>): Promise<number> {
