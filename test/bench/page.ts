@@ -64,7 +64,7 @@ export function withSection(page: string, name: string, section: string): string
 }
 
 /** Cases as a table. */
-export export function casesTable({ cases }: Pick<BenchReport, "cases">): string {
+export function casesTable({ cases }: Pick<BenchReport, "cases">): string {
   const rows = cases.map((each) => row(each));
   return [
     "| case | peer | ours | quartiles | ratio | memory MiB | samples |",
