@@ -61,7 +61,12 @@ export async function startGateway(
   const publisherBundle =
     publisherEntry === undefined ? null : await bundleTestPublisher(publisherEntry);
   const configured = (name: WorkerName, port: number) => {
-    const vars = { ...localVars(name, network.description), ...options.vars?.[name] };
+    // Only fixed ports are known before the Workers run.
+    const known: Record<string, string> =
+      name === "publisher" && options.port
+        ? { AGGREGATOR_URL: `http://127.0.0.1:${options.port + 1}` }
+        : {};
+    const vars = { ...localVars(name, network.description), ...known, ...options.vars?.[name] };
     return workerOptions(name, port, vars, name === "publisher" ? publisherBundle : null);
   };
   const elsewhere = { ...configured("aggregator", 0), name: SECOND_CITY_NAME };
