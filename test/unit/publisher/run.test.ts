@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Codec } from "../../../shared/codec/index.ts";
-import { CERTIFY_GENERATIONS_MAX, ISOLATE_WORKING_SET_BYTES } from "../../../shared/limits.ts";
+import {
+  CERTIFY_GENERATIONS_MAX,
+  ENCODED_TWICE_BYTES_MAX,
+  ISOLATE_WORKING_SET_BYTES,
+} from "../../../shared/limits.ts";
 import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
@@ -194,6 +198,19 @@ describe("a run of one upload", () => {
       ["u", "certify", "done", 1],
       ["u", "record", "done", 1],
     ]);
+  });
+
+  test("holds no memory while it waits for its registration", async () => {
+    const { run, wallet, memory } = world();
+    expect(BLOB.length).toBeLessThanOrEqual(ENCODED_TWICE_BYTES_MAX);
+    const taken: number[] = [];
+    const pay = wallet.run.bind(wallet);
+    wallet.run = (command) => {
+      if (command.kind === "register") taken.push(memory.bytesTaken);
+      return pay(command);
+    };
+    expect((await run()).failure).toBeNull();
+    expect(taken).toEqual([0]);
   });
 
   test("sends the object where it was asked to", async () => {
