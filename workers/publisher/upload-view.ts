@@ -158,7 +158,7 @@ export function uploadView({ journal, progress }: UploadRecord): object {
       startedAt: isoTime(steps[step].startedAtMs),
       finishedAt: isoTime(steps[step].finishedAtMs),
     })),
-    ...(journal.encoding === undefined ? {} : { passes: passesOf(journal.encoding) }),
+    passes: journal.encoding === undefined ? null : passesOf(journal.encoding),
     nodes: progress === null ? null : countProgress(progress),
     ...(request.patches === undefined
       ? {}

@@ -198,6 +198,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     gas: nullable("integer"),
     failure: { type: ["object", "null"] },
     steps: { type: "array", items: { type: "object" } },
+    passes: { type: ["object", "null"] },
     nodes: { type: ["object", "null"] },
   }),
   PurgeRequest: { oneOf: [object({ blobId: text }), object({ all: { const: true } })] },
