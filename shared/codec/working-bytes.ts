@@ -28,12 +28,12 @@ export function metadataWorkingBytes(unencodedBytes: number): number {
 }
 
 /**
- * Bytes to ask for before `Codec.encode` of a blob of L bytes: the blob, the matrix it is copied to,
- * the parity of its rows and a band of slivers.
+ * Bytes to ask for before `Codec.encode` of a blob of L bytes: the matrix it is copied to, the parity
+ * of its rows and a band of slivers. What the caller holds of the blob is not counted.
  */
 export function encodingWorkingBytes(unencodedBytes: number): number {
   const band = Math.min(SLIVER_BAND_BYTES_MAX, EXPANSION * unencodedBytes);
-  return ENCODING_FIXED_BYTES + Math.ceil(2.5 * unencodedBytes + band);
+  return ENCODING_FIXED_BYTES + Math.ceil(1.52 * unencodedBytes + band);
 }
 
 /**

@@ -235,7 +235,7 @@ export class SimGateway {
           // Every step of the encoding is an invocation of its own.
           sliceBytes: 1,
         },
-        stagedBytes: (byteCount) => store.stagedBytes(byteCount),
+        stagedRows: (byteCount) => store.stagedRows(byteCount),
         save: (journal) => store.save(journal),
         saveProgress: (progress) => store.saveProgress(progress),
         background: () => undefined,

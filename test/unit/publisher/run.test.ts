@@ -145,7 +145,7 @@ function world() {
     laneCount: 4,
     memory,
     life: {},
-    stagedBytes: () => BLOB.slice(),
+    stagedRows: () => [BLOB.slice(0, 9), BLOB.slice(9)],
     save: (saved) => {
       // What is not JSON would be lost in the database.
       journal = JSON.parse(JSON.stringify(saved)) as Journal;

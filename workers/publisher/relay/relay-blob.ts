@@ -141,7 +141,7 @@ async function spread(
   system: SystemState,
   context: AppContext,
 ): Promise<Result<Certificate, PublisherFailure>> {
-  const giveBack = await context.memory.acquire(encodingWorkingBytes(blob.length));
+  const giveBack = await context.memory.acquire(encodingWorkingBytes(blob.length) + blob.length);
   let isHandedOver = false;
   try {
     const encoded = context.codec.encode(blob, system.shardCount);

@@ -44,8 +44,8 @@ export interface EncodePorts {
   readonly memory: WorkingMemory;
   /** Tells this life of the upload from one that was killed. */
   readonly life: object;
-  /** The staged blob. */
-  readonly stagedBytes: (byteCount: number) => Uint8Array<ArrayBuffer>;
+  /** The staged blob row by row: it is never held beside the codec's copy. */
+  readonly stagedRows: (byteCount: number) => Iterable<Uint8Array<ArrayBuffer>>;
   /** Without it every blob is encoded in memory. */
   readonly large?: LargeBlobs;
 }
@@ -88,14 +88,15 @@ export function encodeStaged(
 }
 
 async function encodeInMemory(
-  { codec, memory, life, stagedBytes }: EncodePorts,
+  { codec, memory, life, stagedRows }: EncodePorts,
   { uploadId, unencodedBytes, shardCount }: EncodeJob,
 ): Promise<Result<StagedBlob, UploadFailure>> {
   const giveBack = await memory.acquireAs(
     { name: uploadId, life },
     encodingWorkingBytes(unencodedBytes),
   );
-  const encoded = codec.encode(stagedBytes(unencodedBytes), shardCount);
+  const chunks = stagedRows(unencodedBytes);
+  const encoded = codec.encode({ chunks, unencodedBytes }, shardCount);
   if (!encoded.ok) {
     giveBack();
     return err(sizeFailure(encoded.failure));

@@ -146,7 +146,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
         aboveBytes: IN_MEMORY_BLOB_BYTES_MAX,
         sliceBytes: UPLOAD_SLICE_BYTES_MAX,
       },
-      stagedBytes: (byteCount) => this.#store.stagedBytes(byteCount),
+      stagedRows: (byteCount) => this.#store.stagedRows(byteCount),
       save: (journal) => this.#store.save(journal),
       saveProgress: (progress) => this.#store.saveProgress(progress),
       background: (work) => this.ctx.waitUntil(work),

@@ -5,6 +5,7 @@
  * under a name of their own, and the LeaseBook takes the same lease twice. So a run may stop
  * anywhere and another one goes on from the journal.
  */
+import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { toBase64 } from "../../../shared/bytes/text.ts";
 import { encodedBlobBytes, encodeMetadata, formatBlobId } from "../../../shared/codec/index.ts";
 import { CERTIFY_GENERATIONS_MAX, ENCODED_TWICE_BYTES_MAX } from "../../../shared/limits.ts";
@@ -428,7 +429,7 @@ class UploadRun {
         metadata: this.#metadata,
         endEpoch: deletable ? null : endEpoch,
         timing: system.ok ? system.value.timing : null,
-        bytes: () => this.#ports.stagedBytes(unencodedBytes),
+        bytes: () => concatBytes(...this.#ports.stagedRows(unencodedBytes)),
       },
     );
     return ok({});

@@ -68,23 +68,21 @@ export class UploadStore {
   };
 
   /**
-   * The staged blob in one piece.
+   * The staged blob row by row, to be read without pause.
    *
    * @throws {Error} When the rows do not add up to `byteCount`: storage has lost something.
    */
-  stagedBytes(byteCount: number): Uint8Array<ArrayBuffer> {
-    const blob = new Uint8Array(byteCount);
+  *stagedRows(byteCount: number): Generator<Uint8Array<ArrayBuffer>> {
     let offset = 0;
     for (const row of this.#sql.exec("SELECT bytes FROM staged ORDER BY rowIndex")) {
       const { bytes } = row;
       if (!(bytes instanceof ArrayBuffer) || offset + bytes.byteLength > byteCount) break;
-      blob.set(new Uint8Array(bytes), offset);
+      yield new Uint8Array(bytes);
       offset += bytes.byteLength;
     }
     if (offset !== byteCount) {
       throw new Error(`Cannot read staged blob: expected ${byteCount} bytes, got ${offset}`);
     }
-    return blob;
   }
 
   #stagedRange(offset: number, byteCount: number): Uint8Array {
