@@ -100,5 +100,5 @@ describe("an isolate that carries as many reads as it takes", () => {
       },
       { timeout: 20_000, interval: 100 },
     );
-  });
+  }, 60_000);
 });
