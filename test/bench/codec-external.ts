@@ -97,7 +97,7 @@ function generatedSource(): BlobSource {
   return {
     async read(offset, byteCount) {
       const start = offset % (block.length - byteCount);
-      return block.subarray(start, start + byteCount);
+      return block.slice(start, start + byteCount);
     },
   };
 }
