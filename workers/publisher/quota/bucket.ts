@@ -23,8 +23,11 @@ export interface Bucket {
 
 export const FULL_BUCKET: Bucket = { used: 0, atMs: 0 };
 
-/** Sums of fractions may be off by this many units. */
-const ROUNDING_UNITS = 1e-6;
+/**
+ * How far sums of fractions may be off: a part of the quota, since a double has 52 bits below its
+ * first, and seven of them are spared for the sums.
+ */
+const ROUNDING_SHARE = 2 ** -45;
 
 /** The bucket as it is later; a clock that goes back fills nothing up and empties nothing. */
 export function bucketAt({ quota, windowMs }: QuotaPolicy, bucket: Bucket, nowMs: number): Bucket {
@@ -36,7 +39,7 @@ export function bucketAt({ quota, windowMs }: QuotaPolicy, bucket: Bucket, nowMs
 /** Milliseconds until `units` can be taken; 0 when they can be now. */
 export function waitMs({ quota, windowMs }: QuotaPolicy, { used }: Bucket, units: number): number {
   const missing = used + Math.min(units, quota) - quota;
-  return missing <= ROUNDING_UNITS ? 0 : Math.ceil((missing * windowMs) / quota);
+  return missing <= quota * ROUNDING_SHARE ? 0 : Math.ceil((missing * windowMs) / quota);
 }
 
 /** Milliseconds until the bucket is full. */
@@ -51,5 +54,5 @@ export function withTaken(bucket: Bucket, units: number): Bucket {
 
 /** Whole units that are left. */
 export function remainingUnits({ quota }: QuotaPolicy, { used }: Bucket): number {
-  return Math.max(0, Math.floor(quota - used + ROUNDING_UNITS));
+  return Math.max(0, Math.floor(quota - used + quota * ROUNDING_SHARE));
 }

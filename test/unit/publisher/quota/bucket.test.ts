@@ -90,6 +90,14 @@ describe("the token bucket", () => {
     );
   });
 
+  test("large quotas lose no unit to rounding", () => {
+    const policy = { name: "bytes", quota: 791_673_436_429, windowMs: 30_000 } as const;
+    // One unit in the last place above the quota, as sums of fractions may come out.
+    const bucket = { used: policy.quota + 2 ** -13, atMs: 0 };
+    expect(remainingUnits(policy, bucketAt(policy, bucket, policy.windowMs))).toBe(policy.quota);
+    expect(waitMs(policy, { used: 2 ** -13, atMs: 0 }, policy.quota)).toBe(0);
+  });
+
   test("a clock that goes back changes nothing", () => {
     const policy = { name: "requests", quota: 10, windowMs: 10_000 } as const;
     const bucket = { used: 4, atMs: 50_000 };
