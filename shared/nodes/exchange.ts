@@ -6,7 +6,11 @@
  * read to its end or cancelled.
  */
 import * as v from "valibot";
-import { NODE_ERROR_BYTES_MAX, NODE_ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
+import {
+  NODE_ERROR_BYTES_MAX,
+  NODE_ERROR_MESSAGE_CHARS_MAX,
+  NODE_SHORT_ANSWER_BYTES,
+} from "../limits.ts";
 import type { Timer } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { PutOutcome } from "./client.ts";
@@ -87,7 +91,9 @@ export function createExchange(transport: NodeTransport): NodeExchange {
       return data.success ? ok(data.output) : err(malformed(call, issueText(data.issues)));
     },
     async outcome(call) {
-      const answer = await exchange(call, NODE_ERROR_BYTES_MAX);
+      // A line or two that come with their headers: the time-out bounds them, a second timer of each
+      // of 2,000 requests is saved.
+      const answer = await exchange({ ...call, stallMs: call.timeoutMs }, NODE_ERROR_BYTES_MAX);
       if (!answer.ok) return answer;
       const { status } = answer.value;
       return ok(status === 200 ? "already-there" : status === 202 ? "buffered" : "stored");
@@ -124,6 +130,9 @@ async function sendAndRead(
   }
 }
 
+/** Why the time-outs of a request end unused; made once, since an error costs a stack trace. */
+const STOPPED = new Error("the answer has come");
+
 /** The time-outs of one request, joined with the caller's own signal. */
 class Deadline {
   readonly #timer: Timer;
@@ -156,8 +165,9 @@ class Deadline {
     return new Request(url, { method, headers, body: sent, signal: this.#request.signal });
   }
 
-  /** From now on each stretch of `stallMs` must bring something. */
+  /** From now on each stretch of `stallMs` must bring something, if it is shorter than all of it. */
   watchStalls(): void {
+    if (this.#call.stallMs >= this.#call.timeoutMs) return;
     this.#hasProgressed = false;
     this.#timer.sleep(this.#call.stallMs, this.#sleep.signal).then(
       () => {
@@ -182,7 +192,7 @@ class Deadline {
 
   stop(): void {
     this.#call.signal?.removeEventListener("abort", this.#onAbort);
-    this.#sleep.abort(new Error("stopped"));
+    this.#sleep.abort(STOPPED);
   }
 }
 
@@ -198,6 +208,9 @@ async function readBody(
     await response.body.cancel();
     return null;
   }
+  if (declared !== null && Number(declared) <= NODE_SHORT_ANSWER_BYTES) {
+    return checkedLength(new Uint8Array(await response.arrayBuffer()), response);
+  }
   const parts: Uint8Array[] = [];
   let total = 0;
   const reader = response.body.getReader();
@@ -212,11 +225,19 @@ async function readBody(
     }
     parts.push(value);
   }
-  if (declared !== null && response.headers.get("content-encoding") === null) {
-    if (Number(declared) !== total)
-      throw new Error(`body ended after ${total} of ${declared} bytes`);
+  return checkedLength(joinParts(parts, total), response);
+}
+
+function checkedLength(
+  body: Uint8Array<ArrayBuffer>,
+  { headers }: Response,
+): Uint8Array<ArrayBuffer> {
+  const declared = headers.get("content-length");
+  const isPlain = declared !== null && headers.get("content-encoding") === null;
+  if (isPlain && Number(declared) !== body.length) {
+    throw new Error(`body ended after ${body.length} of ${declared} bytes`);
   }
-  return joinParts(parts, total);
+  return body;
 }
 
 function joinParts(parts: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {

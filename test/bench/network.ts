@@ -61,17 +61,23 @@ export async function startWorld(scale: BenchScale, latencyMs: number): Promise<
   };
 }
 
-/** Runs peer and ours in turn; the first round of each is not counted. */
+/**
+ * Runs peer and ours in turn; the first round of each is not counted.
+ *
+ * @param beside Runs after both in every round and is not timed here.
+ */
 export async function alternate(
   name: string,
   rounds: number,
   ours: (round: number) => Promise<void>,
   peer: (round: number) => Promise<void>,
+  beside?: (round: number) => Promise<void>,
 ): Promise<BenchCase> {
   const oursMs: number[] = [];
   const peerMs: number[] = [];
   for (let round = 0; round <= rounds; round++) {
     const times = [await timeMs(() => peer(round)), await timeMs(() => ours(round))];
+    await beside?.(round);
     if (round === 0) continue;
     peerMs.push(times[0] ?? Number.NaN);
     oursMs.push(times[1] ?? Number.NaN);

@@ -74,6 +74,11 @@ export function caseOf(samples: {
   };
 }
 
+/** The middle one, or between the two in the middle. */
+export function median(samples: readonly number[]): number {
+  return quantile(samples, 0.5);
+}
+
 /** Between the two nearest samples: exact for the median of an even number. */
 function quantile(samples: readonly number[], fraction: number): number {
   const ascending = samples.toSorted((left, right) => left - right);

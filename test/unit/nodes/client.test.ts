@@ -6,7 +6,7 @@ import {
   formatBlobId,
   type Sliver,
 } from "../../../shared/codec/index.ts";
-import { NODE_METADATA_TIMEOUT_MS } from "../../../shared/limits.ts";
+import { NODE_METADATA_TIMEOUT_MS, NODE_STALL_MS } from "../../../shared/limits.ts";
 import { createNodeClient, type NodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import type { Fetch } from "../../../shared/ports.ts";
@@ -219,5 +219,22 @@ describe("time and transport", () => {
     );
     const read = await client.getSliver(NODE, BLOB_ID, 5, "primary", 100);
     expect(read).toMatchObject({ failure: { kind: "unreachable" } });
+  });
+
+  test("a short body that never comes is given up after a stall", async () => {
+    const timer = new ManualTimer();
+    const sending = (request: Request) => {
+      const body = new ReadableStream({
+        start: (controller) =>
+          request.signal.addEventListener("abort", () => controller.error(request.signal.reason)),
+      });
+      return Promise.resolve(new Response(body, { headers: { "content-length": "9" } }));
+    };
+    const read = clientOver(sending, timer).getSliver(NODE, BLOB_ID, 5, "primary", 100);
+    while (timer.slept.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    timer.advance(NODE_STALL_MS);
+    expect(await read).toMatchObject({
+      failure: { kind: "timed-out", phase: "body", timeoutMs: NODE_STALL_MS },
+    });
   });
 });

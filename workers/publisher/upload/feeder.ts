@@ -16,6 +16,7 @@ import {
 import type { Clock, Timer } from "../../../shared/ports.ts";
 import { encodeSliverFrame, FRAME_HEADER_BYTES } from "../lane/frame.ts";
 import type { BytePipe } from "../lane/streams.ts";
+import { Bell } from "./bell.ts";
 
 /** One node to be fed. */
 export interface FedNode {
@@ -49,6 +50,12 @@ interface NodeFeed {
   activeAtMs: number;
 }
 
+/** What waits for one lane to take it; the bell rings when that changes. */
+interface LaneQueue {
+  readonly frames: Uint8Array<ArrayBuffer>[];
+  readonly bell: Bell;
+}
+
 const FRAMES_PER_PAIR = 2;
 
 /** Small frames travel together up to this: each piece costs both sides a turn. */
@@ -58,17 +65,22 @@ const JOINED_FRAMES_BYTES_MAX = 32 * 1024;
 export class SliverFeeder {
   readonly #ports: FeederPorts;
   readonly #feeds: ReadonlyMap<number, NodeFeed>;
-  readonly #queues: Uint8Array<ArrayBuffer>[][];
+  readonly #queues: readonly LaneQueue[];
   /** Shards that must be ready before the first sweep need not wait for the rest. */
   readonly #quorumWeight: number;
+  /** Rings for the one who produces; each lane has a bell of its own, so that none wakes in vain. */
+  readonly #bell: Bell;
   #bytesOutstanding = 0;
   #stopped = false;
-  #waiters: (() => void)[] = [];
 
   constructor(ports: FeederPorts, nodes: readonly FedNode[], laneCount: number, quorum: number) {
     this.#ports = ports;
     this.#quorumWeight = quorum;
-    this.#queues = Array.from({ length: laneCount }, () => []);
+    this.#bell = new Bell(ports.timer);
+    this.#queues = Array.from({ length: laneCount }, () => ({
+      frames: [],
+      bell: new Bell(ports.timer),
+    }));
     this.#feeds = new Map(
       nodes.map((node) => [
         node.memberIndex,
@@ -95,12 +107,12 @@ export class SliverFeeder {
 
   /** Frames of one lane, small ones joined; `null` at the end. */
   async #nextChunk(
-    queue: Uint8Array<ArrayBuffer>[],
+    { frames: queue, bell }: LaneQueue,
     ofLane: readonly NodeFeed[],
   ): Promise<Uint8Array<ArrayBuffer> | null> {
     while (queue.length === 0) {
       if (this.#stopped || ofLane.every((feed) => feed.settled)) return null;
-      await this.#change();
+      await bell.rung();
     }
     if (this.#stopped) return null;
     let count = 0;
@@ -131,13 +143,17 @@ export class SliverFeeder {
 
   /** The node has confirmed or failed. */
   settle(memberIndex: number): void {
-    this.#update(memberIndex, (feed) => (feed.settled = true));
+    this.#update(memberIndex, (feed) => {
+      feed.settled = true;
+      this.#queues[feed.node.laneIndex]?.bell.ring();
+    });
   }
 
   /** Ends every stream now. */
   stop(): void {
     this.#stopped = true;
-    this.#wake();
+    this.#bell.ring();
+    for (const { bell } of this.#queues) bell.ring();
   }
 
   /** Produces until every node is settled or the feeder is stopped. */
@@ -145,7 +161,7 @@ export class SliverFeeder {
     await this.#gate();
     while (!this.#ended()) {
       const order = this.#nextSweep();
-      if (order.length === 0) await this.#change();
+      if (order.length === 0) await this.#bell.rung();
       else await this.#sweep(order);
     }
   }
@@ -165,7 +181,7 @@ export class SliverFeeder {
       if (weight >= this.#quorumWeight && graceUntilMs === Number.POSITIVE_INFINITY) {
         graceUntilMs = nowMs + FAN_OUT_READY_GRACE_MS;
       }
-      await this.#change(graceUntilMs - nowMs);
+      await this.#bell.rung(graceUntilMs - nowMs);
     }
   }
 
@@ -209,12 +225,12 @@ export class SliverFeeder {
         this.#bytesOutstanding + pairBytes <= FAN_OUT_BYTES_IN_FLIGHT_MAX;
       if (fits && this.#hasWindow(feed)) return true;
       if (this.#hasWindow(feed)) {
-        await this.#change();
+        await this.#bell.rung();
         continue;
       }
       const idleMs = this.#ports.clock.nowMs() - feed.activeAtMs;
       if (idleMs >= FAN_OUT_STALL_MS) return false;
-      await this.#change(FAN_OUT_STALL_MS - idleMs);
+      await this.#bell.rung(FAN_OUT_STALL_MS - idleMs);
     }
   }
 
@@ -226,9 +242,9 @@ export class SliverFeeder {
       const frame = encodeSliverFrame(feed.node.memberIndex, pair.pairIndex, sliver);
       feed.framesOutstanding++;
       this.#bytesOutstanding += frame.length - FRAME_HEADER_BYTES;
-      queue?.push(frame);
+      queue?.frames.push(frame);
     }
-    this.#wake();
+    queue?.bell.ring();
   }
 
   #hasWindow(feed: NodeFeed): boolean {
@@ -242,28 +258,7 @@ export class SliverFeeder {
   #update(memberIndex: number, change: (feed: NodeFeed) => void): void {
     const feed = this.#feeds.get(memberIndex);
     if (feed !== undefined) change(feed);
-    this.#wake();
-  }
-
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
-  }
-
-  /** Resolves at the next change, or after `limitMs` where it is finite. */
-  #change(limitMs = Number.POSITIVE_INFINITY): Promise<void> {
-    return new Promise((resolve) => {
-      const waking = new AbortController();
-      const wake = () => {
-        waking.abort(new Error("changed"));
-        resolve();
-      };
-      this.#waiters.push(wake);
-      if (Number.isFinite(limitMs)) {
-        this.#ports.timer.sleep(limitMs, waking.signal).then(resolve, () => undefined);
-      }
-    });
+    this.#bell.ring();
   }
 }
 
