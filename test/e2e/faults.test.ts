@@ -104,7 +104,12 @@ describe.each(["down", "slow", "corrupt", "refuse"] as const)(
       await setFaults(fault, nodesWithin(2 * FAULTY_SHARDS_MAX) + 2);
       const response = await reader.aggregator(`/v1/blobs/${blobId}`);
       if (response.status === 200) {
-        await expect(response.arrayBuffer()).rejects.toThrow();
+        const body = await bodyBytes(response).catch(() => null);
+        if (body === null) return;
+        // A corrupt node damages one bit of an answer: the other symbols in it are proven one by
+        // one, and may suffice.
+        expect(fault).toBe("corrupt");
+        expectSameBytes(body, content);
         return;
       }
       expect(await problemOf(response)).toMatchObject(
