@@ -11,16 +11,14 @@ import {
   type OrphanRows,
 } from "../../../workers/publisher/lease-book/orphans.ts";
 import { sweepOrphans, type SweepPorts } from "../../../workers/publisher/orphans/sweep.ts";
-import { createWallet, type WalletEngine } from "../../../workers/publisher/wallet/engine.ts";
-import { createJournalStore } from "../../../workers/publisher/wallet/journal-store.ts";
+import { type WalletEngine } from "../../../workers/publisher/wallet/engine.ts";
 import { advance } from "../devnet/walrus-contract/support.ts";
+import { chainWallet } from "../../support/chain-wallet.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
   memoryLog,
-  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
@@ -52,16 +50,7 @@ beforeEach(() => {
   rows = createOrphanRows(sql);
   leases = [];
   certificate = null;
-  wallet = createWallet({
-    journal: createJournalStore(memorySql(), clock, async () => undefined),
-    treasury: GENEROUS,
-    chain: world.chain,
-    signer: world.signer,
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    wakeAt: neverWakes,
-  });
+  wallet = chainWallet(world, { clock, timer: clock });
 });
 
 /** A blob that was registered and given up. */

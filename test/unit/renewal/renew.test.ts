@@ -4,18 +4,15 @@ import { toBase64Url } from "../../../shared/bytes/text.ts";
 import type { PublisherRpcSurface } from "../../../shared/rpc/publisher.ts";
 import { createLeaseBook, type LeaseBookRows } from "../../../workers/publisher/lease-book/book.ts";
 import { createPublisherRpc } from "../../../workers/publisher/rpc-surface.ts";
-import { createWallet, type WalletEngine } from "../../../workers/publisher/wallet/engine.ts";
-import { createJournalStore } from "../../../workers/publisher/wallet/journal-store.ts";
+import { type WalletEngine } from "../../../workers/publisher/wallet/engine.ts";
 import { renew } from "../../../workers/renewal/renew.ts";
 import { reportJson } from "../../../workers/renewal/report.ts";
+import { chainWallet } from "../../support/chain-wallet.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
   memoryLog,
-  neverWakes,
-  sleepingClock,
   startChainWorld,
 } from "../../support/chain-world.ts";
 import { memorySql } from "../../support/memory-sql.ts";
@@ -35,17 +32,7 @@ function notAsked(): never {
 beforeEach(() => {
   world = startChainWorld();
   world.fund({ sui: 10n ** 11n, wal: 500n });
-  const clock = sleepingClock();
-  wallet = createWallet({
-    journal: createJournalStore(memorySql(), sleepingClock(), async () => undefined),
-    chain: world.chain,
-    signer: world.signer,
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    treasury: GENEROUS,
-    wakeAt: neverWakes,
-  });
+  wallet = chainWallet(world);
   book = createLeaseBook(memorySql());
   publisher = createPublisherRpc({
     gate: notAsked,

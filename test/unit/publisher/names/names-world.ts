@@ -11,13 +11,12 @@ import { nameKey, type NameTarget } from "../../../../workers/publisher/names/na
 import type { NameChange, Precondition } from "../../../../workers/publisher/names/names.ts";
 import { createNameRows } from "../../../../workers/publisher/names/rows.ts";
 import type { WalletCommand, WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
-import { createWallet, type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
-import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
+import { type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
   memoryLog,
   neverWakes,
   sleepingClock,
@@ -67,16 +66,7 @@ export async function startNamesWorld(): Promise<NamesWorld> {
   chainWorld.fund({ sui: 10n ** 13n, wal: 10n ** 12n });
   const clock = sleepingClock();
   const log = memoryLog();
-  const wallet = createWallet({
-    journal: createJournalStore(memorySql(), clock, async () => undefined),
-    chain: chainWorld.chain,
-    signer: chainWorld.signer,
-    clock,
-    timer: clock,
-    log,
-    treasury: GENEROUS,
-    wakeAt: neverWakes,
-  });
+  const wallet = chainWallet(chainWorld, { clock, timer: clock, log });
   const readAnchor = chainWorld.readAttributed;
 
   /** Certified only where something depends on it: attributes do not. */

@@ -9,7 +9,6 @@ import {
 import type { Chain } from "../../../../shared/sui/chain.ts";
 import type { WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
 import {
-  createWallet,
   type WalletEngine,
   type WalletPorts,
 } from "../../../../workers/publisher/wallet/engine.ts";
@@ -19,12 +18,10 @@ import type { Offer } from "../../../../workers/publisher/wallet/offer.ts";
 import { walletSettings } from "../../../../workers/publisher/wallet/settings.ts";
 import { createTreasury } from "../../../../workers/publisher/wallet/treasury.ts";
 import { chooseWallet } from "../../../../workers/publisher/wallet/wallets.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
 import {
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
-  memoryLog,
-  neverWakes,
   sleepingClock,
   startChainWorld,
   SUI,
@@ -55,17 +52,10 @@ beforeEach(() => {
 const addressOf = (account: number): string => keys.signer(account).address;
 
 function engine(account: number, ports: Partial<WalletPorts> = {}): WalletEngine {
-  return createWallet({
-    journal: createJournalStore(memorySql(), clock, async () => undefined),
-    treasury: GENEROUS,
-    chain: world.chain,
-    signer: keys.signer(account),
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    wakeAt: neverWakes,
-    ...ports,
-  });
+  return chainWallet(
+    { chain: world.chain, signer: keys.signer(account) },
+    { clock, timer: clock, ...ports },
+  );
 }
 
 function main(subCount: number, ports: Partial<WalletPorts> = {}): WalletEngine {

@@ -9,21 +9,17 @@ import {
 } from "../../../../shared/limits.ts";
 import type { Registered, WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
 import {
-  createWallet,
   type WalletEngine,
   type WalletPorts,
 } from "../../../../workers/publisher/wallet/engine.ts";
-import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
 import { walletSettings } from "../../../../workers/publisher/wallet/settings.ts";
 import { createTreasury } from "../../../../workers/publisher/wallet/treasury.ts";
 import { advance, START_MS } from "../../devnet/walrus-contract/support.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
-  memoryLog,
-  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
@@ -45,17 +41,7 @@ beforeEach(() => {
 
 function engine(ports: Partial<WalletPorts> = {}): WalletEngine {
   clock = sleepingClock();
-  return createWallet({
-    journal: createJournalStore(memorySql(), clock, async () => undefined),
-    chain: world.chain,
-    signer: world.signer,
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    treasury: GENEROUS,
-    wakeAt: neverWakes,
-    ...ports,
-  });
+  return chainWallet(world, { clock, timer: clock, ...ports });
 }
 
 function register(root: number) {

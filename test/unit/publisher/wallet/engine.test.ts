@@ -6,17 +6,15 @@ import type {
   WalletDone,
   WalletReply,
 } from "../../../../workers/publisher/wallet/commands.ts";
-import { createWallet, type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
+import { type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
 import type { JournalStore } from "../../../../workers/publisher/wallet/journal.ts";
 import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
 import { setPrices } from "../../../devnet/walrus-contract/operations.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
-  memoryLog,
-  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
@@ -37,18 +35,7 @@ beforeEach(() => {
 
 /** A wallet over the same journal, as after a restart. */
 function engine(chain: Chain = world.chain): WalletEngine {
-  const clock = sleepingClock();
-  const { signer } = world;
-  return createWallet({
-    journal,
-    chain,
-    signer,
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    treasury: GENEROUS,
-    wakeAt: neverWakes,
-  });
+  return chainWallet({ chain, signer: world.signer }, { journal });
 }
 
 function register(id: string, root: number, epochs = 3, deletable = true) {
@@ -312,16 +299,7 @@ describe("what breaks on the way", () => {
       submit: () => Promise.reject(new Crash("isolate is gone")),
     };
     await expect(engine(crashing).run(register("a", 1))).rejects.toThrow(Crash);
-    const elsewhere = createWallet({
-      journal: createJournalStore(memorySql(), sleepingClock(), async () => undefined),
-      chain: world.chain,
-      signer: world.signer,
-      clock: sleepingClock(),
-      timer: sleepingClock(),
-      log: memoryLog(),
-      treasury: GENEROUS,
-      wakeAt: neverWakes,
-    });
+    const elsewhere = chainWallet(world);
     done(await elsewhere.run(register("b", 2)), "registered");
     done(await engine().run(register("a", 1)), "registered");
     expect(calls("register_blob")).toBe(2);

@@ -1,20 +1,11 @@
 /** Storage at hand: what deletions leave is used again, to the byte and the FROST. */
 import { beforeEach, expect, test } from "vitest";
 import type { WalletDone, WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
-import { createWallet, type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
+import { type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
 import { FreeStoragePool } from "../../../../workers/publisher/wallet/free-storage.ts";
-import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
 import { advance } from "../../devnet/walrus-contract/support.ts";
-import {
-  type ChainWorld,
-  claimedBlob,
-  GENEROUS,
-  memoryLog,
-  neverWakes,
-  sleepingClock,
-  startChainWorld,
-} from "../../../support/chain-world.ts";
-import { memorySql } from "../../../support/memory-sql.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
+import { type ChainWorld, claimedBlob, startChainWorld } from "../../../support/chain-world.ts";
 
 /** Price of writing one blob of one unit; storage costs 5 more for each epoch. */
 const WRITE_COST = 1n;
@@ -25,17 +16,7 @@ let wallet: WalletEngine;
 beforeEach(() => {
   world = startChainWorld();
   world.fund({ sui: 10n ** 11n, wal: 10_000n });
-  const clock = sleepingClock();
-  wallet = createWallet({
-    journal: createJournalStore(memorySql(), clock, async () => undefined),
-    treasury: GENEROUS,
-    chain: world.chain,
-    signer: world.signer,
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    wakeAt: neverWakes,
-  });
+  wallet = chainWallet(world);
 });
 
 function register(id: string, root: number, epochs: number, unencodedBytes = 1_000) {

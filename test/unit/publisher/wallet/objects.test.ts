@@ -11,19 +11,14 @@ import type {
   WalletDone,
   WalletReply,
 } from "../../../../workers/publisher/wallet/commands.ts";
-import { createWallet, type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
-import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
+import { type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
 import {
   certificateFor,
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
-  memoryLog,
-  neverWakes,
-  sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
-import { memorySql } from "../../../support/memory-sql.ts";
 
 let world: ChainWorld;
 let wallet: WalletEngine;
@@ -31,17 +26,7 @@ let wallet: WalletEngine;
 beforeEach(() => {
   world = startChainWorld();
   world.fund({ sui: 10n ** 12n, wal: 10_000n });
-  const clock = sleepingClock();
-  wallet = createWallet({
-    journal: createJournalStore(memorySql(), clock, async () => undefined),
-    chain: world.chain,
-    signer: world.signer,
-    clock,
-    timer: clock,
-    log: memoryLog(),
-    treasury: GENEROUS,
-    wakeAt: neverWakes,
-  });
+  wallet = chainWallet(world);
 });
 
 function register(id: string, root: number, attributes: readonly AttributePair[] = []) {

@@ -6,19 +6,15 @@ import {
   WALLET_BATCH_MAX,
   WALLET_BATCH_WINDOW_MS,
 } from "../../../../shared/limits.ts";
-import { createWallet, type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
-import { createJournalStore } from "../../../../workers/publisher/wallet/journal-store.ts";
+import { type WalletEngine } from "../../../../workers/publisher/wallet/engine.ts";
 import { CommandQueue } from "../../../../workers/publisher/wallet/queue.ts";
+import { chainWallet } from "../../../support/chain-wallet.ts";
 import {
   type ChainWorld,
   claimedBlob,
-  GENEROUS,
-  memoryLog,
-  neverWakes,
   sleepingClock,
   startChainWorld,
 } from "../../../support/chain-world.ts";
-import { memorySql } from "../../../support/memory-sql.ts";
 
 function register(root: number) {
   const blob = claimedBlob(root);
@@ -64,16 +60,7 @@ describe("a transaction", () => {
     world = startChainWorld();
     world.fund({ sui: 10n ** 11n, wal: 10_000n });
     clock = sleepingClock();
-    wallet = createWallet({
-      journal: createJournalStore(memorySql(), clock, async () => undefined),
-      treasury: GENEROUS,
-      chain: world.chain,
-      signer: world.signer,
-      clock,
-      timer: clock,
-      log: memoryLog(),
-      wakeAt: neverWakes,
-    });
+    wallet = chainWallet(world, { clock, timer: clock });
   });
 
   test("of a lone upload on an idle wallet goes at once; a busy one waits for its window", async () => {
