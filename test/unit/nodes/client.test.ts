@@ -195,6 +195,89 @@ describe("time and transport", () => {
     expect(await second).toMatchObject({ failure: { kind: "timed-out" } });
   });
 
+  describe("a body that has begun", () => {
+    const STALL = { timeoutMs: 1_000, stallMs: 100 };
+
+    /** A sliver whose answer has begun; `send` brings a piece of it, `end` the rest. */
+    async function begun() {
+      const timer = new ManualTimer();
+      const pipe = new TransformStream<Uint8Array, Uint8Array>();
+      const client = clientOver((request) => {
+        const failed = new TransformStream<Uint8Array, Uint8Array>();
+        // As `fetch` does: an aborted request breaks its body.
+        pipe.readable.pipeTo(failed.writable, { signal: request.signal }).catch(() => undefined);
+        return Promise.resolve(new Response(failed.readable));
+      }, timer);
+      const read = client.getSliver(NODE, BLOB_ID, 5, "primary", 100, STALL);
+      const writer = pipe.writable.getWriter();
+      await settled();
+      const bytes = encodeSliver(SLIVER);
+      let sent = 0;
+      return {
+        timer,
+        read,
+        send: async () => {
+          await writer.write(bytes.slice(sent, (sent += 1)));
+          await settled();
+        },
+        end: async () => {
+          await writer.write(bytes.slice(sent));
+          await writer.close();
+        },
+      };
+    }
+
+    /** After everything that is ready to run has run. */
+    const settled = () => new Promise(setImmediate);
+
+    test("and stalls is given up sooner than one that was never begun", async () => {
+      const { timer, read, send } = await begun();
+      await send();
+      timer.advance(STALL.stallMs);
+      await settled();
+      // That stretch brought a piece; the next one brings none.
+      timer.advance(STALL.stallMs);
+      expect(await read).toMatchObject({
+        failure: { kind: "timed-out", phase: "body", timeoutMs: STALL.stallMs },
+      });
+    });
+
+    test("and brings a piece in each stretch is read to its end", async () => {
+      const { timer, read, send, end } = await begun();
+      for (let stretch = 0; stretch < 5; stretch++) {
+        await send();
+        timer.advance(STALL.stallMs);
+        await settled();
+      }
+      await end();
+      expect(await read).toEqual({ ok: true, value: SLIVER });
+    });
+
+    test("and trickles without a stall ends with the request's own time", async () => {
+      const { timer, read, send } = await begun();
+      for (let passedMs = 0; passedMs < STALL.timeoutMs; passedMs += STALL.stallMs) {
+        await send();
+        timer.advance(STALL.stallMs);
+        await settled();
+      }
+      expect(await read).toMatchObject({
+        failure: { kind: "timed-out", phase: "body", timeoutMs: STALL.timeoutMs },
+      });
+    });
+
+    test("silence before the headers is no stall", async () => {
+      const timer = new ManualTimer();
+      const read = clientOver(silent, timer).getSliver(NODE, BLOB_ID, 5, "primary", 100, STALL);
+      await settled();
+      timer.advance(STALL.timeoutMs - 1);
+      expect(timer.slept).toEqual([STALL.timeoutMs]);
+      timer.advance(1);
+      expect(await read).toMatchObject({
+        failure: { kind: "timed-out", phase: "headers", timeoutMs: STALL.timeoutMs },
+      });
+    });
+  });
+
   test("the caller's signal makes it aborted, not timed out", async () => {
     const giveUp = new AbortController();
     const put = clientOver(silent).putMetadata(NODE, BLOB_ID, new Uint8Array(3), {

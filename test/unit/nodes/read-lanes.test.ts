@@ -1,10 +1,24 @@
 /** Rows through lanes: the same rows, in order, whatever becomes of a lane. */
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
-import { ISOLATE_WORKING_SET_BYTES, READ_LANES_MAX } from "../../../shared/limits.ts";
-import { type RowLane, type RowLaneJob, runRowLane } from "../../../shared/nodes/read-lanes.ts";
+import {
+  ISOLATE_WORKING_SET_BYTES,
+  READ_LANE_BYTES_MAX,
+  READ_LANE_ROWS_MAX,
+  READ_LANES_MAX,
+} from "../../../shared/limits.ts";
+import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
+import {
+  askLanes,
+  laneBytes,
+  type RowLane,
+  type RowLaneJob,
+  runRowLane,
+} from "../../../shared/nodes/read-lanes.ts";
+import type { NodeClient } from "../../../shared/nodes/client.ts";
 import { readMetadata, type ReadPorts } from "../../../shared/nodes/read-metadata.ts";
 import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { err } from "../../../shared/result.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
@@ -49,7 +63,7 @@ async function setUp() {
     return concatBytes(...parts);
   }
   nodes.requests.length = 0;
-  return { nodes, jobs, honest, read };
+  return { nodes, ports, metadata: metadata.value, jobs, honest, read };
 }
 
 describe("more than a dozen rows", () => {
@@ -85,4 +99,69 @@ describe("more than a dozen rows", () => {
       expect(await read(honest)).toEqual(BLOB);
     },
   );
+});
+
+describe("how many rows are under way", () => {
+  test.each([
+    [1, 1],
+    [READ_LANE_ROWS_MAX, 1],
+    [READ_LANE_ROWS_MAX + 1, 2],
+    [READ_LANES_MAX * READ_LANE_ROWS_MAX, READ_LANES_MAX],
+    [READ_LANES_MAX * READ_LANE_ROWS_MAX + 1, READ_LANES_MAX],
+  ])("%d rows go to %d lanes", async (rowCount, laneCount) => {
+    const { metadata, nodes } = await setUp();
+    const dealt: (readonly number[])[] = [];
+    const lane: RowLane = {
+      fetchRows({ rowIndices }) {
+        dealt.push(rowIndices);
+        return Promise.resolve();
+      },
+    };
+    const rowIndices = Array.from({ length: rowCount }, (_, index) => index);
+    askLanes(lane, { metadata, committees: [nodes.committee], rowIndices }, 2);
+    expect(dealt).toHaveLength(laneCount);
+    expect(dealt.flat().toSorted((left, right) => left - right)).toEqual(rowIndices);
+  });
+
+  /** S = 67 and P = 34 at 100 shards: a row of symbols of `symbolBytes`. */
+  const ROW_SYMBOLS = 67;
+  const ROWS = 34;
+  /** The largest even symbol of which `rowCount` rows fit into a lane. */
+  const symbolOf = (rowCount: number) =>
+    2 * Math.floor(READ_LANE_BYTES_MAX / rowCount / ROW_SYMBOLS / 2);
+
+  test.each([
+    { what: "small rows", symbolBytes: 2, width: READ_LANE_ROWS_MAX },
+    { what: "a dozen rows at the bound", symbolBytes: symbolOf(12), width: READ_LANE_ROWS_MAX },
+    { what: "rows just above a twelfth", symbolBytes: symbolOf(12) + 2, width: 11 },
+    { what: "two halves", symbolBytes: symbolOf(2), width: 2 },
+    { what: "rows just above a half", symbolBytes: symbolOf(2) + 2, width: 1 },
+    { what: "a row above the bound", symbolBytes: symbolOf(1) + 2, width: 1 },
+  ])("one lane has $width at once: $what", async ({ symbolBytes, width }) => {
+    const { ports, metadata, nodes } = await setUp();
+    const unencodedBytes = symbolBytes * ROW_SYMBOLS * ROWS;
+    const stop = Promise.withResolvers<void>();
+    let begun = 0;
+    const client: NodeClient = {
+      ...ports.client,
+      async getSliver({ nodeId }) {
+        begun++;
+        await stop.promise;
+        return err({ kind: "aborted", nodeId, route: "get-sliver" });
+      },
+    };
+    const rowIndices = Array.from({ length: ROWS }, (_, index) => index);
+    const job: RowLaneJob = {
+      metadata: { ...metadata, unencodedBytes },
+      committees: [nodes.committee],
+      rowIndices,
+    };
+    const run = runRowLane({ ...ports, client }, job, () => false);
+    await new Promise(setImmediate);
+    expect(begun).toBe(width);
+    stop.resolve();
+    await run;
+    const geometry = blobGeometry(unencodedBytes, SHARDS);
+    expect(laneBytes(geometry, READ_LANE_ROWS_MAX)).toBe(2 * width * geometry.rowBytes);
+  });
 });
