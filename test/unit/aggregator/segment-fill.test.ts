@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { BlobGeometry, RowSpan } from "../../../shared/nodes/read-geometry.ts";
 import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
 import type { ReadFailure } from "../../../shared/nodes/read-failure.ts";
+import { FILL_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { framesOf, rowsOf } from "../../../workers/aggregator/fill/frames.ts";
@@ -111,6 +112,19 @@ describe("rows on their way", () => {
     await received.return(undefined);
     while (fill.callerCount > 0) await new Promise(setImmediate);
     expect(fill.callerCount).toBe(0);
+  });
+
+  test("are bounded: one at the bound arrives, one above it is refused by its header", async () => {
+    async function* one(byteCount: number) {
+      yield ok(new Uint8Array(byteCount).fill(7));
+    }
+    for await (const row of rowsOf(framesOf(one(FILL_FRAME_BYTES_MAX)))) {
+      expect(row.ok && row.value.length).toBe(FILL_FRAME_BYTES_MAX);
+    }
+    const header = new Uint8Array(5);
+    new DataView(header.buffer).setUint32(1, FILL_FRAME_BYTES_MAX + 1, true);
+    const above = new Response(header).body ?? new ReadableStream();
+    await expect(all(rowsOf(above))).rejects.toThrow(RangeError);
   });
 
   test("that break off are an error, not an end", async () => {
