@@ -755,6 +755,9 @@ export const ORPHAN_KEPT_MS = 60 * 60_000;
 /** When a sweep looks at it: no upload counts on it any more, whatever their clocks say. */
 export const ORPHAN_SWEEP_AFTER_MS = 2 * ORPHAN_KEPT_MS;
 
+/** Longest wait before a sweep that may be set, in seconds: sunk cost stays unseen no longer than a week. */
+export const ORPHAN_SWEEP_AFTER_SECONDS_MAX = 7 * 24 * 60 * 60;
+
 /** Orphans one sweep looks at; each may cost a transaction or a question to every node. */
 export const ORPHANS_PER_SWEEP_MAX = 20;
 

@@ -20,6 +20,7 @@ import { parseWriteAccess } from "./auth/access.ts";
 import type { WriteAccess } from "./auth/verify.ts";
 import type { PublisherEnv } from "./env.ts";
 import { parseHookSecret } from "./hook-signature.ts";
+import { orphanSettings } from "./orphans/settings.ts";
 import type { QuotaPolicy } from "./quota/bucket.ts";
 import { rateLimits } from "./quota/settings.ts";
 import { type Tip, tipSchema } from "./relay/tip.ts";
@@ -43,6 +44,8 @@ export interface PublisherConfig {
   readonly writeAccess: WriteAccess;
   /** What one client may write in a time; empty where nothing is limited. */
   readonly rateLimits: readonly QuotaPolicy[];
+  /** From a failed upload to the first sweep that looks at what it has registered. */
+  readonly orphanSweepAfterMs: number;
   /** Where blobs are read, without a slash at its end; `null` where that is not told. */
   readonly aggregatorUrl: string | null;
   /** Who has it may read `/metrics`; `null`: nobody. */
@@ -182,6 +185,8 @@ function parseConfig(env: PublisherVars): PublisherConfig {
   problems.push(...wallet.problems);
   const limits = rateLimits(env, network?.name ?? null);
   problems.push(...limits.problems);
+  const orphans = orphanSettings(env, network?.name ?? null);
+  problems.push(...orphans.problems);
   if (network === null || !vars.success || !("kind" in access) || problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -199,6 +204,7 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     walletKeys: vars.output.WALLET_SECRET_KEY,
     writeAccess: access,
     rateLimits: limits.policies,
+    orphanSweepAfterMs: orphans.sweepAfterMs,
     aggregatorUrl: vars.output.AGGREGATOR_URL ?? null,
     metricsToken: vars.output.METRICS_TOKEN ?? null,
     relayTip: vars.output.RELAY_TIP,

@@ -6,6 +6,7 @@ import type { Gate } from "./gate/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Metrics } from "./metrics/object.ts";
 import type { Names } from "./names/object.ts";
+import type { OrphanVars } from "./orphans/settings.ts";
 import type { Quota } from "./quota/object.ts";
 import type { RateLimitVars } from "./quota/settings.ts";
 import type { Recent } from "./recent/object.ts";
@@ -13,7 +14,8 @@ import type { Upload } from "./upload/object.ts";
 import type { Wallet } from "./wallet/object.ts";
 import type { WalletVars } from "./wallet/settings.ts";
 
-export interface PublisherEnv extends NetworkVars, AccessVars, WalletVars, RateLimitVars {
+export interface PublisherEnv
+  extends NetworkVars, AccessVars, WalletVars, RateLimitVars, OrphanVars {
   readonly UPLOADS: DurableObjectNamespace<Upload>;
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;

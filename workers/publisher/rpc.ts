@@ -84,17 +84,19 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
   #sweepPorts(wallets: Wallets): SweepPorts {
     const permit = platformPermit();
     const timer = systemTimer;
+    const { network, orphanSweepAfterMs } = publisherConfig(this.env);
     const client = createNodeClient({ permit, timer, lane: "status" });
     return {
       book: this.env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME) as unknown as SweepPorts["book"],
       chain: createChain({
-        ...publisherConfig(this.env).network,
+        ...network,
         fetch: permit.fetch,
         clock: systemClock,
         timer,
       }),
       run: (owner, command) => (wallets.isOurs(owner) ? wallets.at(owner).run(command) : null),
       certificate: (committee, blobId) => lateCertificate({ client, timer }, committee, blobId),
+      sweepAfterMs: orphanSweepAfterMs,
       clock: systemClock,
       log: consoleLog("publisher"),
     };

@@ -100,6 +100,7 @@ function sweep(ports: Partial<SweepPorts> = {}) {
     chain: world.chain,
     run: (owner, command) => (owner === world.signer.address ? wallet.run(command) : null),
     certificate: async () => certificate,
+    sweepAfterMs: ORPHAN_SWEEP_AFTER_MS,
     clock,
     log: memoryLog(),
     ...ports,

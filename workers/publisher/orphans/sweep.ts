@@ -7,7 +7,7 @@
  * off, or runs twice, pays once.
  */
 import { parseBlobId } from "../../../shared/codec/index.ts";
-import { ORPHAN_SWEEP_AFTER_MS, ORPHANS_PER_SWEEP_MAX } from "../../../shared/limits.ts";
+import { ORPHANS_PER_SWEEP_MAX } from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
 import type { BlobObject } from "../../../shared/protocol/blob-object.ts";
 import type { Certificate } from "../../../shared/protocol/certificate.ts";
@@ -28,6 +28,8 @@ export interface SweepPorts {
   readonly run: (owner: string, command: WalletCommand) => Promise<WalletReply> | null;
   /** Certifies what nodes hold; `null` where too few do. */
   readonly certificate: (committee: Committee, blobId: Uint8Array) => Promise<Certificate | null>;
+  /** How long ago a registration was given up before it is looked at. */
+  readonly sweepAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -56,7 +58,7 @@ const NOTHING: OrphanSweep = {
 /** Sweeps once. */
 export async function sweepOrphans(ports: SweepPorts): Promise<OrphanSweep> {
   const { book, chain, clock } = ports;
-  const before = clock.nowMs() - ORPHAN_SWEEP_AFTER_MS;
+  const before = clock.nowMs() - ports.sweepAfterMs;
   const due = await book.orphansDue(before, ORPHANS_PER_SWEEP_MAX);
   if (due.length === 0) return NOTHING;
   const [system, blobs] = await Promise.all([
