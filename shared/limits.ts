@@ -244,6 +244,21 @@ export const FAN_OUT_TAIL_BASE_MS = 500;
 /** Longest tail. */
 export const FAN_OUT_TAIL_MAX_MS = 15_000;
 
+/** How long a node that a store went without is asked last by the next ones. */
+export const LAGGARD_MS = 10 * 60_000;
+
+/** Nodes one snapshot of them holds; mainnet has about a hundred in all. */
+export const LAGGARDS_MAX = 64;
+
+/** How often one isolate reads the snapshot at most. */
+export const LAGGARDS_READ_MS = 60_000;
+
+/** How long a fan-out waits for it; then it goes by what its isolate knows. */
+export const LAGGARDS_READ_TIMEOUT_MS = 200;
+
+/** How often one isolate writes it at most: 12 writes an hour while nodes are down, else none. */
+export const LAGGARDS_WRITE_MS = 5 * 60_000;
+
 // --- HTTP (shared/http) ---
 
 /** How long a browser may keep a preflight's answer: as the official daemons say. */

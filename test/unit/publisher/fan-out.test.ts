@@ -27,6 +27,7 @@ async function spread(
   faults: Partial<Record<number, StubFault>>,
   laneCount = 3,
   register?: (network: StubNetwork) => Promise<boolean>,
+  laggards: readonly number[] = [],
 ) {
   const network = new StubNetwork(SHARD_COUNTS);
   network.isRegistered = register === undefined;
@@ -72,12 +73,13 @@ async function spread(
               return registrationOf(5, blobId, null);
             }),
       laneCount,
+      laggards: new Set(laggards.map((index) => network.committee.members[index]?.nodeId ?? "")),
     },
   );
   const outcome = await fanOut.outcome;
   const decidedAfterMs = time.nowMs() - startedAtMs;
   await fanOut.settled;
-  return { network, outcome, progress, jobs, decidedAfterMs };
+  return { network, outcome, progress, jobs, decidedAfterMs, served: fanOut.served() };
 }
 
 describe("a fan-out over honest nodes", () => {
@@ -101,6 +103,30 @@ describe("a fan-out over honest nodes", () => {
     const late = Object.fromEntries(SHARD_COUNTS.map((_, index) => [index, "late-registration"]));
     const { outcome } = await spread(late as Record<number, StubFault>);
     expect(outcome.ok).toBe(true);
+  });
+});
+
+describe("nodes that lately lagged", () => {
+  const idsOf = ({ committee }: StubNetwork) => committee.members.map(({ nodeId }) => nodeId);
+
+  test("are asked all the same, and served when they serve", async () => {
+    const { network, outcome, served } = await spread({}, 3, undefined, [0, 1, 2, 3, 4, 5]);
+    expect(outcome.ok).toBe(true);
+    expect(served).toEqual({ served: idsOf(network), lagged: [] });
+  });
+
+  test("a node that is silent lags", async () => {
+    const { network, outcome, served } = await spread({ 2: "silent" });
+    expect(outcome.ok).toBe(true);
+    expect(served.lagged).toEqual([idsOf(network)[2]]);
+    expect(served.served).toHaveLength(idsOf(network).length - 1);
+  });
+
+  test("a silent one that is known to lag is not waited for", async () => {
+    const unknown = await spread({ 2: "silent" });
+    const known = await spread({ 2: "silent" }, 3, undefined, [2]);
+    expect(known.outcome.ok).toBe(true);
+    expect(known.decidedAfterMs).toBeLessThan(unknown.decidedAfterMs);
   });
 });
 

@@ -105,6 +105,31 @@ describe("feeding lanes", () => {
     expect(time.nowMs() - startMs).toBeGreaterThanOrEqual(FAN_OUT_STALL_MS);
   });
 
+  test("a laggard is not waited for, and fed after the others", async () => {
+    const time = new VirtualTime();
+    const { slivers, computed } = pairs(10);
+    const [laggard, other] = nodeList([
+      [0, 2],
+      [1, 3],
+    ]);
+    const nodes = [{ ...laggard!, isLaggard: true }, other!];
+    const feeder = new SliverFeeder({ clock: time, timer: time, slivers }, nodes, 2, 4);
+    const lanes = [0, 1].map((index) => {
+      let left = 4;
+      return drain(feeder, index, (frame) => {
+        feeder.taken(index, frame.body.length);
+        if (--left === 0) feeder.settle(index);
+      });
+    });
+    feeder.ready(1);
+    const running = Promise.all([feeder.run(), ...lanes]);
+    while (computed.length < 2) await turns();
+    expect(computed).toEqual([1, 3]);
+    feeder.ready(0);
+    await running;
+    expect(computed).toEqual([1, 3, 0, 2]);
+  });
+
   test("bytes in flight stay within their bound over all lanes", async () => {
     const time = new VirtualTime();
     const sliverBytes = 1_000_000;

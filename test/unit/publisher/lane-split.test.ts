@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LANES_MAX } from "../../../shared/limits.ts";
-import { splitLanes } from "../../../workers/publisher/lane/lane.ts";
+import { splitByLag, splitLanes } from "../../../workers/publisher/lane/lane.ts";
 
 function nodes(sliverCounts: readonly number[]) {
   return sliverCounts.map((sliverCount, memberIndex) => ({ memberIndex, sliverCount }));
@@ -43,5 +43,30 @@ describe("splitting nodes over lanes", () => {
     expect(splitLanes(all, LANES_MAX)).toHaveLength(LANES_MAX);
     expect(() => splitLanes(all, LANES_MAX + 1)).toThrow(RangeError);
     expect(() => splitLanes(all, 0)).toThrow(RangeError);
+  });
+});
+
+describe("nodes that lag", () => {
+  const all = nodes(Array.from({ length: 100 }, () => 20));
+
+  test("have lanes of their own, and nobody is left out", () => {
+    const lags = ({ memberIndex }: { readonly memberIndex: number }) => memberIndex % 10 === 0;
+    const lanes = splitByLag(all, 16, lags);
+    expect(lanes).toHaveLength(16);
+    expect(lanes.flat()).toHaveLength(100);
+    expect(lanes.map((lane) => lane.filter(lags).length)).toEqual([...Array(14).fill(0), 5, 5]);
+  });
+
+  test.each([
+    ["none lags", () => false],
+    ["all lag", () => true],
+  ])("are spread as the others where %s", (_, lags) => {
+    expect(weights(splitByLag(all, 16, lags))).toEqual(weights(splitLanes(all, 16)));
+  });
+
+  test("share the one lane there is", () => {
+    const [only, ...more] = splitByLag(all, 1, ({ memberIndex }) => memberIndex === 0);
+    expect(more).toEqual([]);
+    expect(only).toHaveLength(100);
   });
 });

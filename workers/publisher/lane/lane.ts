@@ -77,6 +77,25 @@ export interface Lane {
 }
 
 /**
+ * As `splitLanes`, with lanes of their own, at the end, for nodes that lately lagged: they take no
+ * slot of the others, and are asked all the same.
+ */
+export function splitByLag<N extends { readonly sliverCount: number }>(
+  nodes: readonly N[],
+  laneCount: number,
+  isLaggard: (node: N) => boolean,
+): N[][] {
+  const lagging = nodes.filter((node) => isLaggard(node));
+  const others = nodes.filter((node) => !isLaggard(node));
+  if (lagging.length === 0 || others.length === 0 || laneCount < 2) {
+    return splitLanes([...others, ...lagging], laneCount);
+  }
+  const share = Math.round((laneCount * lagging.length) / nodes.length);
+  const laggingLanes = Math.min(Math.max(1, share), laneCount - 1);
+  return [...splitLanes(others, laneCount - laggingLanes), ...splitLanes(lagging, laggingLanes)];
+}
+
+/**
  * Spreads nodes over at most `laneCount` lanes so that shards are even: the heaviest node goes to
  * the lightest lane. No lane is empty, so fewer nodes than lanes give fewer lanes.
  *

@@ -30,7 +30,7 @@ import { type Committee, weightOf } from "../../../shared/protocol/committee.ts"
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { certificateWeightMin, isAboveValidity } from "../../../shared/protocol/quorum.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { type Lane, type LaneNode, type LaneReport, splitLanes } from "../lane/lane.ts";
+import { type Lane, type LaneNode, type LaneReport, splitByLag } from "../lane/lane.ts";
 import type { BytePipe } from "../lane/streams.ts";
 import { SliverFeeder } from "./feeder.ts";
 
@@ -52,6 +52,8 @@ export interface FanOutJob {
   /** A promise where slivers are to be buffered by the nodes meanwhile; it rejects to stop that. */
   readonly registered: Registered | Promise<Registered>;
   readonly laneCount: number;
+  /** IDs of nodes that lately lagged: asked last. None unless given. */
+  readonly laggards?: ReadonlySet<string>;
 }
 
 /** What is known once the blob is registered. */
@@ -108,12 +110,14 @@ export interface FanOut {
   readonly outcome: Promise<Result<Certificate, FanOutFailure>>;
   /** Resolves when no lane runs any more; the slivers may then be released. */
   readonly settled: Promise<void>;
+  /** Nodes that have confirmed so far, and those that have not, by ID. */
+  served(): { readonly served: readonly string[]; readonly lagged: readonly string[] };
 }
 
 /** Starts the fan-out. */
 export function startFanOut(ports: FanOutPorts, job: FanOutJob): FanOut {
   const run = new FanOutRun(ports, job);
-  return { outcome: run.outcome.promise, settled: run.run() };
+  return { outcome: run.outcome.promise, settled: run.run(), served: () => run.served() };
 }
 
 const SLIVERS_PER_PAIR = 2;
@@ -180,6 +184,18 @@ class FanOutRun {
     this.#stop.abort(new Error("the fan-out has ended"));
   }
 
+  /** See `FanOut`. Who refuses this blob for legal reasons does not lag. */
+  served(): ReturnType<FanOut["served"]> {
+    const open = new Set(this.#openNodes().map(({ memberIndex }) => memberIndex));
+    const { members } = this.#job.committee;
+    const idsOf = (isIn: (index: number) => boolean) =>
+      members.flatMap(({ nodeId }, index) => (isIn(index) ? [nodeId] : []));
+    return {
+      served: idsOf((index) => !open.has(index)),
+      lagged: idsOf((index) => open.has(index) && !this.#blocked.has(index)),
+    };
+  }
+
   /** Members that own shards and have not confirmed. */
   #openNodes(): LaneNode[] {
     const signatures = this.#collector?.signatures ?? [];
@@ -199,14 +215,18 @@ class FanOutRun {
   }
 
   async #round(round: number, nodes: readonly LaneNode[], laneCount: number): Promise<void> {
-    const lanes = splitLanes(nodes, laneCount);
+    const { laggards } = this.#job;
+    // In later rounds all that are left have failed once.
+    const isLaggard = ({ nodeId }: LaneNode) => round === 0 && laggards?.has(nodeId) === true;
+    const lanes = splitByLag(nodes, laneCount, isLaggard);
     const { clock, timer, pipe } = this.#ports;
     const { blobId, committee } = this.#job;
     const fed = lanes.flatMap((laneNodes, laneIndex) =>
-      laneNodes.map(({ memberIndex }) => ({
-        memberIndex,
+      laneNodes.map((node) => ({
+        memberIndex: node.memberIndex,
         laneIndex,
-        pairIndices: (committee.members[memberIndex]?.shardIndices ?? []).map((shardIndex) =>
+        isLaggard: isLaggard(node),
+        pairIndices: (committee.members[node.memberIndex]?.shardIndices ?? []).map((shardIndex) =>
           pairIndexOfShard(shardIndex, blobId, committee.shardCount),
         ),
       })),

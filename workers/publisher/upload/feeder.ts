@@ -25,6 +25,8 @@ export interface FedNode {
   readonly laneIndex: number;
   /** Pairs of its shards. */
   readonly pairIndices: readonly number[];
+  /** It lately lagged: fed after the others, and not waited for before the first sweep. */
+  readonly isLaggard?: boolean;
 }
 
 /** What a feeder needs. */
@@ -172,7 +174,8 @@ export class SliverFeeder {
     let graceUntilMs = Number.POSITIVE_INFINITY;
     for (;;) {
       const feeds = [...this.#feeds.values()];
-      if (this.#stopped || feeds.every((feed) => feed.ready || feed.settled)) return;
+      const isReady = (feed: NodeFeed) => feed.ready || feed.settled || lags(feed);
+      if (this.#stopped || feeds.every(isReady)) return;
       const nowMs = clock.nowMs();
       if (nowMs >= graceUntilMs) return;
       const weight = feeds
@@ -185,19 +188,13 @@ export class SliverFeeder {
     }
   }
 
-  /** Pairs of every node that can be fed now, one pair of each node in turn. */
+  /** Pairs of every node that can be fed now, those of laggards at the end. */
   #nextSweep(): number[] {
     const fed = [...this.#feeds.values()].filter(
       (feed) => feed.ready && !feed.settled && this.#hasWindow(feed),
     );
-    const order: number[] = [];
-    for (let turn = 0; fed.some((feed) => turn < feed.unfed.length); turn++) {
-      for (const feed of fed) {
-        const pairIndex = feed.unfed[turn];
-        if (pairIndex !== undefined) order.push(pairIndex);
-      }
-    }
-    return order;
+    const others = fed.filter((feed) => !lags(feed));
+    return [...inTurn(others), ...inTurn(fed.filter((feed) => lags(feed)))];
   }
 
   async #sweep(order: readonly number[]): Promise<void> {
@@ -260,6 +257,22 @@ export class SliverFeeder {
     if (feed !== undefined) change(feed);
     this.#bell.ring();
   }
+}
+
+function lags({ node }: NodeFeed): boolean {
+  return node.isLaggard === true;
+}
+
+/** Pairs not fed yet, one of each node in turn. */
+function inTurn(feeds: readonly NodeFeed[]): number[] {
+  const order: number[] = [];
+  for (let turn = 0; feeds.some((feed) => turn < feed.unfed.length); turn++) {
+    for (const feed of feeds) {
+      const pairIndex = feed.unfed[turn];
+      if (pairIndex !== undefined) order.push(pairIndex);
+    }
+  }
+  return order;
 }
 
 /** What is enqueued is the reader's from then on. */

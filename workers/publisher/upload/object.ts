@@ -24,7 +24,7 @@ import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
 import { GATE_NAME } from "../gate/gate.ts";
 import type { Lane } from "../lane/lane.ts";
-import { isolateSystem } from "../isolate-memory.ts";
+import { isolateLaggards, isolateSystem } from "../isolate-memory.ts";
 import { platformPipe } from "../lane/streams.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import { METRICS_NAME } from "../metrics/object.ts";
@@ -37,6 +37,7 @@ import { walletDirectory } from "../wallet/wallets.ts";
 import type { RunPorts } from "./run.ts";
 import type { BodyBounds } from "./stage.ts";
 import { UploadStore } from "./store.ts";
+import { createLaggardHints } from "./laggards.ts";
 import { createWarmer } from "./warm.ts";
 
 export type { UploadRecord, UploadRpc } from "./carrier.ts";
@@ -134,6 +135,12 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
       earlyBytesMax: EARLY_BLOB_BYTES_MAX,
+      laggards: createLaggardHints(isolateLaggards, {
+        kv: createKeyValue(env.BLOBS),
+        clock: systemClock,
+        timer: systemTimer,
+        log,
+      }),
       pipe: platformPipe,
       blobStatus: (committee, blobId) =>
         verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),

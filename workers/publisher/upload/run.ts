@@ -36,6 +36,7 @@ import {
 } from "./journal.ts";
 import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
 import { type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
+import { type LaggardHints, noteServed } from "./laggards.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
 import { base64Bytes, idBytes } from "./journal-bytes.ts";
 import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
@@ -51,6 +52,8 @@ export interface RunPorts extends EncodePorts, CertifiedPorts, OrphanPorts, PayP
   readonly earlyBytesMax?: number;
   /** See `FanOutPorts`. */
   readonly pipe?: () => BytePipe;
+  /** Which nodes are asked last; none unless given. */
+  readonly laggards?: LaggardHints;
   readonly save: (journal: Journal) => void;
   readonly saveProgress: (progress: NodeProgress) => void;
   /** Work that goes on behind the outcome; it never rejects. */
@@ -336,6 +339,7 @@ class UploadRun {
     let progress = emptyProgress(committee.members.length);
     this.#ports.saveProgress(progress);
     const { clock, timer, log, lane, pipe } = this.#ports;
+    const laggards = await this.#ports.laggards?.read(committee.epoch);
     const noteProgress = (memberIndex: number, state: "confirmed" | "failed") => {
       progress = withNode(progress, memberIndex, state);
       this.#ports.saveProgress(progress);
@@ -351,9 +355,11 @@ class UploadRun {
         committee,
         registered,
         laneCount: this.#ports.laneCount,
+        ...(laggards === undefined ? {} : { laggards }),
       },
     );
     this.#handOver(fanOut.settled);
+    this.#ports.background(noteServed(this.#ports.laggards, fanOut, committee.epoch));
     return ok(fanOut);
   }
 
