@@ -151,6 +151,7 @@ function services(
     fills: null,
     remembered: {
       notFound: new Map(),
+      entries: new Map(),
       objects: new Map(),
       opening: new Busy(scheduler),
       filling: new Busy(scheduler),

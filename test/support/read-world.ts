@@ -93,6 +93,7 @@ export function readWorld(codec: Codec, shardCount = 10): ReadWorld {
     fills: null,
     remembered: {
       notFound: new Map(),
+      entries: new Map(),
       objects: new Map(),
       opening: new Busy({ nowMs: () => world.nowMs }),
       filling: new Busy({ nowMs: () => world.nowMs }),

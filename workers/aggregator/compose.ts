@@ -46,6 +46,7 @@ const writes = createWriteBudget(systemClock, KV_WRITES_PER_HOUR_MAX);
 const health: HealthMemory = { suspects: new Map(), usualMs: 0 };
 const readMemory: ReadMemory = {
   notFound: new Map(),
+  entries: new Map(),
   objects: new Map(),
   opening: new Busy(systemClock),
   filling: new Busy(systemClock),

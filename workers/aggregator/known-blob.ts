@@ -85,6 +85,7 @@ function createKnownBlob(
     entry = { ...entry, ...learned };
     // Until Standing is known there is nothing that may be kept; then all of it is.
     if (!isSettled) return;
+    services.remembered.entries.delete(id);
     const ttlSeconds = remainingSeconds(entry, services.clock.nowMs());
     services.tiers.put(entryKey(id), encodeEntry(entry), ttlSeconds);
   }

@@ -11,7 +11,7 @@ import {
   formatBlobId,
   type VerifiedMetadata,
 } from "../../shared/codec/index.ts";
-import { SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
+import { ENTRIES_REMEMBERED_MAX, ENTRY_HOLD_MS, SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
 import { readMetadata } from "../../shared/nodes/read-metadata.ts";
 import { type Committees, readCommittees } from "../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -47,16 +47,16 @@ export async function openBlob(
   signal?: AbortSignal,
 ): Promise<Result<OpenBlob, AggregatorFailure>> {
   const id = formatBlobId(blobId);
-  const { tiers, clock } = services;
+  const { clock } = services;
   const [rules, view, hit] = await Promise.all([
     services.gateRules(),
     services.views.current(),
-    tiers.get(entryKey(id), (bytes) => remainingSeconds(decodeEntry(bytes), clock.nowMs())),
+    recalledEntry(services, id) ?? findEntry(services, id),
   ]);
   // A block wins over everything, an unreadable chain included.
   if (rules.blocklist.has(id)) return err({ kind: "blob-blocked" });
   if (!view.ok) return err({ kind: "chain-unavailable", cause: view.failure });
-  const entry = hit === null ? null : decodeEntry(hit.value);
+  const entry = hit?.entry ?? null;
   const purgeGeneration = purgeGenerationOf(rules, id);
   const { blocklist } = rules;
   const facts = { blocklist, purgeGeneration, epoch: view.value.epoch, nowMs: clock.nowMs() };
@@ -86,6 +86,36 @@ export async function openBlob(
   keepMetadata(services, id, metadata);
   const { view: current } = found.value;
   return opened(services, { blobId, id, known, view: current, tier: null, metadata, committees });
+}
+
+/** An entry that is cached. */
+interface CachedEntry {
+  readonly entry: BlobEntry;
+  /** Where it was found. */
+  readonly tier: TierName;
+}
+
+/** What the edge cache had a moment ago; whether it may be served is for the gate to say. */
+function recalledEntry({ remembered, clock }: AggregatorServices, id: string): CachedEntry | null {
+  const held = remembered.entries.get(id);
+  return held === undefined || clock.nowMs() >= held.untilMs
+    ? null
+    : { entry: held.entry, tier: "edge" };
+}
+
+async function findEntry(services: AggregatorServices, id: string): Promise<CachedEntry | null> {
+  const { tiers, clock, remembered } = services;
+  const ttlSecondsOf = (bytes: Uint8Array) => remainingSeconds(decodeEntry(bytes), clock.nowMs());
+  const hit = await tiers.get(entryKey(id), ttlSecondsOf);
+  const entry = hit === null ? null : decodeEntry(hit.value);
+  if (hit === null || entry === null) return null;
+  // What KV has is on its way to the edge: it is held once it is found there.
+  if (hit.tier === "edge") {
+    const { entries } = remembered;
+    if (entries.size >= ENTRIES_REMEMBERED_MAX) entries.clear();
+    entries.set(id, { entry, untilMs: clock.nowMs() + ENTRY_HOLD_MS });
+  }
+  return { entry, tier: hit.tier };
 }
 
 /**

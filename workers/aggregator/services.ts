@@ -1,4 +1,5 @@
 /** What one request of the aggregator works with. Types only. */
+import type { BlobEntry } from "../../shared/cache/entry.ts";
 import type { Codec } from "../../shared/codec/index.ts";
 import type { NodeClient } from "../../shared/nodes/client.ts";
 import type { NodeHealthHints } from "../../shared/nodes/node-health.ts";
@@ -51,6 +52,8 @@ export interface AggregatorServices {
 export interface ReadMemory {
   /** Blobs that nodes of a quorum did not know, by ID, and until when that is believed. */
   readonly notFound: Map<string, number>;
+  /** What the edge cache had of blobs, by ID, and until when it is not asked again. */
+  readonly entries: Map<string, { readonly entry: BlobEntry; readonly untilMs: number }>;
   /** Blob objects by object ID. */
   readonly objects: Map<string, { readonly object: AttributedBlob; readonly untilMs: number }>;
   /** Blobs (by ID) that are being opened, until what was learned of them is cached. */

@@ -2,7 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { formatBlobId } from "../../../shared/codec/index.ts";
+import { encodeEntry } from "../../../shared/cache/entry.ts";
+import { NO_RULES } from "../../../shared/cache/gate-rules.ts";
 import {
+  ENTRY_HOLD_MS,
   NOT_FOUND_HOLD_MS,
   NOT_FOUND_REMEMBERED_MAX,
   STRICT_READ_BYTES_MAX,
@@ -173,5 +176,82 @@ describe("a strict check", () => {
         : { ok, failure: { kind: "strict-too-large", ...known } },
     );
     expect(nodes.requests).toEqual([]);
+  });
+});
+
+describe("an entry that the edge cache has", () => {
+  function cached(tier: "edge" | "kv", change: object = {}) {
+    const set = setUp();
+    const entry = encodeEntry({
+      version: 1,
+      unencodedBytes: BLOB.length,
+      shardCount: 10,
+      endEpoch: null,
+      learnedEpoch: 5,
+      expiresAtMs: 1_000 + 2 * ENTRY_HOLD_MS,
+      purgeGeneration: 0,
+      contentType: null,
+      recordedType: null,
+      isStrict: false,
+      sha256: null,
+      ...change,
+    });
+    const looked = { ups: 0 };
+    const services = {
+      ...set.services,
+      tiers: {
+        ...set.services.tiers,
+        get: () => {
+          looked.ups++;
+          return Promise.resolve({ value: entry, tier });
+        },
+      },
+    };
+    const open = async (more: object = {}) => {
+      const opened = await openBlob({ ...services, ...more }, set.blobId);
+      return opened.ok ? opened.value : opened.failure.kind;
+    };
+    return { ...set, open, looked };
+  }
+
+  test("is looked up again when its time is over, not before", async () => {
+    const { world, open, looked } = cached("edge");
+    await open();
+    world.nowMs += ENTRY_HOLD_MS - 1;
+    expect(await open()).toMatchObject({ tier: "edge" });
+    expect(looked.ups).toBe(1);
+    world.nowMs += 1;
+    await open();
+    expect(looked.ups).toBe(2);
+  });
+
+  test("and that only KV had is looked up again", async () => {
+    const { open, looked } = cached("kv");
+    await open();
+    await open();
+    expect(looked.ups).toBe(2);
+  });
+
+  test("passes the gate on every read: blocked, purged and expired blobs are not served", async () => {
+    const { world, open, id, nodes } = cached("edge", { expiresAtMs: 1_100 });
+    expect(await open()).toMatchObject({ tier: "edge" });
+    const blocked = { ...NO_RULES, blocklist: new Set([id]) };
+    expect(await open({ gateRules: () => Promise.resolve(blocked) })).toBe("blob-blocked");
+    const purged = { ...NO_RULES, purgeGeneration: 1 };
+    expect(await open({ gateRules: () => Promise.resolve(purged) })).toBe("blob-not-found");
+    expect(await open()).toMatchObject({ tier: "edge" });
+    world.nowMs = 1_100 + NOT_FOUND_HOLD_MS;
+    nodes.requests.length = 0;
+    expect(await open()).toBe("blob-not-found");
+    expect(nodes.requests.length).toBeGreaterThan(0);
+  });
+
+  test("is forgotten when more is learned of the blob", async () => {
+    const { open, looked } = cached("edge");
+    const blob = await open();
+    if (typeof blob === "string") throw new Error(blob);
+    blob.known.learn({ contentType: "image/png" });
+    await open();
+    expect(looked.ups).toBe(2);
   });
 });
