@@ -27,19 +27,11 @@ export function testInterop(shardCount: number): void {
     });
 
     for (const [name, content] of Object.entries(interopContents())) {
-      test(`the publisher stores ${name} and the official SDK reads it`, async () => {
-        const response = await gateway.publisher("/v1/blobs?epochs=3&permanent=true", {
-          method: "PUT",
-          body: content,
-        });
-        const { blobId } = await storedBlob(response);
-        const metadata = await official.walrus.computeBlobMetadata({ bytes: content });
-        expect(blobId).toBe(metadata.blobId);
-        expectSameBytes(await official.walrus.readBlob({ blobId }), content);
-      });
-
+      // The SDK goes first: empty content is the same blob whoever stores it, and of a blob that the
+      // nodes already hold the SDK asks for confirmations once, without the retry that it has for a
+      // registration which a node has not seen yet.
       test(`the official SDK writes ${name} and the aggregator serves it`, async () => {
-        // Another content than the publisher stored, so that no cache can answer from memory.
+        // Another content than the publisher stores, so that no cache can answer from memory.
         const own = content.slice();
         if (own.length > 0) own[own.length - 1] = ((own[own.length - 1] ?? 0) + 1) & 0xff;
         const { blobId } = await official.walrus.writeBlob({
@@ -52,6 +44,17 @@ export function testInterop(shardCount: number): void {
         expect(response.status).toBe(200);
         expectSameBytes(await bodyBytes(response), own);
         expect(response.headers.get("etag")).toBe(`"${blobId}"`);
+      });
+
+      test(`the publisher stores ${name} and the official SDK reads it`, async () => {
+        const response = await gateway.publisher("/v1/blobs?epochs=3&permanent=true", {
+          method: "PUT",
+          body: content,
+        });
+        const { blobId } = await storedBlob(response);
+        const metadata = await official.walrus.computeBlobMetadata({ bytes: content });
+        expect(blobId).toBe(metadata.blobId);
+        expectSameBytes(await official.walrus.readBlob({ blobId }), content);
       });
     }
   });
