@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { checkPortFree } from "../test/devnet/listen.ts";
 import type { Network, NetworkDescription } from "../test/devnet/network/description.ts";
 import { startNetwork } from "../test/devnet/network/network.ts";
 import { buildKernel } from "../test/support/local-gateway/bundle.ts";
@@ -14,7 +15,6 @@ import {
   LOCAL_METRICS_TOKEN,
   startGateway,
 } from "../test/support/local-gateway/gateway.ts";
-import { checkPortFree } from "../test/support/local-gateway/ports.ts";
 
 const HELP = `Usage: npm start -- [flags]
 

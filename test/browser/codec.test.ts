@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Codec, encodeSliver, formatBlobId } from "../../shared/codec/index.ts";
+import { listen } from "../devnet/listen.ts";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../support/chromium.ts";
 import { loadCodec } from "../support/codec.ts";
 import { seededBytes } from "../support/contents.ts";
@@ -79,7 +80,7 @@ async function serve(script: string): Promise<Server> {
     });
     response.end(content?.[1]);
   });
-  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+  await listen(listening, 0);
   return listening;
 }
 

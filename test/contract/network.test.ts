@@ -4,7 +4,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listen, PortTakenError } from "../devnet/listen.ts";
 import { type Network, type NetworkState, startNetwork } from "../devnet/network/network.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { officialClient } from "../support/sdk.ts";
 
 const someBytes = (length: number): Uint8Array =>
@@ -124,20 +126,20 @@ describe("the admin contract over HTTP", () => {
 });
 
 describe("startNetwork()", () => {
-  test("names a port that is taken and leaves nothing behind", async () => {
-    const holder = createServer();
-    await new Promise<void>((resolve) => {
-      holder.listen(0, "127.0.0.1", resolve);
-    });
-    const { port: taken } = holder.address() as { port: number };
-    const started = startNetwork({ ...small, port: taken - 3 });
-    await expect(started).rejects.toThrow(`127.0.0.1:${taken}: the port is taken`);
-    await new Promise((resolve) => {
-      holder.close(resolve);
-    });
-    const network = await startNetwork({ ...small, port: taken - 3 });
-    expect(network.description.rpc).toBe(`http://127.0.0.1:${taken}`);
-    expect(network.description.nodes[0]?.url).toBe(`http://127.0.0.1:${taken + 7}`);
+  test("names a port that is taken, the RPC's or a node's, and leaves nothing behind", async () => {
+    const port = await freePorts(10 + small.nodeCount);
+    for (const taken of [port + 3, port + 10, port + 10 + small.nodeCount - 1]) {
+      const holder = createServer();
+      await listen(holder, taken);
+      const started = startNetwork({ ...small, port });
+      await expect(started).rejects.toThrow(new PortTakenError(taken));
+      await new Promise((resolve) => {
+        holder.close(resolve);
+      });
+    }
+    const network = await startNetwork({ ...small, port });
+    expect(network.description.rpc).toBe(`http://127.0.0.1:${port + 3}`);
+    expect(network.description.nodes[0]?.url).toBe(`http://127.0.0.1:${port + 10}`);
     await network.close();
   });
 

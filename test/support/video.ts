@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, chromium, type Response as PageResponse } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listen } from "../devnet/listen.ts";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { expectSameBytes, storedBlob } from "./answers.ts";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "./chromium.ts";
@@ -84,7 +85,7 @@ export function videoTests({ byteCount, shardCount, timeoutMs }: WatchedVideo): 
       response.setHeader("Content-Type", "text/html");
       response.end(`<!doctype html><video muted preload="metadata" src="${url}"></video>`);
     });
-    await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
+    await listen(pages, 0);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS] });
   }, timeoutMs);
   afterAll(async () => {

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { systemClock, systemTimer } from "../../../shared/system.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { loadSnapshot } from "../ledger/persistence.ts";
-import { NodeCluster, PortTakenError } from "../storage-node/cluster.ts";
+import { NodeCluster } from "../storage-node/cluster.ts";
 import { noRpcFault } from "../sui-rpc/faults.ts";
 import { type HttpServer, serve } from "../sui-rpc/serve.ts";
 import { createSuiRpc } from "../sui-rpc/server.ts";
@@ -41,8 +41,9 @@ const KERNEL = new URL("../../../shared/codec/kernel/build/kernel.wasm", import.
  * Starts the network and resolves when every node answers.
  *
  * @throws {RangeError} For options outside their bounds.
- * @throws {Error} When a port is taken (the message names the port), when the codec's kernel has
- *   not been built, or when the state folder holds another network.
+ * @throws {PortTakenError} When another process holds a port.
+ * @throws {Error} When the codec's kernel has not been built, or when the state folder holds
+ *   another network.
  */
 export async function startNetwork(options: NetworkOptions = {}): Promise<Network> {
   const complete = completeOptions(options);
@@ -182,10 +183,5 @@ async function listen(
       }
     },
   });
-  try {
-    return await serve(handler, port);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") throw new PortTakenError(port);
-    throw error;
-  }
+  return await serve(handler, port);
 }

@@ -1,6 +1,7 @@
 /** All storage nodes of a network, seen from the main thread. */
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 import { Worker } from "node:worker_threads";
+import { PortTakenError } from "../listen.ts";
 import type { ChainEvent } from "./chain-view.ts";
 import type { CommitteeView } from "./committee.ts";
 import { Counters, createCounterMemory, type NodeCounts } from "./counters.ts";
@@ -43,17 +44,6 @@ export interface ClusterLaneViolation {
 export interface Assignment {
   readonly nodeIndex: number;
   readonly report: SyncReport;
-}
-
-/** A port that another process holds. */
-export class PortTakenError extends Error {
-  readonly port: number;
-
-  constructor(port: number) {
-    super(`Cannot listen on 127.0.0.1:${port}: the port is taken`);
-    this.name = "PortTakenError";
-    this.port = port;
-  }
 }
 
 /** The running nodes. */
@@ -194,7 +184,7 @@ export class NodeCluster {
             break;
           case "failed":
             reject(
-              message.message.includes("EADDRINUSE")
+              message.isPortTaken
                 ? new PortTakenError(message.port)
                 : new Error(`Cannot start node on port ${message.port}: ${message.message}`),
             );

@@ -3,7 +3,7 @@
  * to `dispatch` and back.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../listen.ts";
 import { type Answer, refusalAnswer } from "./answer.ts";
 import type { CommitteeView } from "./committee.ts";
 import { type Counters, exceedsLane, type LaneTicket } from "./counters.ts";
@@ -63,18 +63,14 @@ export class NodeServer {
     this.#plan = new FaultPlan(options.onFaultEnd);
   }
 
-  /** Listens on 127.0.0.1; resolves with the port. @throws The listen error. */
+  /** Listens on 127.0.0.1; resolves with the port. @throws {PortTakenError} See `listen`. */
   async listen(port: number): Promise<number> {
     const server = createServer((request, response) => {
       void this.#serve(request, response).catch(() => response.destroy());
     });
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, "127.0.0.1", resolve);
-    });
+    this.#port = await listen(server, port);
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
     return this.#port;
   }
 

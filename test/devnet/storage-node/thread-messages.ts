@@ -58,7 +58,13 @@ export type ThreadReport =
       readonly type: "listening";
       readonly ports: readonly { readonly nodeIndex: number; readonly port: number }[];
     }
-  | { readonly type: "failed"; readonly port: number; readonly message: string }
+  | {
+      /** The thread runs no node and waits to be ended. */
+      readonly type: "failed";
+      readonly port: number;
+      readonly isPortTaken: boolean;
+      readonly message: string;
+    }
   | { readonly type: "fault-ended"; readonly nodeIndex: number }
   | { readonly type: "done"; readonly id: number; readonly error: string | null }
   | {

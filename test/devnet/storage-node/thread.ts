@@ -1,6 +1,7 @@
 /** Entry of a worker thread: runs some of the network's storage nodes until told to close. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createCodec } from "../../../shared/codec/index.ts";
+import { PortTakenError } from "../listen.ts";
 import { ChainView } from "./chain-view.ts";
 import type { CommitteeView } from "./committee.ts";
 import { Counters } from "./counters.ts";
@@ -148,18 +149,20 @@ parentPort?.on("message", (command: ThreadCommand) => {
   );
 });
 
-const ports: { nodeIndex: number; port: number }[] = [];
-for (const [position, { nodeIndex, server }] of running.entries()) {
-  const wanted = setup.nodes[position]?.port ?? 0;
-  try {
-    ports.push({ nodeIndex, port: await server.listen(wanted) });
-  } catch (error) {
-    report({
-      type: "failed",
-      port: wanted,
-      message: error instanceof Error ? error.message : String(error),
-    });
-    throw error;
+/** A failure is reported and not thrown: the thread's error would overtake the report of it. */
+async function listenAll(): Promise<ThreadReport> {
+  const ports: { nodeIndex: number; port: number }[] = [];
+  for (const [position, { nodeIndex, server }] of running.entries()) {
+    const port = setup.nodes[position]?.port ?? 0;
+    try {
+      ports.push({ nodeIndex, port: await server.listen(port) });
+    } catch (error) {
+      const isPortTaken = error instanceof PortTakenError;
+      const message = error instanceof Error ? error.message : String(error);
+      return { type: "failed", port, isPortTaken, message };
+    }
   }
+  return { type: "listening", ports };
 }
-report({ type: "listening", ports });
+
+report(await listenAll());

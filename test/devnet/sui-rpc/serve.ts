@@ -1,8 +1,8 @@
 /** A thin node:http adapter for functions Request → Response. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { listen } from "../listen.ts";
 import { LostReply } from "./failure.ts";
 
 /**
@@ -26,15 +26,14 @@ export interface HttpServer {
  * Listens on 127.0.0.1.
  *
  * @param port 0 or undefined: any free port.
- * @throws The listen error (`EADDRINUSE` when the port is taken).
+ * @throws {PortTakenError} When another process listens there.
  */
 export async function serve(handler: Handler, port = 0): Promise<HttpServer> {
   const server = createServer((incoming, outgoing) => {
     void answer(handler, incoming, outgoing);
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  await listen(server, port);
-  const bound = (server.address() as AddressInfo).port;
+  const bound = await listen(server, port);
   return {
     url: `http://127.0.0.1:${bound}`,
     port: bound,
@@ -44,16 +43,6 @@ export async function serve(handler: Handler, port = 0): Promise<HttpServer> {
         server.closeAllConnections();
       }),
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }
 
 async function answer(

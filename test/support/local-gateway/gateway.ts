@@ -6,6 +6,7 @@ import "./quiet-wrangler.ts";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { checkPortFree } from "../../devnet/listen.ts";
 import type { Network, NetworkDescription } from "../../devnet/network/description.ts";
 import {
   bundleTestPublisher,
@@ -15,7 +16,6 @@ import {
   WORKER_NAMES,
   type WorkerName,
 } from "./bundle.ts";
-import { checkPortFree } from "./ports.ts";
 
 /** How to start the gateway. */
 export interface GatewayOptions {
@@ -48,14 +48,15 @@ export interface Gateway {
  * Bundles the Workers (cached by the hash of their sources), starts them, publishes their URLs in
  * the network's description and wires `POST /admin/cron` to the renewal Worker.
  *
- * @throws {Error} When a port is taken; the message names it.
+ * @throws {PortTakenError} When another process holds a port.
  */
 export async function startGateway(
   network: Network,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
   const ports = WORKER_NAMES.map((_, index) => (options.port ? options.port + index : 0));
-  await Promise.all(ports.filter((port) => port > 0).map(checkPortFree));
+  const checkPorts = () => Promise.all(ports.filter((port) => port > 0).map(checkPortFree));
+  await checkPorts();
   await bundleWorkers();
   const { publisherEntry } = options;
   const publisherBundle =
@@ -91,7 +92,12 @@ export async function startGateway(
         : { resourcePersistencePath: join(options.stateDir, "workers") }),
     }),
   );
-  await miniflare.ready;
+  await miniflare.ready.catch(async (error: unknown) => {
+    await miniflare.dispose();
+    // workerd does not say which port it was that another process took meanwhile.
+    await checkPorts();
+    throw error;
+  });
   const [publisher = "", aggregator = "", renewal = ""] = await Promise.all(
     WORKER_NAMES.map(async (name) => {
       const url = await miniflare.unsafeGetDirectURL(`walrus-edge-${name}`);

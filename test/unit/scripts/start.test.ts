@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { listen } from "../../devnet/listen.ts";
 
 const SCRIPT = fileURLToPath(import.meta.resolve("../../../scripts/start.ts"));
 
@@ -60,10 +61,7 @@ describe("npm start", () => {
 
   test("names a port that is taken", async () => {
     const holder = createServer();
-    await new Promise<void>((resolve) => {
-      holder.listen(0, "127.0.0.1", resolve);
-    });
-    const { port } = holder.address() as { port: number };
+    const port = await listen(holder, 0);
     try {
       const { code, stderr } = await run("--port", String(port));
       expect(code).toBe(1);
