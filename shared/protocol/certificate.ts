@@ -12,11 +12,11 @@ import { toHex } from "../bytes/text.ts";
 import { err, ok, type Result } from "../result.ts";
 import { memberAt, type Committee, weightOf } from "./committee.ts";
 import { certificateWeightMin } from "./quorum.ts";
+import { parseSignaturePoint, type SignaturePoint } from "./signature-point.ts";
 import { signersBitmap } from "./signers.ts";
 
 const bls = bls12_381.longSignatures;
 type G1Point = ReturnType<typeof bls.getPublicKey>;
-type G2Point = ReturnType<typeof bls.hash>;
 
 /** A node's signature over the message the certificate is about. */
 export interface SignatureShare {
@@ -71,12 +71,14 @@ export function aggregateConfirmations(
   const parsed = parseShares(committee, shares, liars);
   const hashed = bls.hash(message);
   let honest = parsed;
-  if (parsed.length > 0 && !verifies(sumSignatures(parsed), hashed, sumKeys(parsed))) {
+  let sum = sumSignatures(parsed);
+  if (parsed.length > 0 && !verifies(sum, hashed, sumKeys(parsed))) {
     honest = parsed.filter((share) => {
       const honestShare = verifies(share.point, hashed, share.key);
       if (!honestShare) liars.add(share.memberIndex);
       return honestShare;
     });
+    sum = sumSignatures(honest);
   }
   const memberIndices = ascending(honest.map((share) => share.memberIndex));
   const weight = weightOf(committee, memberIndices);
@@ -87,7 +89,7 @@ export function aggregateConfirmations(
   }
   const certificate = {
     message,
-    signature: sumSignatures(honest).toBytes(true),
+    signature: sum.toBytes(true),
     signersBitmap: signersBitmap(memberIndices, committee.members.length),
     memberIndices,
     weight,
@@ -108,7 +110,7 @@ export function verifyShare(
 interface ParsedShare {
   readonly memberIndex: number;
   readonly key: G1Point;
-  readonly point: G2Point;
+  readonly point: SignaturePoint;
 }
 
 function parseShares(
@@ -120,23 +122,11 @@ function parseShares(
   for (const { memberIndex, signature } of shares) {
     const member = memberAt(committee, memberIndex);
     if (parsed.has(memberIndex) || liars.has(memberIndex)) continue;
-    const point = parseSignature(signature);
+    const point = parseSignaturePoint(signature);
     if (point === null) liars.add(memberIndex);
     else parsed.set(memberIndex, { memberIndex, key: keyOf(member.publicKey), point });
   }
   return [...parsed.values()];
-}
-
-/** `null` for bytes that are no point of the group: wrong length, off the curve, or infinity. */
-function parseSignature(signature: Uint8Array): G2Point | null {
-  if (signature.length !== 96) return null;
-  try {
-    const point = bls12_381.G2.Point.fromBytes(signature);
-    point.assertValidity();
-    return point;
-  } catch {
-    return null;
-  }
 }
 
 /** Keys parsed and kept by an isolate: those of a few committees of a hundred nodes. */
@@ -157,7 +147,7 @@ function keyOf(publicKey: Uint8Array): G1Point {
   return point;
 }
 
-function sumSignatures(shares: readonly ParsedShare[]): G2Point {
+function sumSignatures(shares: readonly ParsedShare[]): SignaturePoint {
   return shares.reduce((sum, share) => sum.add(share.point), bls12_381.G2.Point.ZERO);
 }
 
@@ -165,8 +155,11 @@ function sumKeys(shares: readonly ParsedShare[]): G1Point {
   return shares.reduce((sum, share) => sum.add(share.key), bls12_381.G1.Point.ZERO);
 }
 
-/** A sum that happens to be the point at infinity cannot be verified, so it is not valid. */
-function verifies(signature: G2Point, hashed: G2Point, key: G1Point): boolean {
+/**
+ * Checks the subgroup, too. A sum that happens to be the point at infinity cannot be verified, so it
+ * is not valid.
+ */
+function verifies(signature: SignaturePoint, hashed: SignaturePoint, key: G1Point): boolean {
   if (signature.is0() || key.is0()) return false;
   return bls.verify(signature, hashed, key);
 }

@@ -6,6 +6,7 @@ import { fromHex, toHex } from "../../../shared/bytes/text.ts";
 import { aggregateConfirmations, verifyShare } from "../../../shared/protocol/certificate.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
 import { confirmationMessage, parseConfirmation } from "../../../shared/protocol/confirmation.ts";
+import { parseSignaturePoint } from "../../../shared/protocol/signature-point.ts";
 import { signersBitmap, signersOfBitmap } from "../../../shared/protocol/signers.ts";
 
 const { longSignatures: bls } = bls12_381;
@@ -112,6 +113,52 @@ describe("signer bitmaps", () => {
   });
 });
 
+describe("signatures", () => {
+  const { Point } = bls12_381.G2;
+
+  test("are read as the library reads them", () => {
+    for (let n = 1; n <= 20; n++) {
+      const signature = bls.sign(HASHED, scalar(n)).toBytes();
+      const read = parseSignaturePoint(signature);
+      expect(read?.equals(Point.fromBytes(signature))).toBe(true);
+    }
+  });
+
+  test("damaged anywhere are read where the library finds a point of the curve, and only there", () => {
+    const signature = bls.sign(HASHED, scalar(1)).toBytes();
+    let pointCount = 0;
+    for (let bit = 0; bit < 8 * signature.length; bit += 5) {
+      const damaged = Uint8Array.from(signature);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      const read = parseSignaturePoint(damaged);
+      if (read === null) expect(() => Point.fromBytes(damaged)).toThrow();
+      else {
+        pointCount++;
+        // Its only flaw: it is outside of the subgroup, unless merely the sign was changed.
+        expect(read.isTorsionFree()).toBe(bit === 5);
+      }
+    }
+    expect(pointCount).toBeGreaterThan(20);
+  });
+
+  test("of no bytes, of a length of its own, uncompressed, infinite or outside the field are refused", () => {
+    const good = bls.sign(HASHED, scalar(1));
+    const infinity = Point.ZERO.toBytes();
+    const large = new Uint8Array(96).fill(0xff);
+    large[0] = 0x9f;
+    const uncompressed = Uint8Array.from(good.toBytes());
+    uncompressed[0]! &= 0x7f;
+    const bad = [
+      new Uint8Array(),
+      good.toBytes().subarray(1),
+      good.toBytes(false),
+      infinity,
+      large,
+    ];
+    for (const bytes of [...bad, uncompressed]) expect(parseSignaturePoint(bytes)).toBeNull();
+  });
+});
+
 describe("certificates", () => {
   test("aggregate to the official bytes", () => {
     const first = aggregateConfirmations(TEN, MESSAGE, [0, 1, 2, 3, 4, 7, 8].map(share));
@@ -123,6 +170,19 @@ describe("certificates", () => {
     expect(second.ok && toHex(second.value.certificate.signature)).toBe(
       "81d780e1af225bb767db7f5301735d8e1244ff1b101ba8ffb657ec90bc1f94edb72252f482d11f2504091cb6749816ea1855bc5a638af817e993ded29c72ce231d7d69a4e03149a249cfc3b89f8b63bf8dd0cb46669b597956419a3a994155f0",
     );
+  });
+
+  test("leave out a signature that is no point of the subgroup", () => {
+    const honest = [0, 1, 3, 4, 7, 8, 9].map(share);
+    const outside = Uint8Array.from(share(2).signature);
+    for (let byte = 95; parseSignaturePoint(outside)?.isTorsionFree() !== false; byte--) {
+      outside[byte]! ^= 1;
+    }
+    const made = aggregateConfirmations(TEN, MESSAGE, [
+      ...honest,
+      { memberIndex: 2, signature: outside },
+    ]);
+    expect(made).toMatchObject({ ok: true, value: { liars: [2], certificate: { weight: 7 } } });
   });
 
   test("leave out and name those who lie, however they do it", () => {
