@@ -47,18 +47,56 @@ export function confirmationMessage(
   return concatBytes(head, new Uint8Array([1]), objectBytes);
 }
 
-/** Messages hashed to the curve and kept: all nodes of a thread sign the same ones. */
-const HASHES_KEPT_MAX = 256;
-type HashedMessage = ReturnType<typeof bls12_381.longSignatures.hash>;
-const hashes = new Map<string, HashedMessage>();
+/** Messages hashed to the curve and kept, of some 150 KB each: all nodes of a thread sign the same ones. */
+const MESSAGES_KEPT_MAX = 128;
+type Point = ReturnType<typeof bls12_381.longSignatures.hash>;
+/** The hash of a message and its doubles, one for each bit of a key. */
+const messages = new Map<string, readonly Point[]>();
 
-function hashToCurve(message: Uint8Array, key: string): HashedMessage {
-  const known = hashes.get(key);
+/**
+ * A signature is the hash times the key. Doubling is most of that work and the same for every key, so
+ * the first node of a thread does it for the others.
+ */
+function doublesOf(message: Uint8Array, key: string): readonly Point[] {
+  const known = messages.get(key);
   if (known !== undefined) return known;
-  const hashed = bls12_381.longSignatures.hash(message);
-  if (hashes.size >= HASHES_KEPT_MAX) hashes.clear();
-  hashes.set(key, hashed);
-  return hashed;
+  const doubles = [bls12_381.longSignatures.hash(message)];
+  for (let last = doubles[0]; last !== undefined && doubles.length <= KEY_BITS;) {
+    last = last.double();
+    doubles.push(last);
+  }
+  if (messages.size >= MESSAGES_KEPT_MAX) messages.clear();
+  messages.set(key, doubles);
+  return doubles;
+}
+
+/** Keys are smaller than the order of the group. */
+const KEY_BITS = 255;
+
+/** A key as few powers of two, added or taken away: its non-adjacent form. */
+interface Term {
+  readonly exponent: number;
+  readonly isNegative: boolean;
+}
+
+function termsOf(secret: bigint): readonly Term[] {
+  const terms: Term[] = [];
+  let rest = secret;
+  for (let exponent = 0; rest > 0n; exponent++, rest >>= 1n) {
+    if ((rest & 1n) === 0n) continue;
+    const isNegative = (rest & 3n) === 3n;
+    terms.push({ exponent, isNegative });
+    rest += isNegative ? 1n : -1n;
+  }
+  return terms;
+}
+
+function multiply(doubles: readonly Point[], terms: readonly Term[]): Point {
+  return terms.reduce((sum, { exponent, isNegative }) => {
+    const double = doubles[exponent];
+    if (double === undefined) throw new TypeError("Cannot sign: the key is too large");
+    return sum.add(isNegative ? double.negate() : double);
+  }, bls12_381.G2.Point.ZERO);
 }
 
 const COORDINATE_BYTES = 48;
@@ -69,7 +107,7 @@ const IS_LARGER_ROOT = 0x20;
  * A point of G2 in its 96 bytes (ZCash's format, as `toBytes` gives them), without the check that it
  * is one, which costs as much as making it.
  */
-function compressed(point: HashedMessage): Uint8Array {
+function compressed(point: Point): Uint8Array {
   const { x, y } = point.toAffine();
   const bytes = new Uint8Array(2 * COORDINATE_BYTES);
   bytes.set(numberToBytesBE(x.c1, COORDINATE_BYTES));
@@ -87,11 +125,11 @@ function compressed(point: HashedMessage): Uint8Array {
 export class Signer {
   /** 48 bytes, compressed. */
   readonly publicKey: Uint8Array;
-  readonly #secret: bigint;
+  readonly #terms: readonly Term[];
   readonly #signatures = new Map<string, Uint8Array>();
 
   constructor(secretKey: Uint8Array) {
-    this.#secret = BigInt(`0x${toHex(secretKey)}`);
+    this.#terms = termsOf(BigInt(`0x${toHex(secretKey)}`));
     this.publicKey = bls12_381.longSignatures.getPublicKey(secretKey).toBytes();
   }
 
@@ -100,7 +138,7 @@ export class Signer {
     const key = toHex(message);
     const known = this.#signatures.get(key);
     if (known !== undefined) return known;
-    const signature = compressed(hashToCurve(message, key).multiplyUnsafe(this.#secret));
+    const signature = compressed(multiply(doublesOf(message, key), this.#terms));
     if (this.#signatures.size >= SIGNATURE_CACHE_COUNT_MAX) this.#signatures.clear();
     this.#signatures.set(key, signature);
     return signature;
