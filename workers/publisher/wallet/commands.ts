@@ -71,7 +71,12 @@ export type BlobExtension =
       /** Exclusive end epoch. */
       readonly toEndEpoch: number;
     }
-  | { readonly blobObjectId: string; readonly byEpochs: number };
+  | {
+      readonly blobObjectId: string;
+      readonly byEpochs: number;
+      /** As in `AttributesCommand`. */
+      readonly atVersion?: string | undefined;
+    };
 
 /** Pays for epochs on top of the end of a SharedBlob, whoever has shared it. */
 export interface ExtendSharedCommand {
@@ -102,6 +107,8 @@ export interface DeleteCommand {
   readonly blobObjectId: string;
   /** Whether a blob that has expired is burned, which frees its object; else it is refused. */
   readonly burnsExpired?: boolean | undefined;
+  /** As in `AttributesCommand`. */
+  readonly atVersion?: string | undefined;
 }
 
 /**
@@ -155,12 +162,18 @@ export interface Certified extends Receipt {
 
 export interface Extended extends Receipt {
   readonly kind: "extended";
-  /** One for each blob asked for, in order; `endEpoch` is what it has now. */
-  readonly ends: readonly {
-    readonly blobObjectId: string;
-    readonly fromEndEpoch: number;
-    readonly endEpoch: number;
-  }[];
+  /** One for each blob asked for, in order. */
+  readonly ends: readonly ExtendedEnd[];
+}
+
+/** What an extension made of one blob. */
+export interface ExtendedEnd {
+  readonly blobObjectId: string;
+  readonly fromEndEpoch: number;
+  /** What it has now. */
+  readonly endEpoch: number;
+  /** Version it has now of the Blob, or of the SharedBlob around it; `null` where it is not told. */
+  readonly version: string | null;
 }
 
 export interface Deleted extends Receipt {

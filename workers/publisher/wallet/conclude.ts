@@ -116,6 +116,15 @@ export async function conclude(
       answers.push({ ...outcome, version, ...receipt });
       continue;
     }
+    if (outcome.kind === "extended") {
+      const { kind, ends, sharedObjectId } = outcome;
+      const told = ends.map((end) => {
+        const version = versionAfter(executed, sharedObjectId ?? end.blobObjectId);
+        return { ...end, version: version ?? end.version };
+      });
+      answers.push({ kind, ends: told, ...receipt });
+      continue;
+    }
     if (!isCreation(outcome)) {
       answers.push({ ...outcome, ...receipt });
       continue;

@@ -6,7 +6,7 @@ import { GAS_BUDGET_PER_BLOB_MIST } from "../../../shared/limits.ts";
 import { storageCost } from "../../../shared/protocol/price.ts";
 import { isUnexpired } from "../../../shared/protocol/blob-object.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { ContractState } from "../../../shared/sui/chain.ts";
+import type { ContractState, ObjectRef } from "../../../shared/sui/chain.ts";
 import { attributesGasMist } from "./attribute-budget.ts";
 import type {
   AttributesCommand,
@@ -40,9 +40,12 @@ export async function draftExtend(command: ExtendCommand, context: DraftContext)
   for (const blob of owned.value) {
     if (!blob.ok) return blob;
     const { ref, content } = blob.value;
+    const extension = wanted.get(ref.objectId);
+    const moved = movedFrom(ref, extension === undefined ? undefined : versionOf(extension));
+    if (moved !== null) return err(moved);
     const { endEpoch: fromEndEpoch, storageBytes } = content.storage;
-    const endEpoch = endOf(fromEndEpoch, wanted.get(ref.objectId));
-    ends.push({ blobObjectId: ref.objectId, fromEndEpoch, endEpoch });
+    const endEpoch = endOf(fromEndEpoch, extension);
+    ends.push({ blobObjectId: ref.objectId, fromEndEpoch, endEpoch, version: ref.version });
     const epochs = endEpoch - fromEndEpoch;
     if (epochs === 0) continue;
     if (content.certifiedEpoch === null) return unusable(ref.objectId, "not-certified");
@@ -74,6 +77,22 @@ function endOf(fromEndEpoch: number, extension: BlobExtension | undefined): numb
   return "byEpochs" in extension
     ? fromEndEpoch + extension.byEpochs
     : Math.max(fromEndEpoch, extension.toEndEpoch);
+}
+
+function versionOf(extension: BlobExtension): string | undefined {
+  return "byEpochs" in extension ? extension.atVersion : undefined;
+}
+
+/** Why what is asked for one version cannot be done; `null` where it stands at it. */
+function movedFrom(
+  { objectId, version }: ObjectRef,
+  atVersion: string | undefined,
+): WalletFailure | null {
+  if (atVersion === undefined || version === atVersion) return null;
+  // An RPC node that is behind shows an older version: asked again, it will not.
+  return BigInt(version) < BigInt(atVersion)
+    ? { kind: "chain", failure: { kind: "object-not-found", objectId } }
+    : { kind: "object-moved", objectId, version };
 }
 
 function tooFarAhead(
@@ -117,7 +136,7 @@ export async function draftExtendShared(
     objectId: sharedObjectId,
     initialSharedVersion: view.owner.initialSharedVersion,
   };
-  const ends = [{ blobObjectId, fromEndEpoch, endEpoch }];
+  const ends = [{ blobObjectId, fromEndEpoch, endEpoch, version: view.version }];
   const draft = {
     step: {
       kind: "extend-shared",
@@ -127,7 +146,7 @@ export async function draftExtendShared(
       costFrost,
     },
     inputs: coins.value,
-    members: [{ id, costFrost, outcome: { kind: "extended", ends } }],
+    members: [{ id, costFrost, outcome: { kind: "extended", ends, sharedObjectId } }],
     gasMist: GAS_BUDGET_PER_BLOB_MIST,
     reserveMist: 0n,
   } as const;
@@ -144,12 +163,8 @@ export async function draftAttributes(
   if (blob === undefined) return unusable(blobObjectId, "not-found");
   if (!blob.ok) return blob;
   const { ref } = blob.value;
-  if (atVersion !== undefined && ref.version !== atVersion) {
-    // An RPC node that is behind shows an older version: asked again, it will not.
-    return BigInt(ref.version) < BigInt(atVersion)
-      ? chainFailure({ kind: "object-not-found", objectId: blobObjectId })
-      : err({ kind: "object-moved", objectId: blobObjectId, version: ref.version });
-  }
+  const moved = movedFrom(ref, atVersion);
+  if (moved !== null) return err(moved);
   const draft = {
     step: { kind: "set-attributes", blob: ref, set, remove },
     inputs: [ref],
@@ -161,7 +176,7 @@ export async function draftAttributes(
 }
 
 export async function draftDelete(
-  { id, blobObjectId, burnsExpired = false }: DeleteCommand,
+  { id, blobObjectId, burnsExpired = false, atVersion }: DeleteCommand,
   context: DraftContext,
 ): Promise<Drafted> {
   const owned = await ownedBlobs(context, [blobObjectId], burnsExpired);
@@ -170,6 +185,8 @@ export async function draftDelete(
   if (blob === undefined) return unusable(blobObjectId, "not-found");
   if (!blob.ok) return blob;
   const { ref, content } = blob.value;
+  const moved = movedFrom(ref, atVersion);
+  if (moved !== null) return err(moved);
   const burns = !isUnexpired(content, context.state.epoch);
   if (!burns && !content.deletable) return unusable(blobObjectId, "not-deletable");
   const draft = {

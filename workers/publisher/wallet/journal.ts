@@ -6,7 +6,7 @@
  * only when the transaction's fate is certain and a new one may be signed. Types and pure steps.
  */
 import type { ObjectRef } from "../../../shared/sui/chain.ts";
-import type { Transfer, WalletDone, WalletFailure, WalletReply } from "./commands.ts";
+import type { ExtendedEnd, Transfer, WalletDone, WalletFailure, WalletReply } from "./commands.ts";
 
 /** What is needed to phrase the answer once the effects are there. */
 export type Outcome =
@@ -31,11 +31,10 @@ export type Outcome =
     }
   | {
       readonly kind: "extended";
-      readonly ends: readonly {
-        readonly blobObjectId: string;
-        readonly fromEndEpoch: number;
-        readonly endEpoch: number;
-      }[];
+      /** As read before; the effects tell the versions after. */
+      readonly ends: readonly ExtendedEnd[];
+      /** The SharedBlob around the one that is extended, where there is one. */
+      readonly sharedObjectId?: string;
     }
   | { readonly kind: "attributes-set"; readonly blobObjectId: string }
   | { readonly kind: "deleted"; readonly blobObjectId: string }

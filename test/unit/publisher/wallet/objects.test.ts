@@ -130,6 +130,11 @@ describe("attributes", () => {
   });
 });
 
+async function versionOf(objectId: string): Promise<string> {
+  const views = await world.chain.readObjects([objectId]);
+  return views.ok ? (views.value[0]?.version ?? "") : "";
+}
+
 describe("a change that pins a version", () => {
   const change = (blobObjectId: string, id: string, atVersion: string) =>
     ({
@@ -140,11 +145,6 @@ describe("a change that pins a version", () => {
       remove: [],
       atVersion,
     }) as const;
-
-  async function versionOf(objectId: string): Promise<string> {
-    const views = await world.chain.readObjects([objectId]);
-    return views.ok ? (views.value[0]?.version ?? "") : "";
-  }
 
   test("is made at that version, and answers the one it has made", async () => {
     const { blobObjectId } = await stored(1);
@@ -169,6 +169,23 @@ describe("a change that pins a version", () => {
     });
     expect(world.ledger.userTransactionCount).toBe(before);
     expect(await attributesOf(blobObjectId)).toEqual({});
+  });
+
+  test("may be an extension or a deletion as well", async () => {
+    const { blobObjectId } = await stored(1);
+    const at = await versionOf(blobObjectId);
+    const extend = (id: string, atVersion: string) =>
+      ({ kind: "extend", id, extensions: [{ blobObjectId, byEpochs: 1, atVersion }] }) as const;
+    const { ends } = done(await wallet.run(extend("e", at)), "extended");
+    const version = await versionOf(blobObjectId);
+    expect(ends).toMatchObject([{ version }]);
+    const before = world.ledger.userTransactionCount;
+    const moved = { failure: { kind: "object-moved", version } };
+    expect(await wallet.run(extend("f", at))).toMatchObject(moved);
+    const remove = { kind: "delete", id: "d", blobObjectId } as const;
+    expect(await wallet.run({ ...remove, atVersion: at })).toMatchObject(moved);
+    expect(world.ledger.userTransactionCount).toBe(before);
+    done(await wallet.run({ ...remove, id: "now", atVersion: version }), "deleted");
   });
 });
 
@@ -226,7 +243,8 @@ describe("an extension", () => {
       extensions: [{ blobObjectId, byEpochs: 2 }],
     } as const;
     const first = done(await wallet.run(extend), "extended");
-    expect(first.ends).toEqual([{ blobObjectId, fromEndEpoch: 4, endEpoch: 6 }]);
+    const version = await versionOf(blobObjectId);
+    expect(first.ends).toEqual([{ blobObjectId, fromEndEpoch: 4, endEpoch: 6, version }]);
     expect(done(await wallet.run(extend), "extended")).toEqual(first);
     const again = done(await wallet.run({ ...extend, id: "f" }), "extended");
     expect(again.ends[0]?.endEpoch).toBe(8);
