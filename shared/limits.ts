@@ -429,8 +429,8 @@ export const NAME_MOVES_MAX = 5;
 /** When the alarm looks again at changes that are under way. */
 export const NAMES_ALARM_MS = 15_000;
 
-/** How long the outcome of a change is kept for whoever asks again. */
-export const NAME_CHANGE_TTL_MS = 24 * 60 * 60_000;
+/** How long the outcome of a change is kept for whoever asks again: a day longer than its key. */
+export const NAME_CHANGE_TTL_MS = UPLOAD_STATE_TTL_MS + 24 * 60 * 60_000;
 
 /** How often a change is asked for after the call was lost. */
 export const NAME_ASKS_MAX = 3;
@@ -749,6 +749,9 @@ export const OBJECT_PAGE_DEFAULT = 100;
 
 /** Filters by attribute in one question for objects: each is a look into an index. */
 export const OBJECT_FILTERS_MAX = 8;
+
+/** How often a change is planned anew because somebody else has changed the object meanwhile. */
+export const CHANGE_MOVES_MAX = 5;
 
 /** Largest body of a change to an object: `ATTRIBUTES_BYTES_MAX` of text, escaped as JSON. */
 export const OBJECT_BODY_BYTES_MAX = 64 * 1024;

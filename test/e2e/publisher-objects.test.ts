@@ -1,11 +1,11 @@
 /** What a store leaves on chain besides the blob, and what can be done to it afterwards. */
-import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
-import { moveCalls, problemOf, storedBlob } from "../support/answers.ts";
+import { jsonOf as json, moveCalls, problemOf, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 import { officialClient, type OfficialClient } from "../support/sdk.ts";
+import { subjectAsks } from "../support/subjects.ts";
 
 const SECRET = "a secret of the test alone";
 
@@ -25,40 +25,7 @@ afterAll(async () => {
   await network?.close();
 });
 
-let tokenCount = 0;
-
-/** A token nobody has used, with every scope. */
-async function bearer(sub: string): Promise<string> {
-  const claims = { jti: `token ${tokenCount++}`, sub, scope: "store list manage" };
-  const token = await new SignJWT(claims)
-    .setProtectedHeader({ alg: "HS256" })
-    .setExpirationTime("1h")
-    .sign(new TextEncoder().encode(SECRET));
-  return `Bearer ${token}`;
-}
-
-/** One request of a subject. */
-async function ask(
-  method: string,
-  path: string,
-  init: { body?: BodyInit; headers?: Record<string, string>; sub?: string } = {},
-): Promise<Response> {
-  const { body, headers = {}, sub = "us" } = init;
-  return gateway.publisher(path, {
-    method,
-    headers: { ...headers, authorization: await bearer(sub) },
-    ...(body === undefined ? {} : { body }),
-  });
-}
-
-const put = (path: string, body: BodyInit, headers: Record<string, string> = {}, sub = "us") =>
-  ask("PUT", path, { body, headers, sub });
-
-async function json<T>(response: Response): Promise<T> {
-  const text = await response.text();
-  expect(response.ok, text).toBe(true);
-  return JSON.parse(text) as T;
-}
+const { ask, put } = subjectAsks(() => gateway, SECRET);
 
 describe("attributes of a store", () => {
   test("are on the Blob as the official SDK reads them, and headers by object ID", async () => {

@@ -56,3 +56,10 @@ export async function moveCalls(rpcUrl: string, functionName: string): Promise<n
     .filter(([name]) => name.endsWith(functionName))
     .reduce((total, [, count]) => total + count, 0);
 }
+
+/** The body of an answer that succeeded, read as JSON. */
+export async function jsonOf<T>(response: Response): Promise<T> {
+  const body = await response.text();
+  assert.ok(response.ok, `${response.status} ${body}`);
+  return JSON.parse(body) as T;
+}

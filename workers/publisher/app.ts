@@ -62,11 +62,11 @@ export const ROUTES: readonly Route[] = [
       GET: scoped("list", (request, context, { sub }) =>
         showName(request, { name: param(request, "name"), sub }, context),
       ),
-      PUT: scoped("manage", (request, context, { sub }) =>
-        putName(request, { name: param(request, "name"), sub }, context),
+      PUT: scoped("manage", (request, context, subject) =>
+        putName(request, { name: param(request, "name"), ...subject }, context),
       ),
-      DELETE: scoped("manage", (request, context, { sub }) =>
-        deleteName(request, { name: param(request, "name"), sub }, context),
+      DELETE: scoped("manage", (request, context, subject) =>
+        deleteName(request, { name: param(request, "name"), ...subject }, context),
       ),
     },
   },
@@ -84,22 +84,22 @@ export const ROUTES: readonly Route[] = [
   {
     path: "/edge/v1/objects/:objectId",
     methods: {
-      GET: scoped("list", (request, context, { sub }) =>
-        showObject({ objectId: param(request, "objectId"), sub }, context),
+      GET: scoped("list", (request, context, subject) =>
+        showObject(request, { objectId: param(request, "objectId"), ...subject }, context),
       ),
-      PATCH: scoped("manage", (request, context, { sub }) =>
-        patchObject(request, { objectId: param(request, "objectId"), sub }, context),
+      PATCH: scoped("manage", (request, context, subject) =>
+        patchObject(request, { objectId: param(request, "objectId"), ...subject }, context),
       ),
-      DELETE: scoped("manage", (request, context, { sub }) =>
-        deleteObject(request, { objectId: param(request, "objectId"), sub }, context),
+      DELETE: scoped("manage", (request, context, subject) =>
+        deleteObject(request, { objectId: param(request, "objectId"), ...subject }, context),
       ),
     },
   },
   {
     path: "/edge/v1/objects/:objectId/extend",
     methods: {
-      POST: scoped("manage", (request, context, { sub }) =>
-        extendObject(request, { objectId: param(request, "objectId"), sub }, context),
+      POST: scoped("manage", (request, context, subject) =>
+        extendObject(request, { objectId: param(request, "objectId"), ...subject }, context),
       ),
     },
   },
@@ -108,8 +108,8 @@ export const ROUTES: readonly Route[] = [
   {
     path: "/edge/v1/orphans/:objectId",
     methods: {
-      DELETE: scoped("admin", (request, context) =>
-        removeOrphan(param(request, "objectId"), context),
+      DELETE: scoped("admin", (request, context, subject) =>
+        removeOrphan(request, { objectId: param(request, "objectId"), ...subject }, context),
       ),
     },
   },

@@ -2,6 +2,7 @@
 import { header, json, type Json, LIST, MANAGE, path, PROBLEM, query, ref } from "./words.ts";
 
 const NAME = path("name", "Letters, digits and . _ ~ -, a letter or digit first");
+const KEY = header("Idempotency-Key", "One key, one change; a repetition gets its answer");
 const IF_MATCH = header("If-Match", "ETag of the version that is replaced; else 412");
 
 /** The paths. */
@@ -25,7 +26,7 @@ export const NAME_PATHS: Readonly<Record<string, Json>> = {
     put: {
       summary: "Points a name at a blob, on chain, by compare-and-set",
       ...MANAGE,
-      parameters: [NAME, IF_MATCH, header("If-None-Match", "* : only where there is none")],
+      parameters: [NAME, KEY, IF_MATCH, header("If-None-Match", "* : only where there is none")],
       requestBody: {
         required: true,
         content: { "application/json": { schema: ref("NameTarget") } },
@@ -39,7 +40,7 @@ export const NAME_PATHS: Readonly<Record<string, Json>> = {
     delete: {
       summary: "Takes a name away; its history stays",
       ...MANAGE,
-      parameters: [NAME, IF_MATCH],
+      parameters: [NAME, KEY, IF_MATCH],
       responses: { "200": json("The version that says so", "Name"), ...PROBLEM },
     },
   },

@@ -3,6 +3,7 @@ import { header, json, type Json, LIST, MANAGE, path, PROBLEM, query, ref, TEXT 
 
 const OBJECT_ID = path("objectId", "The Blob object, or the SharedBlob around it");
 const KEY = header("Idempotency-Key", "One key, one change, paid once");
+const IF_MATCH = header("If-Match", "ETag of the version that is changed; else 412");
 const EPOCH = { type: "integer", minimum: 0 };
 
 const body = (schema: string): Json => ({
@@ -46,20 +47,24 @@ export const OBJECT_PATHS: Readonly<Record<string, Json>> = {
     get: {
       summary: "One object as the chain has it now",
       ...LIST,
-      parameters: [OBJECT_ID],
-      responses: { "200": json("The object; ETag is its version", "ObjectNow"), ...PROBLEM },
+      parameters: [OBJECT_ID, header("If-None-Match", "304 while it is this version")],
+      responses: {
+        "200": json("The object; ETag is its version", "ObjectNow"),
+        "304": { description: "Unchanged" },
+        ...PROBLEM,
+      },
     },
     patch: {
       summary: "Sets attributes, and removes those that are null",
       ...MANAGE,
-      parameters: [OBJECT_ID, KEY],
+      parameters: [OBJECT_ID, KEY, IF_MATCH],
       requestBody: body("AttributeChange"),
       responses: { "200": json("The object after it", "ChangedObject"), ...PROBLEM },
     },
     delete: {
       summary: "Deletes a deletable blob; its storage stays with the gateway for reuse",
       ...MANAGE,
-      parameters: [OBJECT_ID, KEY],
+      parameters: [OBJECT_ID, KEY, IF_MATCH],
       responses: { "200": json("Deleted", "DeletedObject"), ...PROBLEM },
     },
   },
@@ -67,7 +72,7 @@ export const OBJECT_PATHS: Readonly<Record<string, Json>> = {
     post: {
       summary: "Buys more epochs, also for a blob in a SharedBlob",
       ...MANAGE,
-      parameters: [OBJECT_ID, KEY],
+      parameters: [OBJECT_ID, KEY, IF_MATCH],
       requestBody: body("Extension"),
       responses: { "200": json("The object after it", "ExtendedObject"), ...PROBLEM },
     },

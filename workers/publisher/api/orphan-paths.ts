@@ -1,5 +1,5 @@
 /** `/edge/v1/orphans` in the OpenAPI document. Data only. */
-import { ADMIN, json, type Json, path, PROBLEM, query, TEXT } from "./words.ts";
+import { ADMIN, header, json, type Json, path, PROBLEM, query, TEXT } from "./words.ts";
 
 /** The paths. */
 export const ORPHAN_PATHS: Readonly<Record<string, Json>> = {
@@ -15,7 +15,10 @@ export const ORPHAN_PATHS: Readonly<Record<string, Json>> = {
     delete: {
       summary: "Burns an expired one, deletes a deletable one",
       ...ADMIN,
-      parameters: [path("objectId", "Object ID of the Blob")],
+      parameters: [
+        path("objectId", "Object ID of the Blob"),
+        header("Idempotency-Key", "One key, one removal; a repetition gets its answer"),
+      ],
       responses: { "200": json("It is gone", "OrphanRemoved"), ...PROBLEM },
     },
   },

@@ -160,7 +160,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   AttributeChange: object({
     attributes: { type: "object", additionalProperties: nullable("string"), minProperties: 1 },
   }),
-  ChangedObject: object({ ...storedObject, ...receipt }),
+  ChangedObject: object({ ...storedObject, version: text, ...receipt }),
   DeletedObject: object({
     deleted: object({ objectId, blobId }),
     returnedStorage: {
@@ -169,7 +169,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     ...receipt,
   }),
   Extension: object({ epochs: { type: "integer", minimum: 1 } }),
-  ExtendedObject: object({ ...storedObject, fromEndEpoch: count, ...receipt }),
+  ExtendedObject: object({ ...storedObject, fromEndEpoch: count, version: text, ...receipt }),
   NameTarget: object({ blobId, objectId: { ...objectId, type: ["string", "null"] } }, ["blobId"]),
   Name: object(
     {

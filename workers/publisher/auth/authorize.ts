@@ -74,7 +74,7 @@ function callerOf(claims: Claims, { tokens }: AppContext): Caller {
     bytesMax: claims.size ?? claims.max_size ?? null,
     bytesExact: claims.size ?? null,
     checkBody: (byteCount) => checkSize(claims, byteCount),
-    keyKeptUntilMs: claims.exp * 1_000 + IDEMPOTENCY_KEPT_PAST_EXPIRY_MS,
+    keyKeptUntilMs: keyKeptUntilMs(claims),
     async consume(uploadId) {
       const tokenHash = await hashOf(claims.jti);
       const keptUntilMs = (claims.exp + JWT_LEEWAY_SECONDS) * 1_000;
@@ -87,6 +87,10 @@ function callerOf(claims: Claims, { tokens }: AppContext): Caller {
   };
 }
 
+function keyKeptUntilMs({ exp }: Claims): number {
+  return exp * 1_000 + IDEMPOTENCY_KEPT_PAST_EXPIRY_MS;
+}
+
 async function hashOf(jti: string): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8Bytes(jti))));
 }
@@ -95,6 +99,8 @@ async function hashOf(jti: string): Promise<string> {
 export interface Subject {
   /** `null` on an open gateway, and for a token without a subject. */
   readonly sub: string | null;
+  /** As in `Caller`. */
+  readonly keyKeptUntilMs: number | null;
 }
 
 /**
@@ -111,13 +117,13 @@ export async function authorizeScope(
     case "closed":
       return err({ kind: "writes-closed" });
     case "open":
-      return ok({ sub: null });
+      return ok({ sub: null, keyKeptUntilMs: null });
     case "token": {
       const nowMs = context.clock.nowMs();
       const claims = await verifyToken(request.headers, writeAccess.rules, nowMs);
       if (!claims.ok) return claims;
       return hasScope(claims.value, scope)
-        ? ok({ sub: claims.value.sub ?? null })
+        ? ok({ sub: claims.value.sub ?? null, keyKeptUntilMs: keyKeptUntilMs(claims.value) })
         : err({ kind: "token-scope", scope });
     }
   }

@@ -4,6 +4,7 @@
  * A token belongs to the first upload that takes it. The same upload may take it again: a retry
  * with the same token and `Idempotency-Key` is the same upload.
  */
+import type { KeptChangesRpc } from "../keyed/kept-changes.ts";
 import type { Sql } from "../lease-book/book.ts";
 
 /** What the publisher asks of a shard of tokens. */
@@ -16,7 +17,7 @@ export interface TokenRpc {
 
 /** Shards by name. */
 export interface TokenDirectory {
-  getByName(name: string): TokenRpc;
+  getByName(name: string): TokenRpc & KeptChangesRpc;
 }
 
 /** The shard that keeps a token. */

@@ -246,7 +246,8 @@ export class NamesEngine implements NamesRpc {
         return this.#abandon(batch, { kind: "name-unwritten", cause: end.failure });
       case "unknown":
         for (const { changeId } of batch.members) {
-          this.#answer(changeId, err({ kind: "name-unwritten", cause: end.failure }));
+          const { failure: cause } = end;
+          this.#answer(changeId, err({ kind: "name-unwritten", cause, isOpen: true }));
         }
         return false;
     }

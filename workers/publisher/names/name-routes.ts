@@ -17,9 +17,11 @@ import {
   NAME_CHANGE_ID_BYTES,
 } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { Answer } from "../answer.ts";
+import { type Answer, refuse } from "../answer.ts";
+import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
+import { type AskedChange, type ChangeAnswer, changeOnce } from "../keyed/change-once.ts";
 import { bucketOf, isName, nameKey, type NameTarget } from "./name.ts";
 import type { NameRefusal } from "./name-problem.ts";
 import {
@@ -38,38 +40,74 @@ export interface AskedName {
   readonly sub: string | null;
 }
 
+/** The same for a change. */
+type ChangedName = AskedName & Subject;
+
 /** PUT: 201 for a new name, else 200; with the transaction that wrote it. */
 export async function putName(
   request: Request,
-  asked: AskedName,
+  asked: ChangedName,
   context: AppContext,
 ): Promise<Answer> {
-  if (!isName(asked.name)) return refused({ kind: "name-malformed" });
+  if (!isName(asked.name)) return refuse(request, refused({ kind: "name-malformed" }));
   const precondition = preconditionOf(request.headers);
-  if (precondition === null) return refused({ kind: "name-condition-malformed" });
+  if (precondition === null) {
+    return refuse(request, refused({ kind: "name-condition-malformed" }));
+  }
   const body = await readBody(request, NAME_BODY_BYTES_MAX);
-  if (!body.ok) return failureToProblem(body.failure);
-  const target = await targetOf(body.value, context);
-  if (!target.ok) return target.failure;
-  const changed = await change(asked, target.value, precondition, context);
-  if (!changed.ok) return problemOf(changed.failure);
-  const { version } = changed.value;
-  return recordResponse(changed.value, context, version === 1 ? 201 : 200);
+  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  return changeName({ ...asked, request, body: body.value }, precondition, context, () =>
+    targetOf(body.value, context),
+  );
 }
 
 /** DELETE: 200 with the version that says so. */
 export async function deleteName(
   request: Request,
-  asked: AskedName,
+  asked: ChangedName,
   context: AppContext,
 ): Promise<Answer> {
-  if (!isName(asked.name)) return refused({ kind: "name-malformed" });
+  if (!isName(asked.name)) return refuse(request, refused({ kind: "name-malformed" }));
   const precondition = preconditionOf(request.headers);
   if (precondition === null || precondition.kind === "absent") {
-    return refused({ kind: "name-condition-malformed" });
+    return refuse(request, refused({ kind: "name-condition-malformed" }));
   }
-  const changed = await change(asked, null, precondition, context);
-  return changed.ok ? recordResponse(changed.value, context) : problemOf(changed.failure);
+  const body = await readBody(request, NAME_BODY_BYTES_MAX);
+  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  return changeName({ ...asked, request, body: body.value }, precondition, context, pointNowhere);
+}
+
+const pointNowhere = () => Promise.resolve(ok(null));
+
+/** One change, done once under its key. */
+function changeName(
+  asked: AskedChange & AskedName,
+  precondition: Precondition,
+  context: AppContext,
+  readTarget: () => Promise<Result<NameTarget | null, Problem>>,
+): Promise<Answer> {
+  const { name, sub } = asked;
+  return changeOnce<NameChange>(asked, context, {
+    async plan() {
+      const target = await readTarget();
+      if (!target.ok) return target;
+      const id = toHex(context.random.bytes(NAME_CHANGE_ID_BYTES));
+      const key = await nameKey(sub, name);
+      return ok({ id, key, name, sub, target: target.value, precondition });
+    },
+    async carryOut(wish) {
+      const changed = await askBucket(wish, context);
+      if (changed.ok) {
+        const { version, target } = changed.value;
+        const answer = recordAnswer(changed.value, context);
+        const isNew = version === 1 && target !== null;
+        return { kind: "done", answer: { ...answer, status: isNew ? 201 : 200 } };
+      }
+      const { failure } = changed;
+      const isOpen = failure.kind === "name-unwritten" && failure.isOpen === true;
+      return { kind: isOpen ? "open" : "refused", problem: problemOf(failure) };
+    },
+  });
 }
 
 /** GET: what the name points at; with `?redirect=true` the way to its bytes. */
@@ -97,7 +135,8 @@ export async function showName(
     const headers = { ETag: strongEtag(etag), "Cache-Control": "no-cache" };
     return new Response(null, { status: 304, headers });
   }
-  return recordResponse(record, context);
+  const { headers: told = {}, body } = recordAnswer(record, context);
+  return jsonResponse(body, { headers: told });
 }
 
 /** GET …/versions: the latest first, by pages; `?before` goes on where a page ended. */
@@ -122,24 +161,19 @@ export async function showVersions(
 }
 
 /** Asks the bucket; a call that is lost (a deploy restarts it) is asked again under the same id. */
-async function change(
-  asked: AskedName,
-  target: NameTarget | null,
-  precondition: Precondition,
-  context: AppContext,
+async function askBucket(
+  wish: NameChange,
+  { names, log, requestId }: AppContext,
 ): Promise<Result<NameRecord, NameFailure>> {
-  const { bucket, key } = await placeOf(asked);
-  const id = toHex(context.random.bytes(NAME_CHANGE_ID_BYTES));
-  const wish: NameChange = { id, key, ...asked, target, precondition };
+  const bucket = await bucketOf(wish.key);
   for (let ask = 1; ask <= NAME_ASKS_MAX; ask++) {
     try {
-      return await context.names.getByName(bucket).change(wish);
+      return await names.getByName(bucket).change(wish);
     } catch (error) {
-      const { log, requestId } = context;
       log.warn({ event: "names.call-lost", requestId, resume: ask, error: String(error) });
     }
   }
-  return err({ kind: "name-unwritten", cause: { kind: "interrupted" } });
+  return err({ kind: "name-unwritten", cause: { kind: "interrupted" }, isOpen: true });
 }
 
 async function namesOf(
@@ -197,24 +231,18 @@ async function targetOf(
   return fits ? ok({ blobId, objectId }) : err(refused({ kind: "name-target-mismatch" }));
 }
 
-function recordResponse(record: NameRecord, context: AppContext, status = 200): Response {
+function recordAnswer(record: NameRecord, context: AppContext): ChangeAnswer {
   const { name, key, anchor, target } = record;
   const url = readUrl(target, context);
-  return jsonResponse(
-    {
+  return {
+    headers: { ETag: strongEtag(etagOf(record)), "Cache-Control": "no-cache" },
+    body: {
       name,
       ...versionView(record),
       ...(url === null ? {} : { url }),
       anchor: { ...anchor, attribute: key },
     },
-    {
-      status,
-      headers: {
-        ETag: strongEtag(etagOf(record)),
-        "Cache-Control": "no-cache",
-      },
-    },
-  );
+  };
 }
 
 function versionView({ version, target, txDigest, changedAtMs }: NameVersion): object {

@@ -68,8 +68,13 @@ export type NameFailure =
   | { readonly kind: "name-unknown" }
   /** Its anchor changes under us again and again. */
   | { readonly kind: "name-contended" }
-  /** Its transaction or its anchor could not be made (yet): what an upload says of it. */
-  | { readonly kind: "name-unwritten"; readonly cause: UploadFailure };
+  /** Its transaction or its anchor could not be made: what an upload says of it. */
+  | {
+      readonly kind: "name-unwritten";
+      readonly cause: UploadFailure;
+      /** Whether it may still happen: the same wish is to be asked again. `false` unless given. */
+      readonly isOpen?: true;
+    };
 
 /** RPC surface of a bucket: `env.NAMES.getByName(bucket)`. */
 export interface NamesRpc {

@@ -1,37 +1,63 @@
 /** One command to the wallet of an address, and its refusals in the words of the objects' routes. */
 import { WALLET_ASK_DELAY_MS, WALLET_ASKS_MAX } from "../../../shared/limits.ts";
-import { err, type Result } from "../../../shared/result.ts";
 import type { AppContext } from "../context.ts";
-import type { PublisherFailure } from "../failure-to-problem.ts";
+import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
+import type { Carried, ChangeAnswer } from "../keyed/change-once.ts";
 import { walletFailure } from "../upload/failure-of.ts";
 import {
   isFinalFailure,
   type WalletCommand,
   type WalletDone,
   type WalletFailure,
+  type WalletReply,
 } from "../wallet/commands.ts";
-import type { ObjectRefused } from "./object-problem.ts";
+import { objectProblem, type ObjectRefused } from "./object-problem.ts";
+
+/** A change that is one command to the wallet. */
+export interface WalletWish {
+  /** The wallet's address. */
+  readonly payer: string;
+  readonly command: Exclude<WalletCommand, { readonly kind: "register" | "certify" }>;
+  /** Whether it was asked for one version of the object and no other. */
+  readonly isConditional: boolean;
+}
+
+/** Has the wallet do it, and phrases the answer once it is done. */
+export async function carryOutByWallet(
+  { payer, command, isConditional }: WalletWish,
+  context: AppContext,
+  answer: (done: WalletDone) => Promise<ChangeAnswer>,
+): Promise<Carried> {
+  const reply = await askWallet(context, payer, command);
+  if (reply.ok) return { kind: "done", answer: await answer(reply.value) };
+  const { failure } = reply;
+  if (failure.kind === "object-moved") {
+    const { version } = failure;
+    return isConditional
+      ? { kind: "refused", problem: objectProblem({ kind: "object-changed", version }) }
+      : { kind: "moved" };
+  }
+  const problem = failureToProblem(objectFailure(command, failure));
+  return { kind: isFinalFailure(failure) ? "refused" : "open", problem };
+}
 
 /** Sends it until it has a definite answer, or the wallet needs longer than we wait. */
-export async function askWallet(
+async function askWallet(
   { wallets, timer }: AppContext,
   address: string,
   command: WalletCommand,
-): Promise<Result<WalletDone, PublisherFailure>> {
+): Promise<WalletReply> {
   for (let ask = 1; ; ask++) {
     const reply = await wallets.at(address).run(command);
     if (reply.ok) return reply;
-    const { failure } = reply;
-    const waits = failure.kind === "fate-unknown" || failure.kind === "wallet-busy";
-    if (ask >= WALLET_ASKS_MAX || isFinalFailure(failure) || !waits) {
-      return err(objectFailure(command, failure));
-    }
+    // An RPC node that is behind has not seen the version that is pinned.
+    const waits = ["fate-unknown", "wallet-busy", "chain"].includes(reply.failure.kind);
+    if (!waits || ask >= WALLET_ASKS_MAX) return reply;
     await timer.sleep(WALLET_ASK_DELAY_MS);
   }
 }
 
 function objectFailure(command: WalletCommand, failure: WalletFailure): PublisherFailure {
-  if (failure.kind === "id-reused") return { kind: "idempotency-mismatch" };
   if (failure.kind !== "blob-unusable") return walletFailure(command.kind, failure);
   switch (failure.reason) {
     case "expired":

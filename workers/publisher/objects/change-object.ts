@@ -1,99 +1,122 @@
 /**
  * `PATCH` and `DELETE /edge/v1/objects/{objectId}`, `POST /edge/v1/objects/{objectId}/extend`.
  *
- * Each is one command to the wallet that owns the object. With an `Idempotency-Key` the command is
- * named by subject, method, object and key, so that the wallet's journal answers a repetition and
- * pays nothing twice; another content under the same name is refused.
+ * Each is one command to the wallet that owns the object, done once under an `Idempotency-Key`
+ * (`keyed/change-once.ts`). With `If-Match` the command pins the object's version, so that the chain
+ * itself compares and sets.
  */
 import * as v from "valibot";
-import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
-import { toBase64Url } from "../../../shared/bytes/text.ts";
 import { readBody } from "../../../shared/http/body.ts";
-import { jsonResponse } from "../../../shared/http/respond.ts";
+import { strongEtag } from "../../../shared/http/etag.ts";
+import type { Problem } from "../../../shared/http/problem.ts";
 import { EPOCHS_QUERY_MAX, OBJECT_BODY_BYTES_MAX } from "../../../shared/limits.ts";
-import { ok, type Result } from "../../../shared/result.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
+import type { Lease } from "../../../shared/rpc/leases.ts";
 import { type Answer, refuse } from "../answer.ts";
 import { attributeProblem } from "../attribute-problem.ts";
 import { attributeChange } from "../attributes.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
-import { readKey } from "../idempotency.ts";
+import { type ChangeAnswer, changeOnce } from "../keyed/change-once.ts";
 import { chainFailure } from "../upload/failure-of.ts";
 import { randomUploadId } from "../uploads.ts";
-import type { WalletCommand } from "../wallet/commands.ts";
-import { askWallet } from "./ask-wallet.ts";
-import { type AskedObject, findObject, type FoundObject } from "./find-object.ts";
+import type { Receipt, WalletDone } from "../wallet/commands.ts";
+import { carryOutByWallet, type WalletWish } from "./ask-wallet.ts";
+import { isConditional } from "./condition.ts";
+import { type AskedObject, findForChange, type FoundObject } from "./find-object.ts";
 import { objectProblem, refusedObject } from "./object-problem.ts";
 import { leaseView } from "./view.ts";
 
+/** One change to one object: what is asked of the wallet, and what was known when it was. */
+interface ObjectWish extends WalletWish {
+  readonly lease: Lease;
+}
+
+interface PatchWish extends ObjectWish {
+  /** Those the object has after it. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** PATCH with `{"attributes": {"key": "value", "other": null}}`: sets and removes. */
-export async function patchObject(
+export function patchObject(
   request: Request,
   asked: AskedObject,
   context: AppContext,
 ): Promise<Answer> {
-  const prepared = await prepareChange(request, asked, context);
-  if (!prepared.ok) return refuse(request, failureToProblem(prepared.failure));
-  const { json, id, object } = prepared.value;
-  const change = attributeChange(json);
-  if (!change.ok) return attributeProblem(change.failure);
-  const owned = ownedBy(object, context);
-  if (!owned.ok) return failureToProblem(owned.failure);
-  const { set, remove } = change.value;
-  const { lease, onChain } = object;
-  const { blobObjectId } = lease;
-  const pairs = Object.entries(set);
-  const done = await askWallet(context, owned.value, {
-    kind: "set-attributes",
-    id,
-    blobObjectId,
-    set: pairs,
-    remove,
-  });
-  if (!done.ok) return failureToProblem(done.failure);
-  const attributes = Object.fromEntries(
-    [...onChain.attributes, ...pairs].filter(([key]) => !remove.includes(key)),
-  );
-  await context.leaseBook.setAttributes(blobObjectId, attributes);
-  const { txDigest, gasMist } = done.value;
-  return jsonResponse({
-    ...leaseView({ ...lease, attributes }),
-    ...receipt(txDigest, 0n, gasMist),
+  const plan = (json: unknown, object: FoundObject): Result<PatchWish, Problem> => {
+    const change = attributeChange(json);
+    if (!change.ok) return err(attributeProblem(change.failure));
+    const payer = ownedBy(object, context);
+    if (!payer.ok) return err(failureToProblem(payer.failure));
+    const { remove } = change.value;
+    const set = Object.entries(change.value.set);
+    const { lease, onChain } = object;
+    const { blobObjectId } = lease;
+    // Always of the version that was read: so the attributes after it are known.
+    const pin = { id: commandName(context), atVersion: onChain.version };
+    return ok({
+      payer: payer.value,
+      command: { kind: "set-attributes", ...pin, blobObjectId, set, remove },
+      isConditional: isConditional(request.headers),
+      lease,
+      attributes: Object.fromEntries(
+        [...onChain.attributes, ...set].filter(([key]) => !remove.includes(key)),
+      ),
+    });
+  };
+  return changeObject(request, asked, context, {
+    plan,
+    async answer({ lease, attributes }, done) {
+      await context.leaseBook.setAttributes(lease.blobObjectId, attributes);
+      const version = done.kind === "attributes-set" ? done.version : null;
+      return versioned(version, { ...leaseView({ ...lease, attributes }), ...receipt(done) });
+    },
   });
 }
 
+interface DeleteWish extends ObjectWish {
+  /** The storage that stays with the wallet; `null` where it is over. */
+  readonly returnedStorage: object | null;
+}
+
 /** DELETE: its storage goes back to the wallet, for a store that reuses it; what is over is burned. */
-export async function deleteObject(
+export function deleteObject(
   request: Request,
   asked: AskedObject,
   context: AppContext,
 ): Promise<Answer> {
-  const prepared = await prepareChange(request, asked, context);
-  if (!prepared.ok) return refuse(request, failureToProblem(prepared.failure));
-  const { id, object } = prepared.value;
-  const owned = ownedBy(object, context);
-  if (!owned.ok) return failureToProblem(owned.failure);
-  const { lease, onChain } = object;
-  const { deletable, storage } = onChain.blob;
-  const contract = await context.chain.readContract();
-  if (!contract.ok) return failureToProblem(chainFailure(contract.failure));
-  const isOver = storage.endEpoch <= contract.value.epoch;
-  if (!isOver && !deletable) {
-    return objectProblem({ kind: "object-permanent", endEpoch: storage.endEpoch });
-  }
-  const { blobObjectId, blobId } = lease;
-  const command = { kind: "delete", id, blobObjectId, burnsExpired: isOver } as const;
-  const done = await askWallet(context, owned.value, command);
-  if (!done.ok) return failureToProblem(done.failure);
-  await context.leaseBook.forget([blobObjectId]);
-  // What is cached of it was served on the word of this lease, unless another one holds it.
-  if ((await context.leaseBook.ofBlob(blobId)).length === 0) await context.gate().purge(blobId);
-  const { txDigest, gasMist } = done.value;
-  const { objectId, endEpoch, storageBytes } = storage;
-  return jsonResponse({
-    deleted: { objectId: blobObjectId, blobId },
-    returnedStorage: isOver ? null : { id: objectId, endEpoch, storageSize: storageBytes },
-    ...receipt(txDigest, 0n, gasMist),
+  const plan = async (_: unknown, object: FoundObject): Promise<Result<DeleteWish, Problem>> => {
+    const payer = ownedBy(object, context);
+    if (!payer.ok) return err(failureToProblem(payer.failure));
+    const { lease, onChain } = object;
+    const { deletable, storage } = onChain.blob;
+    const { objectId: id, endEpoch, storageBytes: storageSize } = storage;
+    const contract = await context.chain.readContract();
+    if (!contract.ok) return err(failureToProblem(chainFailure(contract.failure)));
+    const isOver = endEpoch <= contract.value.epoch;
+    if (!isOver && !deletable) {
+      return err(objectProblem({ kind: "object-permanent", endEpoch }));
+    }
+    const { blobObjectId } = lease;
+    const pin = { id: commandName(context), ...pinned(request, object) };
+    return ok({
+      payer: payer.value,
+      command: { kind: "delete", ...pin, blobObjectId, burnsExpired: isOver },
+      isConditional: isConditional(request.headers),
+      lease,
+      returnedStorage: isOver ? null : { id, endEpoch, storageSize },
+    });
+  };
+  return changeObject(request, asked, context, {
+    plan,
+    async answer({ lease: { blobObjectId: objectId, blobId }, returnedStorage }, done) {
+      await context.leaseBook.forget([objectId]);
+      // What is cached of it was served on the word of this lease, unless another one holds it.
+      if ((await context.leaseBook.ofBlob(blobId)).length === 0) {
+        await context.gate().purge(blobId);
+      }
+      return { body: { deleted: { objectId, blobId }, returnedStorage, ...receipt(done) } };
+    },
   });
 }
 
@@ -102,61 +125,65 @@ const extensionSchema = v.strictObject({
 });
 
 /** POST with `{"epochs": n}`: so many on top of its end; a SharedBlob is funded for it. */
-export async function extendObject(
+export function extendObject(
   request: Request,
   asked: AskedObject,
   context: AppContext,
 ): Promise<Answer> {
-  const prepared = await prepareChange(request, asked, context);
-  if (!prepared.ok) return refuse(request, failureToProblem(prepared.failure));
-  const { json, id, object } = prepared.value;
-  const parsed = v.safeParse(extensionSchema, json);
-  if (!parsed.success) return objectProblem({ kind: "extension-malformed" });
-  const { lease } = object;
-  const command = extensionOf(object, parsed.output.epochs, id, context);
-  if (!command.ok) return failureToProblem(command.failure);
-  const done = await askWallet(context, command.value.payer, command.value.command);
-  if (!done.ok) {
-    const beyond = await horizonFailure(object, parsed.output.epochs, context);
-    return failureToProblem(beyond ?? done.failure);
-  }
-  const { txDigest, costFrost, gasMist } = done.value;
-  const [end] = done.value.kind === "extended" ? done.value.ends : [];
-  const endEpoch = end?.endEpoch ?? lease.endEpoch;
-  await context.leaseBook.updateEnds([{ blobObjectId: lease.blobObjectId, endEpoch }]);
-  return jsonResponse({
-    ...leaseView({ ...lease, endEpoch }),
-    fromEndEpoch: end?.fromEndEpoch ?? lease.endEpoch,
-    ...receipt(txDigest, costFrost, gasMist),
+  const plan = async (json: unknown, object: FoundObject): Promise<Result<ObjectWish, Problem>> => {
+    const parsed = v.safeParse(extensionSchema, json);
+    if (!parsed.success) return err(objectProblem({ kind: "extension-malformed" }));
+    const { epochs } = parsed.output;
+    const wish = extensionOf(request, object, epochs, context);
+    if (!wish.ok) return err(failureToProblem(wish.failure));
+    const beyond = await horizonFailure(object, epochs, context);
+    return beyond === null ? ok({ ...wish.value, lease: object.lease }) : err(beyond);
+  };
+  return changeObject(request, asked, context, {
+    plan,
+    async answer({ lease }, done) {
+      const [end] = done.kind === "extended" ? done.ends : [];
+      const { endEpoch = lease.endEpoch, fromEndEpoch = lease.endEpoch } = end ?? {};
+      await context.leaseBook.updateEnds([{ blobObjectId: lease.blobObjectId, endEpoch }]);
+      const view = { ...leaseView({ ...lease, endEpoch }), fromEndEpoch, ...receipt(done) };
+      return versioned(end?.version ?? null, view);
+    },
   });
 }
 
-interface Change {
-  /** The body; `null` where it is none. */
-  readonly json: unknown;
-  /** Names the wallet's command. */
-  readonly id: string;
-  readonly object: FoundObject;
+/** What differs between the changes. */
+interface ObjectChange<Wish extends ObjectWish> {
+  /** @param json The body; `null` where it is none. */
+  plan(json: unknown, object: FoundObject): Result<Wish, Problem> | Promise<Result<Wish, Problem>>;
+  /** Writes down what was done; may be called again for the same wish. */
+  answer(wish: Wish, done: WalletDone): Promise<ChangeAnswer>;
 }
 
-/** What all changes have in common; every refusal comes before anything is paid. */
-async function prepareChange(
+async function changeObject<Wish extends ObjectWish>(
   request: Request,
   asked: AskedObject,
   context: AppContext,
-): Promise<Result<Change, PublisherFailure>> {
-  const key = readKey(request.headers);
-  if (!key.ok) return key;
+  change: ObjectChange<Wish>,
+): Promise<Answer> {
   const body = await readBody(request, OBJECT_BODY_BYTES_MAX);
-  if (!body.ok) return body;
-  const object = await findObject(asked, context);
-  if (!object.ok) return object;
-  const { pathname } = new URL(request.url);
-  const id =
-    key.value === null
-      ? `object/${randomUploadId(context.random)}`
-      : `object/${await hashOf([asked.sub, request.method, pathname, key.value])}`;
-  return ok({ json: parseJson(body.value), id, object: object.value });
+  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  const json = parseJson(body.value);
+  return changeOnce<Wish>({ ...asked, request, body: body.value }, context, {
+    async plan() {
+      const object = await findForChange(request.headers, asked, context);
+      return object.ok ? change.plan(json, object.value) : err(failureToProblem(object.failure));
+    },
+    carryOut: (wish) => carryOutByWallet(wish, context, (done) => change.answer(wish, done)),
+  });
+}
+
+/** Names the wallet's command; it is kept with the wish. */
+function commandName({ random }: AppContext): string {
+  return `object/${randomUploadId(random)}`;
+}
+
+function pinned(request: Request, { onChain }: FoundObject): { readonly atVersion?: string } {
+  return isConditional(request.headers) ? { atVersion: onChain.version } : {};
 }
 
 /** The address of ours that owns it. */
@@ -169,47 +196,55 @@ function ownedBy(
   return wallets.isOurs(owner) ? ok(owner) : refusedObject({ kind: "object-not-ours", owner });
 }
 
+/** A SharedBlob cannot be pinned: whoever funds it changes its version. */
 function extensionOf(
+  request: Request,
   object: FoundObject,
   byEpochs: number,
-  id: string,
   context: AppContext,
-): Result<{ readonly payer: string; readonly command: WalletCommand }, PublisherFailure> {
+): Result<WalletWish, PublisherFailure> {
+  const id = commandName(context);
   const { blobObjectId, sharedObjectId } = object.lease;
   const [main] = context.wallets.addresses;
   if (sharedObjectId !== undefined && main !== undefined) {
-    return ok({ payer: main, command: { kind: "extend-shared", id, sharedObjectId, byEpochs } });
+    const command = { kind: "extend-shared", id, sharedObjectId, byEpochs } as const;
+    return ok({ payer: main, command, isConditional: false });
   }
   const owned = ownedBy(object, context);
   if (!owned.ok) return owned;
-  const command = { kind: "extend", id, extensions: [{ blobObjectId, byEpochs }] } as const;
-  return ok({ payer: owned.value, command });
+  const extensions = [{ blobObjectId, byEpochs, ...pinned(request, object) }];
+  return ok({
+    payer: owned.value,
+    command: { kind: "extend", id, extensions },
+    isConditional: isConditional(request.headers),
+  });
 }
 
-/**
- * Whether it failed because the network sells so many epochs ahead and no more. Asked afterwards: a
- * repetition of what was done has its answer from the wallet, wherever the end lies by now.
- */
+/** Whether the network sells so many epochs ahead and no more. */
 async function horizonFailure(
   { onChain }: FoundObject,
   byEpochs: number,
   { chain }: AppContext,
-): Promise<PublisherFailure | null> {
+): Promise<Problem | null> {
   const contract = await chain.readContract();
-  if (!contract.ok) return null;
+  if (!contract.ok) return failureToProblem(chainFailure(contract.failure));
   const { epoch, maxEpochsAhead } = contract.value;
   const { endEpoch } = onChain.blob.storage;
   const epochsMax = epoch + maxEpochsAhead - endEpoch;
-  return endEpoch > epoch && byEpochs > epochsMax ? { kind: "epochs-too-many", epochsMax } : null;
+  return endEpoch > epoch && byEpochs > epochsMax
+    ? failureToProblem({ kind: "epochs-too-many", epochsMax })
+    : null;
 }
 
-function receipt(txDigest: string | null, costFrost: bigint, gasMist: bigint): object {
+/** An answer that tells the version the object has by it, also as its entity tag. */
+function versioned(version: string | null, body: object): ChangeAnswer {
+  return version === null
+    ? { body }
+    : { headers: { ETag: strongEtag(version) }, body: { ...body, version } };
+}
+
+function receipt({ txDigest, costFrost, gasMist }: Receipt): object {
   return { txDigest, cost: Number(costFrost), gas: Number(gasMist) };
-}
-
-async function hashOf(parts: readonly (string | null)[]): Promise<string> {
-  const name = utf8Bytes(JSON.stringify(parts));
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", name)));
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -1,19 +1,21 @@
 /**
  * One object of a subject, in our book and on chain: what every route of a single object begins with.
  */
+import { WALLET_ASK_DELAY_MS, WALLET_ASKS_MAX } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Lease } from "../../../shared/rpc/leases.ts";
 import type { AttributedBlob } from "../../../shared/sui/attributed-blob.ts";
+import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import type { UploadFailure } from "../upload/failure.ts";
 import { chainFailure } from "../upload/failure-of.ts";
+import { allowsChange, namesLater } from "./condition.ts";
 import { type ObjectRefused, refusedObject } from "./object-problem.ts";
 
 /** Which object, and who asks. */
-export interface AskedObject {
+export interface AskedObject extends Subject {
   /** Of the Blob, or of the SharedBlob around it. */
   readonly objectId: string;
-  readonly sub: string | null;
 }
 
 /** An object this gateway has stored for whoever asks. */
@@ -50,8 +52,27 @@ export async function findObject(
   return ok({ lease, owner, onChain: onChain.value });
 }
 
+/** Finds it for a change, in a version the request's conditions allow. */
+export async function findForChange(
+  headers: Headers,
+  asked: AskedObject,
+  context: AppContext,
+): Promise<Result<FoundObject, FindFailure>> {
+  for (let ask = 1; ; ask++) {
+    const found = await findObject(asked, context);
+    if (!found.ok) return found;
+    const { version } = found.value.onChain;
+    if (allowsChange(headers, version)) return found;
+    // An RPC node that is behind does not know the version that is asked for yet.
+    if (!namesLater(headers, version) || ask >= WALLET_ASKS_MAX) {
+      return refusedObject({ kind: "object-changed", version });
+    }
+    await context.timer.sleep(WALLET_ASK_DELAY_MS);
+  }
+}
+
 /** `0x` and up to 64 hex digits as Sui writes it in full. */
-function fullObjectId(text: string): string | null {
+export function fullObjectId(text: string): string | null {
   return /^0x[0-9a-fA-F]{1,64}$/.test(text)
     ? `0x${text.slice(2).toLowerCase().padStart(64, "0")}`
     : null;

@@ -1,5 +1,6 @@
 /** Refusals of what is asked of a stored object. Pure; part of the switch in failure-to-problem.ts. */
 import { err, type Result } from "../../../shared/result.ts";
+import { strongEtag } from "../../../shared/http/etag.ts";
 import { GLOBAL_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
 
 /** Why an object cannot be told or changed. */
@@ -12,6 +13,10 @@ export type ObjectFailure =
   | { readonly kind: "object-permanent"; readonly endEpoch: number }
   | { readonly kind: "object-expired" }
   | { readonly kind: "object-not-certified" }
+  /** It is not as `If-Match` or `If-None-Match` says; the version is what it has. */
+  | { readonly kind: "object-changed"; readonly version: string }
+  /** Others change it faster than a change can be planned. */
+  | { readonly kind: "object-contended" }
   | { readonly kind: "extension-malformed" };
 
 /** The same among the failures of the publisher. */
@@ -57,6 +62,24 @@ export function objectProblem(failure: ObjectFailure): Problem {
       return conflict("OBJECT_EXPIRED", "the storage of this object has ended", {});
     case "object-not-certified":
       return conflict("OBJECT_NOT_CERTIFIED", "only a certified blob can be extended", {});
+    case "object-changed":
+      return {
+        statusWord: "FAILED_PRECONDITION",
+        status: 412,
+        reason: "OBJECT_CHANGED",
+        domain: GLOBAL_DOMAIN,
+        message: `the object has version ${failure.version}, which If-Match does not name; read it again`,
+        metadata: { version: failure.version },
+        headers: { ETag: strongEtag(failure.version) },
+      };
+    case "object-contended":
+      return {
+        statusWord: "UNAVAILABLE",
+        reason: "OBJECT_CONTENDED",
+        domain: GLOBAL_DOMAIN,
+        message: "others keep changing this object; nothing was changed, try again",
+        retryAfterSeconds: 5,
+      };
     case "extension-malformed":
       return {
         statusWord: "INVALID_ARGUMENT",

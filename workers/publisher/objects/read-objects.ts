@@ -3,7 +3,7 @@
  * caller, as a page of JSON, as JSON Lines from end to end, or one object as the chain has it.
  */
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
-import { strongEtag } from "../../../shared/http/etag.ts";
+import { matchesNone, strongEtag } from "../../../shared/http/etag.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Answer } from "../answer.ts";
@@ -70,11 +70,17 @@ function linesResponse(leaseBook: LeaseBookRpc, query: SubjectLeasesQuery): Resp
 }
 
 /** GET of one object, with its version as the entity tag. */
-export async function showObject(asked: AskedObject, context: AppContext): Promise<Answer> {
+export async function showObject(
+  request: Request,
+  asked: AskedObject,
+  context: AppContext,
+): Promise<Answer> {
   const found = await findObject(asked, context);
   if (!found.ok) return failureToProblem(found.failure);
   const { lease, owner, onChain } = found.value;
-  return jsonResponse(objectView(lease, owner, onChain), {
-    headers: { ETag: strongEtag(onChain.version) },
-  });
+  const { version } = onChain;
+  const headers = { ETag: strongEtag(version), "Cache-Control": "no-cache" };
+  return matchesNone(request.headers.get("If-None-Match"), version)
+    ? new Response(null, { status: 304, headers })
+    : jsonResponse(objectView(lease, owner, onChain), { headers });
 }

@@ -2,13 +2,18 @@
  * The operator's routes for registrations nobody certified: `/edge/v1/orphans` and
  * `/edge/v1/orphans/{objectId}`.
  */
+import { readBody } from "../../../shared/http/body.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
-import { ORPHAN_PAGE_MAX } from "../../../shared/limits.ts";
-import type { Answer } from "../answer.ts";
+import { OBJECT_BODY_BYTES_MAX, ORPHAN_PAGE_MAX } from "../../../shared/limits.ts";
+import { err, ok } from "../../../shared/result.ts";
+import { type Answer, refuse } from "../answer.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
-import { askWallet } from "../objects/ask-wallet.ts";
+import { changeOnce } from "../keyed/change-once.ts";
+import { carryOutByWallet, type WalletWish } from "../objects/ask-wallet.ts";
+import { type AskedObject, fullObjectId } from "../objects/find-object.ts";
 import { objectProblem } from "../objects/object-problem.ts";
+import { randomUploadId } from "../uploads.ts";
 
 /** `GET /edge/v1/orphans[?after=]`: by pages, ordered by object ID. */
 export async function listOrphans(request: Request, context: AppContext): Promise<Answer> {
@@ -18,18 +23,37 @@ export async function listOrphans(request: Request, context: AppContext): Promis
   return jsonResponse({ orphans, next });
 }
 
+interface OrphanWish extends WalletWish {
+  readonly objectId: string;
+}
+
 /** `DELETE /edge/v1/orphans/{objectId}`: an expired one is burned, a deletable one deleted. */
-export async function removeOrphan(objectId: string, context: AppContext): Promise<Answer> {
-  const { leaseBook, clock } = context;
-  const orphan = await leaseBook.orphan(objectId);
-  if (orphan === null) return objectProblem({ kind: "object-unknown" });
-  const { owner, deletable, endEpoch, state } = orphan;
-  if (state !== "expired" && !deletable)
-    return objectProblem({ kind: "object-permanent", endEpoch });
-  const id = `orphan/${objectId}/remove/${clock.nowMs()}`;
-  const command = { kind: "delete", id, blobObjectId: objectId, burnsExpired: true } as const;
-  const done = await askWallet(context, owner, command);
-  if (!done.ok) return failureToProblem(done.failure);
-  await leaseBook.forgetOrphan(objectId);
-  return jsonResponse({ removed: objectId, txDigest: done.value.txDigest });
+export async function removeOrphan(
+  request: Request,
+  asked: AskedObject,
+  context: AppContext,
+): Promise<Answer> {
+  const { leaseBook } = context;
+  const body = await readBody(request, OBJECT_BODY_BYTES_MAX);
+  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  return changeOnce<OrphanWish>({ ...asked, request, body: body.value }, context, {
+    async plan() {
+      const objectId = fullObjectId(asked.objectId);
+      const orphan = objectId === null ? null : await leaseBook.orphan(objectId);
+      if (objectId === null || orphan === null)
+        return err(objectProblem({ kind: "object-unknown" }));
+      const { owner: payer, deletable, endEpoch, state } = orphan;
+      if (state !== "expired" && !deletable) {
+        return err(objectProblem({ kind: "object-permanent", endEpoch }));
+      }
+      const id = `orphan/${objectId}/remove/${randomUploadId(context.random)}`;
+      const command = { kind: "delete", id, blobObjectId: objectId, burnsExpired: true } as const;
+      return ok({ payer, command, isConditional: false, objectId });
+    },
+    carryOut: (wish) =>
+      carryOutByWallet(wish, context, async ({ txDigest }) => {
+        await leaseBook.forgetOrphan(wish.objectId);
+        return { body: { removed: wish.objectId, txDigest } };
+      }),
+  });
 }
