@@ -611,7 +611,11 @@ export const NOT_FOUND_REMEMBERED_MAX = 1_024;
 /** One in so many cache hits has its digest checked, so that a damaged entry heals. */
 export const DIGEST_CHECK_ONE_IN = 16;
 
-/** Reads one isolate carries at a time, as at the official aggregator; more are told to come again. */
+/**
+ * Reads one isolate carries at a time, as at the official aggregator; more are told to come again. An
+ * answer that the platform carries from the edge cache to the client holds nothing here and needs no
+ * place once its head has left.
+ */
 export const READS_IN_FLIGHT_MAX = 256;
 
 /** Longest media type taken from a sender. */

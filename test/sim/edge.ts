@@ -64,13 +64,21 @@ export class SimKv {
 /** The edge cache of one city; it may drop what it holds at any time. */
 export function simEdgeCache(scheduler: Scheduler): EdgeCache {
   const entries = new Map<string, EdgeHit & { readonly untilMs: number }>();
+  const get = async (key: string): Promise<EdgeHit | null> => {
+    await scheduler.sleep(scheduler.someMs(CALL_MS_MAX));
+    const hit = entries.get(key);
+    if (hit === undefined || scheduler.nowMs() >= hit.untilMs) return null;
+    if (scheduler.random.unit() < 0.1) entries.delete(key);
+    return hit;
+  };
   return {
-    get: async (key) => {
-      await scheduler.sleep(scheduler.someMs(CALL_MS_MAX));
-      const hit = entries.get(key);
-      if (hit === undefined || scheduler.nowMs() >= hit.untilMs) return null;
-      if (scheduler.random.unit() < 0.1) entries.delete(key);
-      return hit;
+    get,
+    part: async (key, { start, end }, totalBytes) => {
+      const hit = await get(key);
+      if (hit === null) return null;
+      const { value, admitted } = hit;
+      const isAsked = value.length === totalBytes;
+      return { admitted, body: isAsked ? new Response(value.slice(start, end)).body : null };
     },
     put: async (key, value, { ttlSeconds, admitted }) => {
       await scheduler.sleep(scheduler.someMs(CALL_MS_MAX));

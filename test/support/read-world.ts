@@ -71,6 +71,7 @@ export function readWorld(codec: Codec, shardCount = 10): ReadWorld {
     log: { info() {}, warn() {}, error() {} },
     tiers: {
       get: () => Promise.resolve(null),
+      open: () => Promise.resolve(null),
       put: (key, value) => void kept.push(`${key} ${new TextDecoder().decode(value)}`),
       evict: () => Promise.resolve(),
     },

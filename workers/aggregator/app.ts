@@ -22,16 +22,18 @@ import { readProof } from "./read-proof.ts";
 import { readStatus } from "./read-status.ts";
 import { readObject } from "./read-object.ts";
 import { listPatches, readPatchById, readPatchByIdentifier } from "./read-quilt.ts";
-import type { FixedLength } from "./send.ts";
+import type { BodyPipe } from "./send.ts";
 import type { AggregatorServices } from "./services.ts";
 
 /** What the routes need of the composition root. */
 export interface AppPorts {
   readonly log: Log;
   readonly compat: Compat;
+  /** The URL of the request. */
+  readonly url: URL;
   /** Names this request in the log and in `X-Request-Id`. */
   readonly requestId: string;
-  readonly fixedLength: FixedLength;
+  readonly bodyPipe: BodyPipe;
   readonly inFlight: InFlight;
   /** Makes the services of one request; only routes that read call it. */
   readonly services: () => AggregatorServices;
@@ -96,16 +98,15 @@ export function createApp(): App {
   const app = Router<AppRequest, [AppPorts]>({
     before: [
       (request: Request, ports: AppPorts) =>
-        request.method === "OPTIONS" ? dialectOf(request, ports).preflight(request) : undefined,
+        request.method === "OPTIONS" ? dialectOf(ports).preflight(request) : undefined,
       // The router takes `/a/` for `/a`; officially it is another path.
-      (request: Request) =>
-        new URL(request.url).pathname.endsWith("/") ? unknownPath() : undefined,
+      (_: Request, { url }: AppPorts) => (url.pathname.endsWith("/") ? unknownPath() : undefined),
     ],
-    catch: (error: unknown, request: Request, { log, requestId }: AppPorts) => {
+    catch: (error: unknown, _: Request, { log, requestId, url }: AppPorts) => {
       log.error({
         event: "request.failed",
         requestId,
-        path: new URL(request.url).pathname,
+        path: url.pathname,
         cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });
       return internalError();
@@ -148,9 +149,9 @@ async function answer(
     }
     params.push(decoded);
   }
-  const dialect = dialectOf(request, ports);
+  const dialect = dialectOf(ports);
   const isExact = dialect.compat === "exact";
-  const { searchParams } = new URL(request.url);
+  const { searchParams } = ports.url;
   const refused = isExact ? refusedByExtractor(kind, params, searchParams, request.method) : null;
   if (refused !== null) return refused;
   const leave = ports.inFlight.enter();
@@ -160,9 +161,10 @@ async function answer(
     const exchange = createExchange({
       services: servicesFor(kind, request, isExact, ports),
       request,
+      searchParams,
       dialect,
       kind,
-      fixedLength: ports.fixedLength,
+      bodyPipe: ports.bodyPipe,
       streams() {
         isStreaming = true;
         return leave;
@@ -188,7 +190,7 @@ function servicesFor(
 }
 
 function finish(answer: Answer, request: Request, ports: AppPorts): Response {
-  const dialect = dialectOf(request, ports);
+  const dialect = dialectOf(ports);
   const response = dialect.withCors(
     answer instanceof Response ? answer : dialect.problem(answer, request.method),
   );
@@ -198,8 +200,8 @@ function finish(answer: Answer, request: Request, ports: AppPorts): Response {
   return response;
 }
 
-function dialectOf(request: Request, { compat, requestId }: AppPorts): Dialect {
-  return dialectFor(compat, new URL(request.url).pathname, requestId);
+function dialectOf({ compat, url, requestId }: AppPorts): Dialect {
+  return dialectFor(compat, url.pathname, requestId);
 }
 
 function one(read: (exchange: Exchange, param: string) => Promise<Response>): Read {

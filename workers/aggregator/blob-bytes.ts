@@ -9,7 +9,6 @@ import type { ByteRange } from "../../shared/http/range.ts";
 import { READ_SEGMENTS_AHEAD } from "../../shared/limits.ts";
 import { blobGeometry, rowsOfBytes, segmentOfRow } from "../../shared/nodes/read-geometry.ts";
 import type { PaddingCheck } from "../../shared/nodes/read-rows.ts";
-import { ok } from "../../shared/result.ts";
 import type { OpenBlob } from "./open-blob.ts";
 import type { Pieces } from "./representation.ts";
 import { beginSegment, type SegmentRead, type SegmentStart } from "./read-segment.ts";
@@ -37,6 +36,7 @@ export async function* blobBytes(
     services,
     blob,
     geometry,
+    range,
     rows,
     padding,
     isLong: lastSegment > firstSegment,
@@ -58,23 +58,13 @@ export async function* blobBytes(
           if (next <= lastSegment && read.isLong) void begin(next);
         }
       }
-      for await (const piece of start.pieces()) {
-        if (!piece.ok) {
-          yield piece;
-          return;
-        }
-        const bytes = cut(piece.value.bytes, piece.value.start, range);
-        if (bytes.length > 0) yield ok({ bytes, tier: start.tier });
-      }
       begun.delete(index);
+      for await (const piece of start.pieces()) {
+        yield piece;
+        if (!piece.ok) return;
+      }
     }
   } finally {
     for (const start of begun.values()) start.then((each) => each.end()).catch(() => undefined);
   }
-}
-
-/** The part of `bytes`, which begin at `start` of the blob, that lies in `range`. */
-function cut(bytes: Uint8Array, start: number, range: ByteRange): Uint8Array {
-  const from = Math.max(0, range.start - start);
-  return bytes.subarray(from, Math.max(from, Math.min(bytes.length, range.end - start)));
 }

@@ -20,6 +20,7 @@ import type { OpenBlob } from "./open-blob.ts";
 import type { Consistency, Presentation } from "./query.ts";
 import {
   baseHeaders,
+  collect,
   leaseOf,
   officialContent,
   piecesOf,
@@ -105,12 +106,10 @@ async function readAndCheck(
   signal: AbortSignal,
 ): Promise<Result<Uint8Array | null, AggregatorFailure>> {
   const { unencodedBytes, shardCount } = blob.entry;
-  const parts: Uint8Array[] = [];
   const range = { start: 0, end: unencodedBytes };
-  for await (const piece of blobBytes(services, blob, range, signal)) {
-    if (!piece.ok) return piece;
-    parts.push(piece.value.bytes);
-  }
+  const read = await collect(blobBytes(services, blob, range, signal));
+  if (!read.ok) return read;
+  const parts = read.value;
   const { blobId } = blob;
   const checked = services.codec.checkBlobId(
     { chunks: parts, unencodedBytes },

@@ -7,7 +7,7 @@ import { type AggregatorFailure, failureToProblem } from "./failure-to-problem.t
 import { logFailure } from "./log-failure.ts";
 import type { Representation } from "./representation.ts";
 import { sendExact } from "./send-exact.ts";
-import { type FixedLength, send, type Sending } from "./send.ts";
+import { type BodyPipe, send, type Sending } from "./send.ts";
 import type { AggregatorServices } from "./services.ts";
 
 /** What a route handler works with. */
@@ -29,9 +29,11 @@ export interface Exchange {
 export interface ExchangeParts {
   readonly services: AggregatorServices;
   readonly request: Request;
+  /** The query as it was sent. */
+  readonly searchParams: URLSearchParams;
   readonly dialect: Dialect;
   readonly kind: RouteKind;
-  readonly fixedLength: FixedLength;
+  readonly bodyPipe: BodyPipe;
   readonly streams: Sending["streams"];
   /** What is read, for the log: an ID as the caller wrote it. */
   readonly subject: string;
@@ -39,7 +41,7 @@ export interface ExchangeParts {
 
 /** Makes the exchange of one request. */
 export function createExchange(parts: ExchangeParts): Exchange {
-  const { services, request, dialect, kind, fixedLength, streams, subject } = parts;
+  const { services, request, searchParams, dialect, kind, bodyPipe, streams, subject } = parts;
   const isExact = dialect.compat === "exact";
   const problem = (refused: Problem) => dialect.problem(refused, request.method);
   const refuse = (failure: AggregatorFailure) => {
@@ -48,14 +50,14 @@ export function createExchange(parts: ExchangeParts): Exchange {
     return problem(isExact ? officialFailure(kind, told) : told);
   };
   const sending: Sending = {
-    fixedLength,
+    bodyPipe,
     random: services.random,
     problem,
     refuse,
     broke: (failure) => logFailure(services.log, subject, failure),
     streams,
+    background: services.background,
   };
-  const { searchParams } = new URL(request.url);
   return {
     services,
     request,

@@ -6,10 +6,10 @@ import { withCors } from "../../shared/http/cors.ts";
 import { misconfigured, problemResponse } from "../../shared/http/problem.ts";
 import { systemRandom } from "../../shared/system.ts";
 import { type AppPorts, createApp } from "./app.ts";
-import { type AggregatorEnv, createServices, log } from "./compose.ts";
-import { type AggregatorConfig, readConfig } from "./config.ts";
+import { type AggregatorEnv, configOf, createServices, log } from "./compose.ts";
+import type { AggregatorConfig } from "./config.ts";
 import { createInFlight } from "./in-flight.ts";
-import type { FixedLength } from "./send.ts";
+import type { BodyPipe } from "./send.ts";
 
 export { Fill } from "./fill/object.ts";
 export { RowFetcher } from "./row-lane.ts";
@@ -19,18 +19,14 @@ const REQUEST_ID_BYTES = 8;
 const app = createApp();
 const inFlight = createInFlight();
 
-const fixedLength: FixedLength = (body, byteCount) => {
-  const { readable, writable } = new FixedLengthStream(byteCount);
-  // The body's failure travels to the client through the aborted stream.
-  body.pipeTo(writable).catch(() => undefined);
-  return readable;
-};
+const bodyPipe: BodyPipe = (byteCount) =>
+  byteCount === null ? new IdentityTransformStream() : new FixedLengthStream(byteCount);
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     let config: AggregatorConfig;
     try {
-      config = readConfig(env);
+      config = configOf(env);
     } catch (error) {
       log.error({ event: "config.unusable", problems: [String(error)] });
       return withCors(problemResponse(misconfigured(), request.method));
@@ -38,10 +34,11 @@ export default {
     const ports: AppPorts = {
       log,
       compat: config.compat,
+      url: new URL(request.url),
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
-      fixedLength,
+      bodyPipe,
       inFlight,
-      services: () => createServices(env, config, (work) => ctx.waitUntil(work)),
+      services: () => createServices(env, (work) => ctx.waitUntil(work)),
     };
     return app.fetch(request, ports);
   },

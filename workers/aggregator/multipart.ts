@@ -1,5 +1,5 @@
 /** `multipart/byteranges` (RFC 9110 §14.6): several parts of one content in one answer. */
-import { concatBytes, utf8Bytes } from "../../shared/bytes/arrays.ts";
+import { utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { toHex } from "../../shared/bytes/text.ts";
 import { type ByteRange, contentRange } from "../../shared/http/range.ts";
 import type { Random } from "../../shared/ports.ts";
@@ -47,9 +47,11 @@ async function* parts(
         yield piece;
         return;
       }
-      const { bytes, tier } = piece.value;
-      yield { ok: true, value: { bytes: concatBytes(head, bytes), tier } };
-      head = new Uint8Array(0);
+      if (head.length > 0) {
+        yield { ok: true, value: { bytes: head, tier: piece.value.tier } };
+        head = new Uint8Array(0);
+      }
+      yield piece;
     }
   }
   yield { ok: true, value: { bytes: tail, tier: null } };

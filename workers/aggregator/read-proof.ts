@@ -23,7 +23,7 @@ import { buildTree, type Tree } from "./merkle-path.ts";
 import { metadataOf, openBlob, type OpenBlob } from "./open-blob.ts";
 import { readOne } from "./query.ts";
 import { badId } from "./refusals.ts";
-import { inMemory, leaseOf, plainHeaders } from "./representation.ts";
+import { collect, inMemory, leaseOf, plainHeaders } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
 
 const PAIR_BYTES = 64;
@@ -158,12 +158,9 @@ async function rowBytes(
   const row = new Uint8Array(geometry.rowBytes);
   const start = rowIndex * geometry.rowBytes;
   const end = Math.min(start + geometry.rowBytes, geometry.unencodedBytes);
-  const parts: Uint8Array[] = [];
-  for await (const piece of blobBytes(services, blob, { start, end }, signal)) {
-    if (!piece.ok) return piece;
-    parts.push(piece.value.bytes);
-  }
-  row.set(concatBytes(...parts));
+  const parts = await collect(blobBytes(services, blob, { start, end }, signal));
+  if (!parts.ok) return parts;
+  row.set(concatBytes(...parts.value));
   return ok(row);
 }
 

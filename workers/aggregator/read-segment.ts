@@ -8,6 +8,7 @@
 import { toBase64 } from "../../shared/bytes/text.ts";
 import { segmentKey } from "../../shared/cache/keys.ts";
 import { HeldMemory } from "../../shared/held-memory.ts";
+import type { ByteRange } from "../../shared/http/range.ts";
 import {
   READ_LANE_ROWS_MAX,
   READ_MEMORY_WAIT_MS,
@@ -25,15 +26,18 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { metadataOf, type OpenBlob } from "./open-blob.ts";
 import type { AggregatorServices } from "./services.ts";
-import type { TierName } from "./tiers.ts";
-import { readVerified, sealAndKeep } from "./verified-store.ts";
+import type { Pieces } from "./representation.ts";
+import type { TierHit, TierName, TierPart } from "./tiers.ts";
+import { openVerified, sealAndKeep } from "./verified-store.ts";
 
 /** What all segments of one read have in common. */
 export interface SegmentRead {
   readonly services: AggregatorServices;
   readonly blob: OpenBlob;
   readonly geometry: BlobGeometry;
-  /** Rows that are wanted, of all segments. */
+  /** Bytes of the blob that are wanted, of all segments. */
+  readonly range: ByteRange;
+  /** The rows they lie in. */
   readonly rows: RowSpan;
   readonly padding: PaddingCheck;
   /** More than one segment is read. */
@@ -41,18 +45,12 @@ export interface SegmentRead {
   readonly signal: AbortSignal;
 }
 
-/** Bytes of the blob and where they begin. */
-export interface PlacedBytes {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-}
-
 /** A segment that is being read. */
 export interface SegmentStart {
   /** Where it comes from; `null` for the storage nodes. */
   readonly tier: TierName | null;
   /** Its wanted bytes in order; a failure is the last thing that is yielded. Call once. */
-  pieces(): AsyncGenerator<Result<PlacedBytes, AggregatorFailure>>;
+  pieces(): Pieces;
   /** Ends it when its pieces were never taken. */
   end(): void;
 }
@@ -65,16 +63,12 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
   const segment = rowsOfSegment(geometry, index);
   const key = segmentKey(blob, index);
   const { start, end } = bytesOfRows(geometry, segment);
-  const hit = await readVerified(services, key, end - start);
-  if (hit !== null) {
-    return {
-      tier: hit.tier,
-      async *pieces() {
-        yield ok({ bytes: hit.value, start });
-      },
-      end() {},
-    };
-  }
+  const wanted = {
+    start: Math.max(0, read.range.start - start),
+    end: Math.min(end, read.range.end) - start,
+  };
+  const hit = await openVerified(services, key, end - start, wanted);
+  if (hit !== null) return cachedSegment(hit, wanted.end - wanted.start);
   const span = intersection(segment, read.rows);
   const isBusy = services.remembered.filling.enter(key);
   const isWhole = span.rowCount === segment.rowCount && padding === "checked";
@@ -101,6 +95,21 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
   };
 }
 
+/** A segment that a tier holds; what it has not read yet, it hands on as it is. */
+function cachedSegment(hit: TierHit | TierPart, byteCount: number): SegmentStart {
+  const { tier } = hit;
+  return {
+    tier,
+    async *pieces() {
+      yield ok("body" in hit ? { body: hit.body, byteCount, tier } : { bytes: hit.value, tier });
+    },
+    end() {
+      // Nobody wants it: how it ends is nobody's concern.
+      if ("body" in hit) hit.body.cancel().catch(() => undefined);
+    },
+  };
+}
+
 interface SegmentSource {
   readonly read: SegmentRead;
   readonly span: RowSpan;
@@ -111,14 +120,7 @@ interface SegmentSource {
 }
 
 /** Places the rows, and keeps the segment where this read is the one that does. */
-async function* fromNodes({
-  read,
-  span,
-  rows,
-  key,
-  isKeeper,
-  leave,
-}: SegmentSource): AsyncGenerator<Result<PlacedBytes, AggregatorFailure>> {
+async function* fromNodes({ read, span, rows, key, isKeeper, leave }: SegmentSource): Pieces {
   const { services, blob, geometry } = read;
   const { start, end } = bytesOfRows(geometry, span);
   // Caching is worth no waiting: where there is no memory for it, nothing is cached.
@@ -133,7 +135,7 @@ async function* fromNodes({
         return;
       }
       segment?.set(row.value, offset);
-      const piece = { bytes: row.value, start: start + offset };
+      const bytes = cut(row.value, start + offset, read.range);
       offset += row.value.length;
       if (segment !== null && offset === segment.length) {
         isKept = true;
@@ -142,7 +144,7 @@ async function* fromNodes({
           leave(true);
         });
       }
-      yield ok(piece);
+      if (bytes.length > 0) yield ok({ bytes, tier: null });
     }
   } finally {
     if (!isKept) {
@@ -245,4 +247,10 @@ function intersection(left: RowSpan, right: RowSpan): RowSpan {
   const firstRow = Math.max(left.firstRow, right.firstRow);
   const end = Math.min(left.firstRow + left.rowCount, right.firstRow + right.rowCount);
   return { firstRow, rowCount: Math.max(0, end - firstRow) };
+}
+
+/** The part of `bytes`, which begin at `start` of the blob, that lies in `range`. */
+function cut(bytes: Uint8Array, start: number, range: ByteRange): Uint8Array {
+  const from = Math.max(0, range.start - start);
+  return bytes.subarray(from, Math.max(from, Math.min(bytes.length, range.end - start)));
 }

@@ -11,12 +11,22 @@ import type { Presentation } from "./query.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
 
-/** A piece of the answer. */
-export interface Piece {
+/** A piece of the answer that is here. */
+export interface BytesPiece {
   readonly bytes: Uint8Array;
   /** Where it came from; `null` for the storage nodes. */
   readonly tier: TierName | null;
 }
+
+/** A piece of the answer as a tier holds it: handed on unread, or else cancelled. */
+export interface BodyPiece {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly byteCount: number;
+  readonly tier: TierName;
+}
+
+/** A piece of the answer. */
+export type Piece = BytesPiece | BodyPiece;
 
 /** Pieces in order; a failure is the last thing that is yielded. */
 export type Pieces = AsyncGenerator<Result<Piece, AggregatorFailure>>;
@@ -26,6 +36,25 @@ export type Pieces = AsyncGenerator<Result<Piece, AggregatorFailure>>;
  * row match its hash and all padding be zero; `slivers` saw the delivered parts match theirs.
  */
 export type Verified = "strict" | "default" | "slivers";
+
+/** Reads a piece whole. Rejects when its tier breaks off. */
+export async function readPiece(piece: Piece): Promise<BytesPiece> {
+  if ("bytes" in piece) return piece;
+  const bytes = new Uint8Array(await new Response(piece.body).arrayBuffer());
+  return { bytes, tier: piece.tier };
+}
+
+/** Reads all pieces, or up to the failure. Rejects when a tier breaks off. */
+export async function collect(
+  pieces: Pieces,
+): Promise<Result<readonly Uint8Array[], AggregatorFailure>> {
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) {
+    if (!piece.ok) return piece;
+    parts.push((await readPiece(piece.value)).bytes);
+  }
+  return { ok: true, value: parts };
+}
 
 /** Content ready to be sent. */
 export interface Representation {

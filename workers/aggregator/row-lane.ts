@@ -12,7 +12,6 @@ import {
   runRowLane,
 } from "../../shared/nodes/read-lanes.ts";
 import { type AggregatorEnv, createServices } from "./compose.ts";
-import { readConfig } from "./config.ts";
 
 export class RowFetcher extends WorkerEntrypoint<AggregatorEnv> implements RowLane {
   /** See `RowLane.fetchRows`. */
@@ -20,9 +19,7 @@ export class RowFetcher extends WorkerEntrypoint<AggregatorEnv> implements RowLa
     job: RowLaneJob,
     report: (row: RowReport) => Promise<boolean> | boolean,
   ): Promise<void> {
-    const services = createServices(this.env, readConfig(this.env), (work) =>
-      this.ctx.waitUntil(work),
-    );
+    const services = createServices(this.env, (work) => this.ctx.waitUntil(work));
     return runRowLane(services, job, report);
   }
 }

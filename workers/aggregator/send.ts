@@ -16,18 +16,24 @@ import { isInert } from "./content-type.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { multipart } from "./multipart.ts";
 import { preconditionFailed } from "./refusals.ts";
-import type { Piece, Pieces, Representation } from "./representation.ts";
+import {
+  type BytesPiece,
+  type Piece,
+  type Pieces,
+  readPiece,
+  type Representation,
+} from "./representation.ts";
 import type { TierName } from "./tiers.ts";
 
-/** Wraps a body whose length is promised; workerd needs its own stream for that. */
-export type FixedLength = (
-  body: ReadableStream<Uint8Array>,
-  byteCount: number,
-) => ReadableStream<Uint8Array>;
+/**
+ * Makes the two ends of a body: what is written to one comes out of the other, and a promised length
+ * (`null` for none) is held to. The platform has streams of its own for that.
+ */
+export type BodyPipe = (byteCount: number | null) => TransformStream<Uint8Array, Uint8Array>;
 
 /** What sending needs besides the content. */
 export interface Sending {
-  readonly fixedLength: FixedLength;
+  readonly bodyPipe: BodyPipe;
   readonly random: Random;
   readonly problem: (problem: Problem) => Response;
   /** Logs a failure that comes before the head has left, and answers it. */
@@ -36,6 +42,8 @@ export interface Sending {
   readonly broke: (failure: AggregatorFailure) => void;
   /** Called when a body begins to be sent; what it returns is called once when that is over. */
   readonly streams: () => () => void;
+  /** Lets the sending of a body go on after its head has left. */
+  readonly background: (work: Promise<void>) => void;
 }
 
 /** Name of this cache in `Cache-Status` (RFC 9211). */
@@ -165,10 +173,17 @@ async function sendRange(
     learnType !== null &&
     range.start === 0 &&
     range.end >= headBytes;
-  const begun = await begin(pieces, learns ? headBytes : 1);
+  const sent = { status, byteCount: range.end - range.start };
+  if (!learns) {
+    const begun = await beginUnread(pieces);
+    if (!begun.ok) return sending.refuse(begun.failure);
+    setType(headers, content.contentType);
+    return respond(outgoing, begun.value, pieces, sent);
+  }
+  const begun = await begin(pieces, headBytes);
   if (!begun.ok) return sending.refuse(begun.failure);
-  setType(headers, learns ? await learnType(headOf(begun.value, headBytes)) : content.contentType);
-  return respond(outgoing, begun.value, pieces, { status, byteCount: range.end - range.start });
+  setType(headers, await learnType(headOf(begun.value, headBytes)));
+  return respond(outgoing, begun.value, pieces, sent);
 }
 
 async function sendSeveral(
@@ -179,31 +194,39 @@ async function sendSeveral(
   const { content, headers, sending } = outgoing;
   setVerified(outgoing, true);
   const { pieces, byteCount, contentType } = multipart(content, ranges, sending.random, signal);
-  const begun = await begin(pieces, 1);
+  const begun = await beginUnread(pieces);
   if (!begun.ok) return sending.refuse(begun.failure);
   setType(headers, content.contentType);
   headers.set("Content-Type", contentType);
   return respond(outgoing, begun.value, pieces, { status: 206, byteCount });
 }
 
-/** Collects pieces until they hold `byteCount` bytes or there are no more. */
+/** Reads pieces until they hold `byteCount` bytes or there are no more. */
 async function begin(
   pieces: Pieces,
   byteCount: number,
-): Promise<Result<readonly Piece[], AggregatorFailure>> {
-  const begun: Piece[] = [];
+): Promise<Result<readonly BytesPiece[], AggregatorFailure>> {
+  const begun: BytesPiece[] = [];
   let collected = 0;
   while (collected < byteCount) {
     const step = await pieces.next();
     if (step.done === true) break;
     if (!step.value.ok) return step.value;
-    begun.push(step.value.value);
-    collected += step.value.value.bytes.length;
+    const piece = await readPiece(step.value.value);
+    begun.push(piece);
+    collected += piece.bytes.length;
   }
   return { ok: true, value: begun };
 }
 
-function headOf(pieces: readonly Piece[], byteCount: number): Uint8Array {
+/** The first piece, unread; none where there is none. */
+async function beginUnread(pieces: Pieces): Promise<Result<readonly Piece[], AggregatorFailure>> {
+  const step = await pieces.next();
+  if (step.done === true) return { ok: true, value: [] };
+  return step.value.ok ? { ok: true, value: [step.value.value] } : step.value;
+}
+
+function headOf(pieces: readonly BytesPiece[], byteCount: number): Uint8Array {
   return concatBytes(...pieces.map(({ bytes }) => bytes.subarray(0, byteCount))).subarray(
     0,
     byteCount,
@@ -223,46 +246,51 @@ function respond(
   // The first bytes are here: what is known of the lease by now is said, nothing is waited for.
   setLease(headers, content);
   if (first === undefined) return new Response(new Uint8Array(0), { status, headers });
-  const body = bodyOf(begun, pieces, outgoing);
-  const sent = content.hasUnknownLength === true ? body : sending.fixedLength(body, byteCount);
-  return new Response(sent, { status, headers });
+  const isUnknown = content.hasUnknownLength === true;
+  if (!isUnknown && "body" in first && first.byteCount === byteCount) {
+    // The platform carries it from the cache to the client: nothing of it is held here.
+    return new Response(first.body, { status, headers });
+  }
+  const { readable, writable } = sending.bodyPipe(isUnknown ? null : byteCount);
+  sending.background(pump(begun, pieces, writable, outgoing));
+  return new Response(readable, { status, headers });
 }
 
-/** One piece per pull, so that no more is fetched than the client takes. */
-function bodyOf(
+/** Sends piece after piece, so that no more is fetched than the client takes. Never rejects. */
+async function pump(
   begun: readonly Piece[],
   pieces: Pieces,
+  to: WritableStream<Uint8Array>,
   { sending, abort }: Outgoing,
-): ReadableStream<Uint8Array> {
-  const waiting = [...begun];
+): Promise<void> {
   const ended = sending.streams();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const ready = waiting.shift();
-      if (ready !== undefined) {
-        controller.enqueue(ready.bytes);
+  try {
+    for (const piece of begun) await pass(piece, to);
+    for await (const step of pieces) {
+      if (!step.ok) {
+        sending.broke(step.failure);
+        await to.abort(new Error(`The read broke off: ${step.failure.kind}`));
         return;
       }
-      const step = await pieces.next();
-      if (step.done === true) {
-        ended();
-        controller.close();
-        return;
-      }
-      if (step.value.ok) {
-        controller.enqueue(step.value.value.bytes);
-        return;
-      }
-      ended();
-      sending.broke(step.value.failure);
-      controller.error(new Error(`The read broke off: ${step.value.failure.kind}`));
-    },
-    async cancel() {
-      ended();
-      abort();
-      await pieces.return(undefined);
-    },
-  });
+      await pass(step.value, to);
+    }
+    await to.close();
+  } catch (error) {
+    // The client has gone, or a tier has broken off: either way the connection is cut.
+    abort();
+    await to.abort(error).catch(() => undefined);
+  } finally {
+    await pieces.return(undefined);
+    ended();
+  }
+}
+
+/** Resolves when the client has taken it. */
+async function pass(piece: Piece, to: WritableStream<Uint8Array>): Promise<void> {
+  if ("body" in piece) return piece.body.pipeTo(to, { preventClose: true });
+  const writer = to.getWriter();
+  await writer.write(piece.bytes);
+  writer.releaseLock();
 }
 
 function setLease(headers: Headers, { lease }: Pick<Representation, "lease">): void {

@@ -7,11 +7,14 @@
  */
 import { ADMITTED_KEYS_MAX, KV_TTL_SECONDS_MIN, KV_VALUE_BYTES_MAX } from "../../shared/limits.ts";
 import type { KeyValue, Log } from "../../shared/ports.ts";
+import type { ByteRange } from "../../shared/http/range.ts";
 import type { WriteBudget } from "./write-budget.ts";
 
 /** The edge cache of one data centre. */
 export interface EdgeCache {
   get(key: string): Promise<EdgeHit | null>;
+  /** Bytes `range` of a value of `totalBytes` bytes, unread. */
+  part(key: string, range: ByteRange, totalBytes: number): Promise<EdgePart | null>;
   put(key: string, value: Uint8Array, options: EdgePut): Promise<void>;
   delete(key: string): Promise<void>;
 }
@@ -20,6 +23,14 @@ export interface EdgeCache {
 export interface EdgeHit {
   readonly value: Uint8Array;
   /** KV has it too. */
+  readonly admitted: boolean;
+}
+
+/** Part of a value of the edge cache. */
+export interface EdgePart {
+  /** Exactly the bytes asked for; `null` when the value is of another length, or comes whole only. */
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** KV has the value too. */
   readonly admitted: boolean;
 }
 
@@ -35,6 +46,12 @@ export type TierName = "edge" | "kv";
 /** A value found. */
 export interface TierHit {
   readonly value: Uint8Array;
+  readonly tier: TierName;
+}
+
+/** Part of a value found near by, unread: whoever has it reads or cancels `body`. */
+export interface TierPart {
+  readonly body: ReadableStream<Uint8Array>;
   readonly tier: TierName;
 }
 
@@ -55,6 +72,15 @@ export interface TierPorts {
 export interface Tiers {
   /** `ttlSecondsOf` says how long a found value may still be kept. */
   get(key: string, ttlSecondsOf: (value: Uint8Array) => number): Promise<TierHit | null>;
+  /**
+   * As `get`, of a value that is `totalBytes` long and of which only `range` is wanted: that part,
+   * where the edge cache can give it and KV has the value; the whole value otherwise.
+   */
+  open(
+    key: string,
+    ttlSecondsOf: (value: Uint8Array) => number,
+    wanted: { readonly range: ByteRange; readonly totalBytes: number },
+  ): Promise<TierHit | TierPart | null>;
   /** Keeps a value in the edge cache, in the background. */
   put(key: string, value: Uint8Array, ttlSeconds: number): void;
   /** Removes a damaged value from both tiers. */
@@ -86,21 +112,39 @@ export function createTiers(ports: TierPorts): Tiers {
     await quietly("cache.edge-put-failed", key, kept);
   }
 
+  async function get(
+    key: string,
+    ttlSecondsOf: (value: Uint8Array) => number,
+  ): Promise<TierHit | null> {
+    const near = await quietly("cache.edge-get-failed", key, edge.get(key));
+    if (near === null) return getFar(key, ttlSecondsOf);
+    if (!near.admitted) background(admit(key, near.value, ttlSecondsOf(near.value)));
+    return { value: near.value, tier: "edge" };
+  }
+
+  async function getFar(
+    key: string,
+    ttlSecondsOf: (value: Uint8Array) => number,
+  ): Promise<TierHit | null> {
+    const far = await quietly("cache.kv-get-failed", key, kv.get(key));
+    if (far === null) return null;
+    const ttlSeconds = ttlSecondsOf(far);
+    if (ttlSeconds > 0) {
+      const kept = edge.put(key, far, { ttlSeconds, admitted: true });
+      background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
+    }
+    return { value: far, tier: "kv" };
+  }
+
   return {
-    async get(key, ttlSecondsOf) {
-      const near = await quietly("cache.edge-get-failed", key, edge.get(key));
-      if (near !== null) {
-        if (!near.admitted) background(admit(key, near.value, ttlSecondsOf(near.value)));
-        return { value: near.value, tier: "edge" };
-      }
-      const far = await quietly("cache.kv-get-failed", key, kv.get(key));
-      if (far === null) return null;
-      const ttlSeconds = ttlSecondsOf(far);
-      if (ttlSeconds > 0) {
-        const kept = edge.put(key, far, { ttlSeconds, admitted: true });
-        background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
-      }
-      return { value: far, tier: "kv" };
+    get,
+    async open(key, ttlSecondsOf, { range, totalBytes }) {
+      const near = await quietly("cache.edge-get-failed", key, edge.part(key, range, totalBytes));
+      if (near === null) return getFar(key, ttlSecondsOf);
+      const { body, admitted } = near;
+      if (body !== null && (admitted || admittedKeys.has(key))) return { body, tier: "edge" };
+      await quietly("cache.edge-get-failed", key, body?.cancel() ?? Promise.resolve());
+      return get(key, ttlSecondsOf);
     },
     put(key, value, ttlSeconds) {
       if (ttlSeconds <= 0) return;

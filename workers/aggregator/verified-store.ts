@@ -7,8 +7,9 @@
  */
 import { isIntact, seal, SEAL_BYTES } from "../../shared/cache/sealed.ts";
 import { DIGEST_CHECK_ONE_IN, SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
+import type { ByteRange } from "../../shared/http/range.ts";
 import type { Log, Random } from "../../shared/ports.ts";
-import type { TierHit, Tiers } from "./tiers.ts";
+import type { TierHit, TierPart, Tiers } from "./tiers.ts";
 
 /** What the store is made of. */
 export interface VerifiedStore {
@@ -18,6 +19,8 @@ export interface VerifiedStore {
   /** Lets work outlive the answer. */
   readonly background: (work: Promise<void>) => void;
 }
+
+const ttlSecondsOf = () => SEGMENT_TTL_SECONDS;
 
 /** Keeps verified bytes, in the background. */
 export function keepVerified(store: VerifiedStore, key: string, bytes: Uint8Array): void {
@@ -41,13 +44,49 @@ export async function readVerified(
   key: string,
   byteCount: number,
 ): Promise<TierHit | null> {
-  const hit = await store.tiers.get(key, () => SEGMENT_TTL_SECONDS);
-  if (hit === null) return null;
-  const value = hit.value.subarray(0, byteCount);
+  const isChecked = isDrawn(store);
+  const hit = await store.tiers.get(key, ttlSecondsOf);
+  return hit === null ? null : sound(store, key, hit, byteCount, isChecked);
+}
+
+/**
+ * Bytes `range` of kept bytes of exactly `byteCount`, unread where a tier can hand them on; `null`
+ * where there are none that are sound. Those whose digest is checked are read whole.
+ */
+export async function openVerified(
+  store: VerifiedStore,
+  key: string,
+  byteCount: number,
+  range: ByteRange,
+): Promise<TierHit | TierPart | null> {
+  const isChecked = isDrawn(store);
+  const wanted = { range, totalBytes: byteCount + SEAL_BYTES };
+  const hit = isChecked
+    ? await store.tiers.get(key, ttlSecondsOf)
+    : await store.tiers.open(key, ttlSecondsOf, wanted);
+  if (hit === null || "body" in hit) return hit;
+  const whole = await sound(store, key, hit, byteCount, isChecked);
+  return whole === null
+    ? null
+    : { value: whole.value.subarray(range.start, range.end), tier: whole.tier };
+}
+
+/** Whether this hit is one of those whose digest is checked. */
+function isDrawn({ random }: VerifiedStore): boolean {
+  return random.unit() * DIGEST_CHECK_ONE_IN < 1;
+}
+
+/** The hit without its seal; `null`, and gone from both tiers, when it is damaged. */
+async function sound(
+  store: VerifiedStore,
+  key: string,
+  hit: TierHit,
+  byteCount: number,
+  isChecked: boolean,
+): Promise<TierHit | null> {
   const isWhole = hit.value.length === byteCount + SEAL_BYTES;
-  const isChecked = store.random.unit() * DIGEST_CHECK_ONE_IN < 1;
   if (isWhole && (!isChecked || (await isIntact(hit.value)))) {
-    return { value, tier: hit.tier };
+    return { value: hit.value.subarray(0, byteCount), tier: hit.tier };
   }
   store.log.error({ event: "cache.damaged", key, tier: hit.tier });
   await store.tiers.evict(key);

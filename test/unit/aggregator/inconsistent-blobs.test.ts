@@ -13,6 +13,7 @@ import {
 import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
 import { blobContent } from "../../../workers/aggregator/blob-content.ts";
 import { openBlob } from "../../../workers/aggregator/open-blob.ts";
+import { collect } from "../../../workers/aggregator/representation.ts";
 import type { Consistency } from "../../../workers/aggregator/query.ts";
 import { type ClaimedBlob, verdict } from "../../reference/verdict.ts";
 import { loadCodec } from "../../support/codec.ts";
@@ -79,13 +80,10 @@ async function judge({ services }: ReadWorld, blobId: Uint8Array, consistency: C
   const serving = { consistency, presentation: PRESENTATION, isHead: false };
   const content = await blobContent(services, opened.value, serving, signal);
   if (!content.ok) return { kind: simple(content.failure.kind) };
-  const parts: Uint8Array[] = [];
   const range = { start: 0, end: content.value.totalBytes };
-  for await (const piece of content.value.bytes(range, signal)) {
-    if (!piece.ok) return { kind: simple(piece.failure.kind) };
-    parts.push(piece.value.bytes);
-  }
-  return { kind: "read", bytes: concatBytes(...parts) };
+  const read = await collect(content.value.bytes(range, signal));
+  if (!read.ok) return { kind: simple(read.failure.kind) };
+  return { kind: "read", bytes: concatBytes(...read.value) };
 }
 
 function simple(kind: string): string {

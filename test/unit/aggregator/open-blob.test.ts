@@ -14,7 +14,7 @@ import { blobBytes } from "../../../workers/aggregator/blob-bytes.ts";
 import { blobContent, type BlobServing } from "../../../workers/aggregator/blob-content.ts";
 import type { LeaseWord } from "../../../workers/aggregator/leases.ts";
 import { openBlob } from "../../../workers/aggregator/open-blob.ts";
-import { leaseOf } from "../../../workers/aggregator/representation.ts";
+import { collect, leaseOf } from "../../../workers/aggregator/representation.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { NO_LEASE, readWorld } from "../../support/read-world.ts";
@@ -130,12 +130,9 @@ describe("the lease book", () => {
     if (!opened.ok) throw new Error(opened.failure.kind);
     const blob = opened.value;
     const lease = leaseOf(services, [blob]);
-    const parts: Uint8Array[] = [];
     const stop = new AbortController().signal;
-    for await (const piece of blobBytes(services, blob, { start: 0, end: BLOB.length }, stop)) {
-      if (piece.ok) parts.push(piece.value.bytes);
-    }
-    expect(concatBytes(...parts)).toEqual(BLOB);
+    const read = await collect(blobBytes(services, blob, { start: 0, end: BLOB.length }, stop));
+    expect(concatBytes(...(read.ok ? read.value : []))).toEqual(BLOB);
     expect(lease.headers()).not.toHaveProperty("X-Walrus-End-Epoch");
     expect(kept.map((line) => line.split(" ")[0])).toEqual([`metadata/${id}`]);
     blob.known.learn({ contentType: "text/plain" });

@@ -4,7 +4,7 @@ import {
   KV_WRITES_PER_HOUR_MAX,
   KV_VALUE_BYTES_MAX,
 } from "../../../shared/limits.ts";
-import { createTiers, type EdgeHit } from "../../../workers/aggregator/tiers.ts";
+import { createTiers, type EdgeHit, type Tiers } from "../../../workers/aggregator/tiers.ts";
 import { createWriteBudget } from "../../../workers/aggregator/write-budget.ts";
 
 const SILENT_LOG = { info() {}, warn() {}, error() {} };
@@ -25,6 +25,14 @@ function setUp() {
   const tiers = createTiers({
     edge: {
       get: (key) => step(failing.edge, edge.get(key) ?? null),
+      part: (key, { start, end }, totalBytes) => {
+        const hit = edge.get(key);
+        if (hit === undefined) return step(failing.edge, null);
+        const { admitted, value } = hit;
+        const part =
+          value.length === totalBytes ? new Response(value.slice(start, end)).body : null;
+        return step(failing.edge, { admitted, body: part });
+      },
       put: (key, value, { admitted }) =>
         step(failing.edge, void edge.set(key, { value, admitted })),
       delete: (key) => step(failing.edge, void edge.delete(key)),
@@ -122,6 +130,53 @@ describe("the tiers", () => {
     await settled();
   });
 
+  describe("asked for a part", () => {
+    const WANTED = { range: { start: 1, end: 3 }, totalBytes: 3 };
+    const open = async (tiers: Tiers) => {
+      const hit = await tiers.open("a", () => 100, WANTED);
+      if (hit === null || !("body" in hit)) return hit;
+      return { part: [...new Uint8Array(await new Response(hit.body).arrayBuffer())] };
+    };
+
+    test("hand on what KV has too, unread", async () => {
+      const { tiers, edge, settled } = setUp();
+      edge.set("a", { value: VALUE, admitted: true });
+      expect(await open(tiers)).toEqual({ part: [2, 3] });
+      await settled();
+    });
+
+    test("read whole what is still to be admitted, once", async () => {
+      const { tiers, edge, kv, settled } = setUp();
+      tiers.put("a", VALUE, 100);
+      await settled();
+      expect(await open(tiers)).toEqual({ value: VALUE, tier: "edge" });
+      await settled();
+      expect(kv.get("a")).toEqual(VALUE);
+      // Another city's isolate has not heard of it, this one has.
+      edge.set("a", { value: VALUE, admitted: false });
+      expect(await open(tiers)).toEqual({ part: [2, 3] });
+    });
+
+    test("give whole what has another length: whoever asked is to see that", async () => {
+      const { tiers, edge } = setUp();
+      const value = Uint8Array.of(1, 2);
+      edge.set("a", { value, admitted: true });
+      expect(await open(tiers)).toEqual({ value, tier: "edge" });
+    });
+
+    test("go to KV where the edge has nothing, or fails", async () => {
+      const { tiers, kv, failing, settled } = setUp();
+      expect(await open(tiers)).toBeNull();
+      kv.set("a", VALUE);
+      expect(await open(tiers)).toEqual({ value: VALUE, tier: "kv" });
+      await settled();
+      expect(await open(tiers)).toEqual({ part: [2, 3] });
+      failing.edge = true;
+      expect(await open(tiers)).toEqual({ value: VALUE, tier: "kv" });
+      await settled();
+    });
+  });
+
   test("keep the last of several values of one key, however long each write takes", async () => {
     const kept: number[] = [];
     const waiting: (() => void)[] = [];
@@ -129,6 +184,7 @@ describe("the tiers", () => {
     const tiers = createTiers({
       edge: {
         get: () => Promise.resolve(null),
+        part: () => Promise.resolve(null),
         put: async (_, value) => {
           await new Promise<void>((resolve) => waiting.push(resolve));
           kept.push(value[0] ?? 0);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { TierHit } from "../../../workers/aggregator/tiers.ts";
-import { keepVerified, readVerified } from "../../../workers/aggregator/verified-store.ts";
+import type { ByteRange } from "../../../shared/http/range.ts";
+import type { TierHit, TierPart } from "../../../workers/aggregator/tiers.ts";
+import {
+  keepVerified,
+  openVerified,
+  readVerified,
+} from "../../../workers/aggregator/verified-store.ts";
 
 const BYTES = new Uint8Array([1, 2, 3, 4]);
 
@@ -12,6 +17,17 @@ function setUp(draw: number) {
       get: (key: string): Promise<TierHit | null> => {
         const value = kept.get(key);
         return Promise.resolve(value === undefined ? null : { value, tier: "edge" });
+      },
+      open: (
+        key: string,
+        _: unknown,
+        { range, totalBytes }: { readonly range: ByteRange; readonly totalBytes: number },
+      ): Promise<TierHit | TierPart | null> => {
+        const value = kept.get(key);
+        if (value === undefined) return Promise.resolve(null);
+        const part = new Response(value.slice(range.start, range.end)).body;
+        const isPart = value.length === totalBytes && part !== null;
+        return Promise.resolve(isPart ? { body: part, tier: "edge" } : { value, tier: "edge" });
       },
       put: (key: string, value: Uint8Array) => void kept.set(key, value),
       evict: (key: string) => Promise.resolve(void kept.delete(key)),
@@ -54,5 +70,38 @@ describe("verified content in the tiers", () => {
     await settled();
     kept.get("a")?.set([9], 0);
     expect((await readVerified(store, "a", 4))?.value[0]).toBe(9);
+  });
+
+  describe("of which a part is wanted", () => {
+    const RANGE = { start: 1, end: 3 };
+    const kept = async (draw: number) => {
+      const world = setUp(draw);
+      keepVerified(world.store, "a", BYTES);
+      await world.settled();
+      return world;
+    };
+
+    test("is handed on unread", async () => {
+      const { store } = await kept(0.99);
+      const hit = await openVerified(store, "a", 4, RANGE);
+      if (hit === null || !("body" in hit)) throw new Error("expected an unread part");
+      const bytes = new Uint8Array(await new Response(hit.body).arrayBuffer());
+      expect(bytes).toEqual(BYTES.subarray(1, 3));
+    });
+
+    test("is read whole when its digest is checked", async () => {
+      const { store, kept: values } = await kept(0);
+      const hit = await openVerified(store, "a", 4, RANGE);
+      expect(hit).toEqual({ value: BYTES.subarray(1, 3), tier: "edge" });
+      values.get("a")?.set([9], 3);
+      expect(await openVerified(store, "a", 4, RANGE)).toBeNull();
+      expect(values.size).toBe(0);
+    });
+
+    test("of another length is no hit, and is removed", async () => {
+      const { store, kept: values } = await kept(0.99);
+      expect(await openVerified(store, "a", 5, RANGE)).toBeNull();
+      expect(values.size).toBe(0);
+    });
   });
 });

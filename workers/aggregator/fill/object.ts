@@ -11,7 +11,6 @@ import { openRows } from "../../../shared/nodes/read-rows.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { isolateMemory } from "../../../shared/working-memory.ts";
 import { type AggregatorEnv, createServices } from "../compose.ts";
-import { readConfig } from "../config.ts";
 import type { AggregatorFailure } from "../failure-to-problem.ts";
 import { type FoundBlob, learnBlob } from "../learn-blob.ts";
 import { type Standing, UNPROVEN } from "../learn-standing.ts";
@@ -60,7 +59,7 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
   }
 
   #services(): ReturnType<typeof createServices> {
-    return createServices(this.env, readConfig(this.env), (work) => this.ctx.waitUntil(work));
+    return createServices(this.env, (work) => this.ctx.waitUntil(work));
   }
 }
 
