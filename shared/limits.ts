@@ -417,6 +417,12 @@ export const NAME_ANCHOR_EPOCHS = 26;
 /** Versions of one name that are kept; older ones can be read from the chain's history. */
 export const NAME_VERSIONS_MAX = 1_000;
 
+/** Names in one page, unless the client says otherwise. */
+export const NAME_PAGE_DEFAULT = 100;
+
+/** Names in one page at most: each of the 16 buckets is asked for as many. */
+export const NAME_PAGE_MAX = 500;
+
 /** Versions in one page. */
 export const NAME_VERSIONS_PAGE = 100;
 

@@ -1,6 +1,9 @@
 /**
- * Leases as the Workers tell each other of them: one for each Blob object. Types only.
+ * Leases as the Workers tell each other of them: one for each Blob object. Types and names only.
  */
+
+/** Subjects of the gateway itself: what it stores for its own use. No token can have one. */
+export const GATEWAY_SUBJECT_PREFIX = "walrus-edge:";
 
 /** One lease. */
 export interface Lease {

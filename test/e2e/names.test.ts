@@ -34,7 +34,18 @@ afterAll(async () => {
 });
 
 function start(): Promise<TestGateway> {
-  return startTestGateway(network, { stateDir, vars: { publisher: { AGGREGATOR_URL } } });
+  return startTestGateway(network, {
+    stateDir,
+    // An anchor is within the margin from the first day on.
+    vars: {
+      publisher: { AGGREGATOR_URL },
+      renewal: {
+        RENEW_MARGIN_EPOCHS: "26",
+        RENEW_EXTEND_EPOCHS: "26",
+        RENEW_BUDGET_FROST: "3000000",
+      },
+    },
+  });
 }
 
 interface NameView {
@@ -196,4 +207,74 @@ describe("a name", () => {
       expect((await put(name, { blobId: "A".repeat(43) })).status).toBe(400);
     },
   );
+});
+
+describe("names", () => {
+  interface Page {
+    readonly names: readonly { readonly name: string; readonly blobId: string }[];
+    readonly next: string | null;
+  }
+  const page = async (query: string) => {
+    const response = await gateway.publisher(`/edge/v1/names?${query}`);
+    return (await response.json()) as Page;
+  };
+  const told = ({ names }: Page) => names.map(({ name }) => name);
+
+  test("are listed in their order, by pages and by how they begin", async () => {
+    const target = await storedObject(4);
+    const names = ["img.a", "img.b", "img.c", "img.d", "Z", "index", "later"];
+    const made = await Promise.all(names.map((name) => put(name, target)));
+    expect(new Set(made.map(({ status }) => status))).toEqual(new Set([201]));
+    await gateway.publisher("/edge/v1/names/later", { method: "DELETE" });
+
+    const all = await page("");
+    expect(told(all)).toEqual(["Z", "img.a", "img.b", "img.c", "img.d", "index"]);
+    expect(all.next).toBeNull();
+    const one = (await (await gateway.publisher("/edge/v1/names/img.a")).json()) as object;
+    expect(all.names[1]).toEqual(one);
+    const first = await page("prefix=img.&limit=3");
+    expect([told(first), first.next]).toEqual([["img.a", "img.b", "img.c"], "img.c"]);
+    const rest = await page(`prefix=img.&limit=3&after=${first.next}`);
+    expect([told(rest), rest.next]).toEqual([["img.d"], null]);
+    expect(told(await page("prefix=nothing"))).toEqual([]);
+    for (const query of ["prefix=%20", "after=-", "limit=0", "limit=501", "limit=1&limit=1"]) {
+      expect((await gateway.publisher(`/edge/v1/names?${query}`)).status, query).toBe(400);
+    }
+  });
+
+  test("find the objects they point at", async () => {
+    const pointed = await storedObject(5);
+    const twin = await storedObject(5);
+    expect(twin.blobId).toBe(pointed.blobId);
+    await put("one-object", pointed);
+    await put("one-blob", { blobId: pointed.blobId });
+    const found = async (query: string) => {
+      const response = await gateway.publisher(`/edge/v1/objects?${query}`);
+      const { objects } = (await response.json()) as { objects: { objectId: string }[] };
+      return objects.map(({ objectId }) => objectId);
+    };
+    expect(await found("name=one-object")).toEqual([pointed.objectId]);
+    expect(await found("name=one-blob")).toEqual([twin.objectId, pointed.objectId]);
+    expect(await found("name=one-object&end_epoch_max=1")).toEqual([]);
+    expect(await found("name=no-such-name")).toEqual([]);
+    expect((await gateway.publisher("/edge/v1/objects?name=b*")).status).toBe(400);
+  });
+
+  test("live on anchors that are renewed, before anything else", async () => {
+    const view = await viewOf(await gateway.publisher("/edge/v1/names/index"));
+    const endOf = async () => {
+      official.walrus.reset();
+      const blob = await official.walrus.getBlobObject(view.anchor.objectId);
+      return blob.storage.end_epoch;
+    };
+    const before = await endOf();
+    await gateway.cron();
+    expect(await endOf()).toBeGreaterThan(before);
+    // The extension has given the anchor another version: the next change finds out.
+    const target = await storedObject(6);
+    const changed = await put("index", target, { "if-match": '"v1"' });
+    expect(changed.status).toBe(200);
+    expect((await viewOf(changed)).anchor).toEqual(view.anchor);
+    expect(await resolveOnChain(official.walrus, view.anchor)).toEqual({ version: 2, ...target });
+  });
 });

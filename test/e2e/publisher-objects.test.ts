@@ -115,7 +115,7 @@ describe("the objects of a subject", () => {
     expect(ids(first)).toEqual(newestFirst.slice(0, 2));
     const rest = await list(`limit=2&cursor=${first.next}`);
     expect([ids(rest), rest.next]).toEqual([newestFirst.slice(2), null]);
-    expect(ids(await list("name=b*"))).toEqual(newestFirst.slice(0, 2));
+    expect(ids(await list("attribute.name=b*"))).toEqual(newestFirst.slice(0, 2));
     expect(ids(await list("attribute.name=a.txt&attribute.content-type=text*"))).toEqual(
       stored.slice(0, 1),
     );

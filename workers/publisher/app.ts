@@ -16,6 +16,7 @@ import { estimateStore } from "./estimate.ts";
 import { blockBlob, listBlocks, purge, showBlock, unblockBlob } from "./gate/routes.ts";
 import { takeDelivery } from "./hook.ts";
 import { showMetrics } from "./metrics/show-metrics.ts";
+import { listNames } from "./names/list-names.ts";
 import { deleteName, putName, showName, showVersions } from "./names/name-routes.ts";
 import { deleteObject, extendObject, patchObject } from "./objects/change-object.ts";
 import { listObjects, showObject } from "./objects/read-objects.ts";
@@ -56,6 +57,7 @@ export const ROUTES: readonly Route[] = [
       ),
     },
   },
+  { path: "/edge/v1/names", methods: { GET: scoped("list", listNames) } },
   {
     path: "/edge/v1/names/:name",
     methods: {

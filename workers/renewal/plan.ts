@@ -21,6 +21,8 @@ export interface LeaseOnChain {
   readonly blobObjectId: string;
   /** Address the lease book says owns it. */
   readonly owner: string;
+  /** Whether the gateway stores it for its own use: its names would be lost with it. */
+  readonly isOwn?: boolean;
   readonly blob: BlobObject | null;
 }
 
@@ -63,7 +65,7 @@ export interface SkippedLease {
 
 /** What to do. */
 export interface RenewalPlan {
-  /** Soonest end first, then by object ID. */
+  /** The gateway's own first, then the soonest end, then by object ID. */
   readonly extensions: readonly PlannedExtension[];
   readonly skipped: readonly SkippedLease[];
   readonly costFrost: bigint;
@@ -74,7 +76,7 @@ export function planRenewal(facts: RenewalFacts, policy: RenewalPolicy): Renewal
   const extensions: PlannedExtension[] = [];
   const skipped: SkippedLease[] = [];
   let costFrost = 0n;
-  for (const lease of [...facts.leases].sort(soonestFirst)) {
+  for (const lease of [...facts.leases].sort(dearestFirst)) {
     const { blobObjectId, owner, blob } = lease;
     const reason = skipReason(lease, facts, policy);
     if (reason !== null || blob === null) {
@@ -121,7 +123,10 @@ function targetEnd(endEpoch: number, facts: RenewalFacts, policy: RenewalPolicy)
   return Math.min(endEpoch + policy.extendEpochs, facts.epoch + facts.maxEpochsAhead);
 }
 
-function soonestFirst(left: LeaseOnChain, right: LeaseOnChain): number {
+/** A budget that does not suffice for all is spent in this order. */
+function dearestFirst(left: LeaseOnChain, right: LeaseOnChain): number {
+  const byOwn = Number(right.isOwn ?? false) - Number(left.isOwn ?? false);
+  if (byOwn !== 0) return byOwn;
   const byEnd = endOf(left) - endOf(right);
   if (byEnd !== 0) return byEnd;
   return left.blobObjectId < right.blobObjectId ? -1 : 1;

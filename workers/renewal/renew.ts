@@ -13,7 +13,7 @@ import {
 } from "../../shared/limits.ts";
 import type { Clock, Log } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import type { Lease } from "../../shared/rpc/leases.ts";
+import { GATEWAY_SUBJECT_PREFIX, type Lease } from "../../shared/rpc/leases.ts";
 import type {
   ExtendedEnd,
   ExtendFailure,
@@ -207,8 +207,9 @@ async function withBlobs(
   for (const batch of batches(leases, EXTENSIONS_PER_TRANSACTION_MAX)) {
     const blobs = await chain.readBlobObjects(batch.map(({ blobObjectId }) => blobObjectId));
     if (!blobs.ok) return err(blobs.failure);
-    for (const [index, { blobObjectId, owner }] of batch.entries()) {
-      onChain.push({ blobObjectId, owner, blob: blobs.value[index] ?? null });
+    for (const [index, { blobObjectId, owner, sub }] of batch.entries()) {
+      const isOwn = sub?.startsWith(GATEWAY_SUBJECT_PREFIX) ?? false;
+      onChain.push({ blobObjectId, owner, isOwn, blob: blobs.value[index] ?? null });
     }
   }
   return ok(onChain);

@@ -31,6 +31,7 @@ const EVERYTHING: SubjectLeasesQuery = {
   endEpochMin: 0,
   endEpochMax: 2 ** 32,
   attributes: [],
+  pointedAt: null,
 };
 
 function bookOf(leases: readonly Lease[]) {
@@ -108,4 +109,17 @@ describe("the leases of a subject", () => {
     book.record(lease(1, { sharedObjectId: id(2) }));
     expect(createLeaseBook(sql).find(id(2))).toEqual(lease(1, { sharedObjectId: id(2) }));
   });
+});
+
+test("what a name points at is one object, or all of the subject's that hold the blob", () => {
+  const other = { blobId: "b".repeat(43) };
+  const { book } = bookOf([lease(1), lease(2), lease(3, other), lease(4, { sub: "them" })]);
+  const pointed = (blobId: string, objectId: string | null) =>
+    book
+      .ofSubject({ ...EVERYTHING, pointedAt: { blobId, objectId } })
+      .leases.map(({ blobObjectId }) => blobObjectId);
+  expect(pointed("a".repeat(43), id(2))).toEqual([id(2)]);
+  expect(pointed("a".repeat(43), null)).toEqual([id(2), id(1)]);
+  expect(pointed("a".repeat(43), id(4))).toEqual([]);
+  expect(pointed("", null)).toEqual([]);
 });

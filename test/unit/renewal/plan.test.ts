@@ -18,15 +18,17 @@ interface Shape {
   readonly certified?: boolean;
   readonly owner?: string;
   readonly shared?: boolean;
+  readonly isOwn?: boolean;
   readonly storageBytes?: number;
 }
 
 function lease(name: string, shape: Shape | null): LeaseOnChain {
   const blobObjectId = `0x${name.padStart(64, "0")}`;
   if (shape === null) return { blobObjectId, owner: WALLET, blob: null };
-  const { endEpoch, certified = true, shared = false, storageBytes = 1 } = shape;
+  const { endEpoch, certified = true, shared = false, storageBytes = 1, isOwn = false } = shape;
   return {
     blobObjectId,
+    isOwn,
     owner: shape.owner ?? WALLET,
     blob: {
       objectId: blobObjectId,
@@ -49,6 +51,13 @@ function facts(leases: readonly LeaseOnChain[]): RenewalFacts {
 }
 
 describe("the plan", () => {
+  test("spends what there is on the gateway's own first, whenever it ends", () => {
+    const leases = [lease("a", { endEpoch: 11 }), lease("b", { endEpoch: 12, isOwn: true })];
+    const plan = planRenewal(facts(leases), { ...POLICY, budgetFrost: 50n });
+    expect(plan.extensions.map(({ blobObjectId }) => blobObjectId.at(-1))).toEqual(["b"]);
+    expect(plan.skipped).toMatchObject([{ reason: "over-budget" }]);
+  });
+
   test("extends what ends within the margin, soonest first", () => {
     const leases = [
       lease("c", { endEpoch: 12 }),

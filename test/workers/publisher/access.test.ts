@@ -52,6 +52,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "PATCH /edge/v1/objects/:objectId": { body: '{"attributes":{"a":"b"}}', foreign: "nothing" },
   "DELETE /edge/v1/objects/:objectId": { foreign: "nothing" },
   "POST /edge/v1/objects/:objectId/extend": { body: '{"epochs":1}', foreign: "nothing" },
+  "GET /edge/v1/names": { foreign: "empty" },
   // Every subject has names of its own: here nobody has any yet.
   "GET /edge/v1/names/:name": { foreign: "nothing", isAbsent: true },
   "GET /edge/v1/names/:name/versions": { foreign: "nothing", isAbsent: true },

@@ -7,6 +7,18 @@ const IF_MATCH = header("If-Match", "ETag of the version that is replaced; else 
 
 /** The paths. */
 export const NAME_PATHS: Readonly<Record<string, Json>> = {
+  "/edge/v1/names": {
+    get: {
+      summary: "The caller's names, in their order",
+      ...LIST,
+      parameters: [
+        query("prefix", { type: "string" }, "How they begin"),
+        query("after", { type: "string" }, "`next` of the page before"),
+        query("limit", { type: "integer", minimum: 1, maximum: 500, default: 100 }, "Names on it"),
+      ],
+      responses: { "200": json("A page", "NamePage"), ...PROBLEM },
+    },
+  },
   "/edge/v1/names/{name}": {
     get: {
       summary: "What a name points at; ETag is its version",

@@ -26,7 +26,7 @@ export const OBJECT_PATHS: Readonly<Record<string, Json>> = {
         ),
         query("end_epoch_min", EPOCH, "Ends there or later (exclusive end epochs)"),
         query("end_epoch_max", EPOCH, "Ends there or earlier"),
-        query("name", TEXT, "Short for attribute.name"),
+        query("name", TEXT, "What this name of /edge/v1/names points at"),
         query("attribute.{key}", TEXT, "Has this value; with * at its end, begins so. Repeatable"),
         query("format", { enum: ["json", "jsonl"] }, "jsonl exports all pages, one object a line"),
         header("Accept", "application/jsonl does the same"),

@@ -180,6 +180,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     },
     ["name", ...Object.keys(nameVersion), "anchor"],
   ),
+  NamePage: object({ names: { type: "array", items: ref("Name") }, next: nullable("string") }),
   NameVersions: object({
     name: text,
     versions: { type: "array", items: object(nameVersion) },

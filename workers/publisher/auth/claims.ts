@@ -5,6 +5,7 @@
  * `sub` and `scope` are ours.
  */
 import * as v from "valibot";
+import { GATEWAY_SUBJECT_PREFIX } from "../../../shared/rpc/leases.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
 /** Why a token does not allow a store; the reasons of the official publisher. */
@@ -19,9 +20,6 @@ export type ClaimFailure =
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** Subjects of the gateway itself: what it stores for its own use. No token can have one. */
-export const RESERVED_SUBJECT_PREFIX = "walrus-edge:";
-
 const claimsSchema = v.object({
   exp: count,
   jti: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
@@ -30,7 +28,7 @@ const claimsSchema = v.object({
     v.pipe(
       v.string(),
       v.maxLength(512),
-      v.check((sub) => !sub.startsWith(RESERVED_SUBJECT_PREFIX)),
+      v.check((sub) => !sub.startsWith(GATEWAY_SUBJECT_PREFIX)),
     ),
   ),
   scope: v.optional(v.string()),

@@ -15,6 +15,8 @@ export interface SubjectLeasesQuery {
   readonly endEpochMax: number;
   /** All of them; a value that ends with `*` is a beginning. */
   readonly attributes: readonly (readonly [key: string, value: string])[];
+  /** One blob, and one object of it where that is named; `null` for any. */
+  readonly pointedAt: { readonly blobId: string; readonly objectId: string | null } | null;
 }
 
 /** A place in the order of a subject's leases: newest first. */

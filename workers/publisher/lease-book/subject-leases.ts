@@ -40,9 +40,9 @@ export function subjectReads(sql: Sql): SubjectReads {
         .toArray();
       return row === undefined ? null : withAttributes(leaseOf(row));
     },
-    ofSubject({ sub, after, limit, endEpochMin, endEpochMax, attributes }) {
+    ofSubject({ sub, after, limit, endEpochMin, endEpochMax, attributes, pointedAt }) {
       const count = Math.max(1, Math.min(limit, LEASE_PAGE_MAX));
-      const filters = attributes.map(attributeFilter);
+      const filters = [...attributes.map(attributeFilter), ...pointerFilter(pointedAt)];
       const rows = sql
         .exec(
           `SELECT * FROM leases
@@ -75,10 +75,20 @@ export function subjectReads(sql: Sql): SubjectReads {
 /** After every text that begins like another. */
 const LAST_CHARACTER = "\u{10ffff}";
 
-function attributeFilter([key, value]: readonly [string, string]): {
+function pointerFilter(pointedAt: SubjectLeasesQuery["pointedAt"]): readonly Filter[] {
+  if (pointedAt === null) return [];
+  const { blobId, objectId } = pointedAt;
+  return objectId === null
+    ? [{ clause: "blob_id = ?", bindings: [blobId] }]
+    : [{ clause: "blob_object_id = ?", bindings: [objectId] }];
+}
+
+interface Filter {
   readonly clause: string;
   readonly bindings: readonly string[];
-} {
+}
+
+function attributeFilter([key, value]: readonly [string, string]): Filter {
   const test = value.endsWith("*") ? "value >= ? AND value < ?" : "value = ?";
   const beginning = value.slice(0, -1);
   return {

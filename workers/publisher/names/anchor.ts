@@ -8,9 +8,9 @@ import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { toBase64Url } from "../../../shared/bytes/text.ts";
 import { NAME_ANCHOR_EPOCHS } from "../../../shared/limits.ts";
 import type { Log } from "../../../shared/ports.ts";
+import { GATEWAY_SUBJECT_PREFIX } from "../../../shared/rpc/leases.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain } from "../../../shared/sui/chain.ts";
-import { RESERVED_SUBJECT_PREFIX } from "../auth/claims.ts";
 import { chainFailure } from "../upload/failure-of.ts";
 import type { UploadFailure } from "../upload/failure.ts";
 import { resultOf } from "../upload/journal.ts";
@@ -18,7 +18,7 @@ import { storeInUpload, type UploadDirectory } from "../uploads.ts";
 import type { AnchorView } from "./names.ts";
 
 /** Whose the anchors are. */
-export const ANCHOR_SUBJECT = `${RESERVED_SUBJECT_PREFIX}names`;
+export const ANCHOR_SUBJECT = `${GATEWAY_SUBJECT_PREFIX}names`;
 
 /** What making an anchor needs. */
 export interface AnchorPorts {

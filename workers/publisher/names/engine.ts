@@ -36,6 +36,7 @@ import {
   isAllowed,
   type NameChange,
   type NameFailure,
+  type NameListQuery,
   type NameRecord,
   type NamesRpc,
   type NameVersions,
@@ -111,6 +112,10 @@ export class NamesEngine implements NamesRpc {
 
   async versions(key: string, before: number | null): Promise<NameVersions | null> {
     return this.#ports.rows.versions(key, before);
+  }
+
+  async list(query: NameListQuery): Promise<readonly NameRecord[]> {
+    return this.#ports.rows.list(query);
   }
 
   /** Goes on with what is left, and forgets old outcomes. */

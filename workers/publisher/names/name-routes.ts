@@ -21,7 +21,7 @@ import { type Answer, refuse } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
-import { type AskedChange, type ChangeAnswer, changeOnce } from "../keyed/change-once.ts";
+import { type AskedChange, changeOnce } from "../keyed/change-once.ts";
 import { bucketOf, isName, nameKey, type NameTarget } from "./name.ts";
 import type { NameRefusal } from "./name-problem.ts";
 import {
@@ -30,9 +30,9 @@ import {
   type NameFailure,
   type NameRecord,
   type NamesRpc,
-  type NameVersion,
   type Precondition,
 } from "./names.ts";
+import { readUrl, recordAnswer, versionView } from "./name-view.ts";
 
 /** One name as one subject sees it. */
 export interface AskedName {
@@ -99,7 +99,7 @@ function changeName(
       const changed = await askBucket(wish, context);
       if (changed.ok) {
         const { version, target } = changed.value;
-        const answer = recordAnswer(changed.value, context);
+        const answer = recordAnswer(changed.value, context.config);
         const isNew = version === 1 && target !== null;
         return { kind: "done", answer: { ...answer, status: isNew ? 201 : 200 } };
       }
@@ -126,7 +126,7 @@ export async function showName(
   if (record === null) return refused({ kind: "name-unknown" });
   const etag = etagOf(record);
   if (redirect === "true") {
-    const url = readUrl(record.target, context);
+    const url = readUrl(record.target, context.config);
     if (url === null) return refused({ kind: "name-unreadable" });
     const headers = { Location: url, ETag: strongEtag(etag), "Cache-Control": "no-cache" };
     return new Response(null, { status: 307, headers });
@@ -135,7 +135,7 @@ export async function showName(
     const headers = { ETag: strongEtag(etag), "Cache-Control": "no-cache" };
     return new Response(null, { status: 304, headers });
   }
-  const { headers: told = {}, body } = recordAnswer(record, context);
+  const { headers: told = {}, body } = recordAnswer(record, context.config);
   return jsonResponse(body, { headers: told });
 }
 
@@ -229,36 +229,6 @@ async function targetOf(
   }
   const fits = formatBlobId(blob.value.blobId) === blobId && blob.value.certifiedEpoch !== null;
   return fits ? ok({ blobId, objectId }) : err(refused({ kind: "name-target-mismatch" }));
-}
-
-function recordAnswer(record: NameRecord, context: AppContext): ChangeAnswer {
-  const { name, key, anchor, target } = record;
-  const url = readUrl(target, context);
-  return {
-    headers: { ETag: strongEtag(etagOf(record)), "Cache-Control": "no-cache" },
-    body: {
-      name,
-      ...versionView(record),
-      ...(url === null ? {} : { url }),
-      anchor: { ...anchor, attribute: key },
-    },
-  };
-}
-
-function versionView({ version, target, txDigest, changedAtMs }: NameVersion): object {
-  return {
-    version,
-    blobId: target?.blobId ?? null,
-    objectId: target?.objectId ?? null,
-    txDigest,
-    changedAt: new Date(changedAtMs).toISOString(),
-  };
-}
-
-function readUrl(target: NameTarget | null, { config }: AppContext): string | null {
-  return target === null || config.aggregatorUrl === null
-    ? null
-    : `${config.aggregatorUrl}/v1/blobs/${target.blobId}`;
 }
 
 function problemOf(failure: NameFailure): Problem {

@@ -61,6 +61,15 @@ export interface NameVersions {
   readonly next: number | null;
 }
 
+/** Which names of one bucket, in the order of their keys. */
+export interface NameListQuery {
+  /** See `nameKey`: of the subject, with the beginning of a name. */
+  readonly keyPrefix: string;
+  /** Where the page before ended. */
+  readonly afterKey: string | null;
+  readonly limit: number;
+}
+
 /** Why a name was not changed. */
 export type NameFailure =
   /** It is not as the precondition says; `version` is what it has, `null` for none. */
@@ -84,6 +93,8 @@ export interface NamesRpc {
   resolve(key: string): Promise<NameRecord | null>;
   /** `null` where there never was one; pages end before `before`. */
   versions(key: string, before: number | null): Promise<NameVersions | null>;
+  /** Names that there are now. */
+  list(query: NameListQuery): Promise<readonly NameRecord[]>;
 }
 
 /** Buckets by name. */

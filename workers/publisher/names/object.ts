@@ -13,7 +13,14 @@ import type { PublisherEnv } from "../env.ts";
 import { walletDirectory } from "../wallet/wallets.ts";
 import { openAnchor } from "./anchor.ts";
 import { NamesEngine } from "./engine.ts";
-import type { NameChange, NameFailure, NameRecord, NamesRpc, NameVersions } from "./names.ts";
+import type {
+  NameChange,
+  NameFailure,
+  NameListQuery,
+  NameRecord,
+  NamesRpc,
+  NameVersions,
+} from "./names.ts";
 import { createNameRows } from "./rows.ts";
 
 const log = consoleLog("publisher");
@@ -50,6 +57,10 @@ export class Names extends DurableObject<PublisherEnv> implements NamesRpc {
 
   versions(key: string, before: number | null): Promise<NameVersions | null> {
     return this.#engine.versions(key, before);
+  }
+
+  list(query: NameListQuery): Promise<readonly NameRecord[]> {
+    return this.#engine.list(query);
   }
 
   override alarm(): Promise<void> {

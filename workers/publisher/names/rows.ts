@@ -4,7 +4,14 @@
  */
 import { NAME_VERSIONS_MAX, NAME_VERSIONS_PAGE } from "../../../shared/limits.ts";
 import type { Sql } from "../lease-book/book.ts";
-import type { AnchorView, NameChange, NameRecord, NameVersion, NameVersions } from "./names.ts";
+import type {
+  AnchorView,
+  NameChange,
+  NameListQuery,
+  NameRecord,
+  NameVersion,
+  NameVersions,
+} from "./names.ts";
 
 /** An anchor as the bucket knows it. */
 export interface Anchor extends AnchorView {
@@ -74,6 +81,9 @@ CREATE TABLE IF NOT EXISTS batches (
 );
 `;
 
+/** After every text that begins like another: keys are ASCII. */
+const LAST_CHARACTER = "\u007f";
+
 /** The rows of one bucket. */
 export interface NameRows {
   /** Keeps a wish; one that is known stays as it is. */
@@ -87,6 +97,8 @@ export interface NameRows {
   record(key: string): NameRecord | null;
   versions(key: string, before: number | null): NameVersions | null;
   namesOf(anchorSeq: number): readonly NameRow[];
+  /** Names that are not deleted, by key. */
+  list(query: NameListQuery): readonly NameRecord[];
   anchor(seq: number): Anchor | null;
   /** The first anchor with fewer names than this; `null` when a new one is needed. */
   anchorBelow(nameCount: number): Anchor | null;
@@ -112,7 +124,8 @@ export function createNameRows(sql: Sql): NameRows {
     sql.exec(query, ...bindings).toArray()[0] ?? null;
   return {
     ...changeRows(sql, one),
-    ...nameRows(sql, one),
+    ...nameReads(sql, one),
+    ...nameWrites(sql),
     ...anchorRows(sql, one),
     ...batchRows(sql, one),
   };
@@ -156,28 +169,37 @@ function changeRows(
   };
 }
 
-function nameRows(
+const COLUMNS = "n.key, n.name, n.anchor_seq, v.version, v.target, v.tx_digest, v.changed_at_ms";
+const LATEST = "names n JOIN versions v ON v.key = n.key AND v.version = n.version";
+const JOINED = `SELECT ${COLUMNS} FROM ${LATEST}`;
+const ANCHORED = `SELECT ${COLUMNS}, a.object_id, a.owner
+  FROM ${LATEST} JOIN anchors a ON a.seq = n.anchor_seq`;
+
+function nameReads(
   sql: Sql,
   one: One,
-): Pick<NameRows, "name" | "record" | "versions" | "namesOf" | "putVersion"> {
-  const JOINED = `SELECT n.key, n.name, n.anchor_seq, v.version, v.target, v.tx_digest, v.changed_at_ms
-    FROM names n JOIN versions v ON v.key = n.key AND v.version = n.version`;
+): Pick<NameRows, "name" | "record" | "versions" | "namesOf" | "list"> {
   return {
     name(key) {
       const row = one(`${JOINED} WHERE n.key = ?`, key);
       return row === null ? null : nameRowOf(row);
     },
     record(key) {
-      const row = one(
-        `SELECT j.*, a.object_id, a.owner FROM (${JOINED} WHERE n.key = ?) j
-         JOIN anchors a ON a.seq = j.anchor_seq`,
-        key,
-      );
-      if (row === null) return null;
-      const { anchorSeq: _, ...name } = nameRowOf(row);
-      const anchor = { objectId: String(row["object_id"]), owner: String(row["owner"]) };
-      return { ...name, anchor };
+      const row = one(`${ANCHORED} WHERE n.key = ?`, key);
+      return row === null ? null : recordOf(row);
     },
+    list: ({ keyPrefix, afterKey, limit }) =>
+      sql
+        .exec(
+          `${ANCHORED} WHERE n.key >= ? AND n.key < ? AND n.key > ? AND n.is_deleted = 0
+           ORDER BY n.key LIMIT ?`,
+          keyPrefix,
+          keyPrefix + LAST_CHARACTER,
+          afterKey ?? "",
+          limit,
+        )
+        .toArray()
+        .map(recordOf),
     versions(key, before) {
       if (one("SELECT 1 FROM names WHERE key = ?", key) === null) return null;
       const versions = sql
@@ -195,6 +217,11 @@ function nameRows(
     },
     namesOf: (anchorSeq) =>
       sql.exec(`${JOINED} WHERE n.anchor_seq = ?`, anchorSeq).toArray().map(nameRowOf),
+  };
+}
+
+function nameWrites(sql: Sql): Pick<NameRows, "putVersion"> {
+  return {
     putVersion(key, name, anchorSeq, { version, target, txDigest, changedAtMs }) {
       sql.exec(
         "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?)",
@@ -292,6 +319,12 @@ function nameRowOf(row: Record<string, unknown>): NameRow {
     anchorSeq: Number(row["anchor_seq"]),
     ...versionOf(row),
   };
+}
+
+function recordOf(row: Record<string, unknown>): NameRecord {
+  const { anchorSeq: _, ...name } = nameRowOf(row);
+  const anchor = { objectId: String(row["object_id"]), owner: String(row["owner"]) };
+  return { ...name, anchor };
 }
 
 function versionOf(row: Record<string, unknown>): NameVersion {

@@ -7,10 +7,14 @@ import { fromBase64Url, toBase64Url } from "../../../shared/bytes/text.ts";
 import { LEASE_PAGE_MAX, OBJECT_FILTERS_MAX, OBJECT_PAGE_DEFAULT } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { LeasePosition, SubjectLeasesQuery } from "../lease-book/leases.ts";
+import { isName } from "../names/name.ts";
 import type { QueryFailure } from "../store-query.ts";
 
 /** Which of its objects a subject asks for. */
-export type ObjectsQuery = Omit<SubjectLeasesQuery, "sub">;
+export interface ObjectsQuery extends Omit<SubjectLeasesQuery, "sub" | "pointedAt"> {
+  /** The name (of `/edge/v1/names`) that points at them; `null` for any. */
+  readonly name: string | null;
+}
 
 const ATTRIBUTE_PREFIX = "attribute.";
 /** Every epoch is below: it is a u32. */
@@ -36,7 +40,12 @@ export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, 
   if (attributes.length > OBJECT_FILTERS_MAX) {
     return malformed("attribute", "", `at most ${OBJECT_FILTERS_MAX} filters`);
   }
+  const name = query.get("name");
+  if (name !== null && !isName(name)) {
+    return malformed("name", name, "a name of /edge/v1/names; attribute.name filters an attribute");
+  }
   return ok({
+    name,
     after,
     limit: limit.value,
     endEpochMin: endEpochMin.value,
@@ -45,14 +54,11 @@ export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, 
   });
 }
 
-/** `attribute.<key>=<value>`, as often as wanted; `name=` is short for `attribute.name=`. */
+/** `attribute.<key>=<value>`, as often as wanted. */
 function parseAttributeFilters(query: URLSearchParams): readonly (readonly [string, string])[] {
-  return [...query].flatMap(([key, value]) => {
-    if (key === "name") return [["name", value] as const];
-    return key.startsWith(ATTRIBUTE_PREFIX)
-      ? [[key.slice(ATTRIBUTE_PREFIX.length), value] as const]
-      : [];
-  });
+  return [...query].flatMap(([key, value]) =>
+    key.startsWith(ATTRIBUTE_PREFIX) ? [[key.slice(ATTRIBUTE_PREFIX.length), value] as const] : [],
+  );
 }
 
 /** The text of a place in the list; clients hand it back and read nothing into it. */
@@ -75,7 +81,8 @@ function parseCursor(text: string): LeasePosition | null {
   }
 }
 
-function wholeNumber(
+/** A whole number within bounds. */
+export function wholeNumber(
   query: URLSearchParams,
   parameter: string,
   fallback: number,

@@ -11,6 +11,8 @@ import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import type { LeaseBookRpc, SubjectLeases, SubjectLeasesQuery } from "../lease-book/leases.ts";
+import { bucketOf, nameKey } from "../names/name.ts";
+import type { AskedName } from "../names/name-routes.ts";
 import { type AskedObject, findObject } from "./find-object.ts";
 import { formatCursor, parseObjectsQuery } from "./query.ts";
 import { leaseView, objectView } from "./view.ts";
@@ -36,7 +38,9 @@ export async function listObjects(
     });
   }
   const wantsLines = (request.headers.get("Accept") ?? "").includes(JSON_LINES);
-  const query: SubjectLeasesQuery = { ...asked.value, sub };
+  const { name, ...filters } = asked.value;
+  const pointedAt = name === null ? null : await targetOfName({ name, sub }, context);
+  const query: SubjectLeasesQuery = { ...filters, sub, pointedAt };
   if (format === "jsonl" || (format === null && wantsLines)) {
     return linesResponse(context.leaseBook, { ...query, limit: LEASE_PAGE_MAX });
   }
@@ -45,6 +49,16 @@ export async function listObjects(
     { objects: leases.map(leaseView), next: next === null ? null : formatCursor(next) },
     { headers: { Vary: "Accept" } },
   );
+}
+
+/** What a name points at now; an ID that no blob has where there is no such name. */
+async function targetOfName(
+  asked: AskedName,
+  { names }: AppContext,
+): Promise<Exclude<SubjectLeasesQuery["pointedAt"], null>> {
+  const key = await nameKey(asked.sub, asked.name);
+  const record = await names.getByName(await bucketOf(key)).resolve(key);
+  return record?.target ?? { blobId: "", objectId: null };
 }
 
 /** Every object from the cursor on, one a line; the next page is asked for when the last is read. */
