@@ -710,7 +710,13 @@ export const BATCH_BYTES_MAX = 100 * 1024;
 export const BATCH_FRAME_BYTES_MAX = 16 * 1024;
 
 /** How long a busy wallet waits for more commands; an idle one sends a lone command at once. */
-export const WALLET_BATCH_WINDOW_MS = 200;
+export const WALLET_BATCH_WINDOW_MS = 250;
+
+/** How long after its registration a blob's certificate is waited for by those of other blobs. */
+export const WALLET_CERTIFY_EXPECTED_MS = 10_000;
+
+/** Batches of registrations that may wait for one address before new uploads use another one. */
+export const WALLET_QUEUE_BATCHES = 4;
 
 /** By how much a halved batch grows again after each transaction that succeeds. */
 export const WALLET_BATCH_GROWTH = 2;

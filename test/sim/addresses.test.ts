@@ -4,8 +4,8 @@ import { WALLET_ADDRESS } from "./gateway.ts";
 import { violations } from "./invariants.ts";
 import { journalsOf, simulate, walletsOf, type World } from "./simulation.ts";
 
-/** The main address has money and the others have none yet; two uploads fill a transaction. */
-const SETTINGS = { addressCount: 3, batchMax: 2 } as const;
+/** The main address has money and the others have none yet; four uploads fill the queue of one. */
+const SETTINGS = { addressCount: 3, batchMax: 1 } as const;
 
 function payersOf(world: World): ReadonlySet<string | null> {
   return new Set(journalsOf(world).map(({ walletAddress }) => walletAddress));
@@ -16,7 +16,7 @@ describe("several addresses", () => {
     const world = await simulate({
       ...SETTINGS,
       seed: 1,
-      uploadCount: 9,
+      uploadCount: 13,
       // One upload wakes the main wallet; the burst comes when the others have their money.
       trouble: ({ network, gateway }) => {
         const { walType } = network.deployment;
@@ -35,7 +35,7 @@ describe("several addresses", () => {
     const world = await simulate({
       ...SETTINGS,
       seed,
-      uploadCount: 7,
+      uploadCount: 11,
       arrivesMs: (index) => (index === 0 ? 0 : 20_000),
       trouble: ({ scheduler, platform }) => {
         for (let n = 0; n < 9; n++) {

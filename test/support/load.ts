@@ -17,6 +17,8 @@ export interface LoadReport {
   readonly addressCount: number;
   /** Each blob's object, as the gateway answered. */
   readonly objectIds: ReadonlySet<string>;
+  /** Addresses that paid for them. */
+  readonly payerCount: number;
   /** Transactions of the ledger, refills and failed ones included. */
   readonly transactions: number;
   /** Submissions the ledger refused: an object conflict would be one. */
@@ -44,6 +46,7 @@ export async function storeMany(
   addressCount: number,
   { uploadCount, clientCount }: Load,
 ): Promise<LoadReport> {
+  const before = await network.admin.state();
   const objectIds = new Set<string>();
   let costFrost = 0n;
   async function store(index: number): Promise<number> {
@@ -68,14 +71,16 @@ export async function storeMany(
   const totalMs = performance.now() - startedMs;
   timesMs.sort((left, right) => left - right);
   const at = (fraction: number) => timesMs[Math.floor((timesMs.length - 1) * fraction)] ?? 0;
-  const { transactions, refusedTransactions, moveCalls } = await network.admin.state();
+  const after = await network.admin.state();
+  const calls = (name: string) => (after.moveCalls[name] ?? 0) - (before.moveCalls[name] ?? 0);
   return {
     addressCount,
     objectIds,
-    transactions,
-    refused: refusedTransactions,
-    registrations: moveCalls["system::register_blob"] ?? 0,
-    certifications: moveCalls["system::certify_blob"] ?? 0,
+    payerCount: await countOwners(gateway, objectIds),
+    transactions: after.transactions - before.transactions,
+    refused: after.refusedTransactions - before.refusedTransactions,
+    registrations: calls("system::register_blob"),
+    certifications: calls("system::certify_blob"),
     costFrost,
     medianMs: at(0.5),
     p95Ms: at(0.95),
@@ -84,13 +89,24 @@ export async function storeMany(
   };
 }
 
+/** Addresses that own the blobs: each is owned by the one that paid for it. */
+async function countOwners(gateway: TestGateway, objectIds: ReadonlySet<string>): Promise<number> {
+  const owners = new Set<string>();
+  for (const objectId of objectIds) {
+    const response = await gateway.publisher(`/edge/v1/objects/${objectId}`);
+    const { owner } = (await response.json()) as { readonly owner: string };
+    owners.add(owner);
+  }
+  return owners.size;
+}
+
 /** The report in one line. */
 export function loadLine(report: LoadReport): string {
-  const { objectIds, transactions, medianMs, p95Ms, aloneMs, totalMs } = report;
+  const { objectIds, payerCount, transactions, medianMs, p95Ms, aloneMs, totalMs } = report;
   const perBlob = (transactions / objectIds.size).toFixed(3);
   const seconds = (milliseconds: number) => `${(milliseconds / 1_000).toFixed(1)} s`;
   return (
-    `${objectIds.size} blobs over ${report.addressCount} addresses in ${seconds(totalMs)}: ` +
+    `${objectIds.size} blobs over ${payerCount} of ${report.addressCount} addresses in ${seconds(totalMs)}: ` +
     `${transactions} transactions (${perBlob} a blob), latency ${seconds(medianMs)} in the median, ` +
     `${seconds(p95Ms)} at 95 %, ${seconds(aloneMs)} alone`
   );

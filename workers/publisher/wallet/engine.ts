@@ -9,16 +9,17 @@ import {
   BATCH_BYTES_MAX,
   WALLET_ALARM_MS,
   WALLET_BATCH_DEFAULT,
-  WALLET_BATCH_WINDOW_MS,
   WALLET_CALL_WAIT_MS,
   WALLET_FATE_EXPECTED_MS,
   WALLET_JOURNAL_TTL_MS,
   WALLET_LOOK_PAUSE_MAX_MS,
   WALLET_LOOK_PAUSE_MS,
+  WALLET_QUEUE_BATCHES,
 } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { type Signer, transactionDigest } from "../../../shared/sui/signer.ts";
 import { buildTransaction, transactionBytes } from "../../../shared/sui/transactions.ts";
+import { BatchWindow } from "./batch-window.ts";
 import { commandFlaw, fingerprintOf } from "./check-command.ts";
 import {
   isFinalFailure,
@@ -84,7 +85,7 @@ class Engine implements WalletEngine {
   readonly #queue: CommandQueue;
   /** Batches and resumptions, one after another: the tail of the queue. */
   #tail: Promise<unknown> = Promise.resolve();
-  #lastBatchMs = -Infinity;
+  readonly #window: BatchWindow;
   readonly #funds: Funds;
   readonly #refills: RefillWish;
   /** When the transaction that is under way was taken up in this life. */
@@ -92,10 +93,12 @@ class Engine implements WalletEngine {
   #resuming: Promise<boolean> | null = null;
 
   constructor(ports: WalletPorts) {
-    const { chain, signer, clock } = ports;
+    const { chain, signer, clock, timer } = ports;
     this.#ports = ports;
     this.#queue = new CommandQueue(ports.batchMax ?? WALLET_BATCH_DEFAULT);
     this.#funds = new Funds(clock, () => readHoldings(chain, signer.address));
+    const offeredCount = () => this.#funds.offeredCount;
+    this.#window = new BatchWindow({ clock, timer, queue: this.#queue, offeredCount });
     this.#refills = new RefillWish(ports, (command) => this.run(command));
   }
 
@@ -119,6 +122,7 @@ class Engine implements WalletEngine {
       const release = () => this.#funds.release(command.id);
       waiting.reply.then(release, release);
     }
+    this.#window.came(command);
     // A turn for each command: the first takes what it can, the last finds nothing left.
     this.#inTurn(() => this.#work()).catch(() => undefined);
     return waiting.reply;
@@ -132,7 +136,8 @@ class Engine implements WalletEngine {
       return { kind: "refused", failure: { kind: "wallet-busy", txDigest } };
     }
     const waiting = this.#queue.registerCount + this.#funds.offeredCount;
-    if (!evenIfFull && waiting >= this.#queue.batchSize) return { kind: "full", waiting };
+    const isFull = waiting >= WALLET_QUEUE_BATCHES * this.#queue.batchSize;
+    if (!evenIfFull && isFull) return { kind: "full", waiting };
     const failure = await this.#funds.offer(id, costFrost);
     this.#refills.whenLow(this.#funds.held);
     return failure === null ? { kind: "taken" } : { kind: "refused", failure };
@@ -189,7 +194,7 @@ class Engine implements WalletEngine {
   /** Carries out the next batch of the queue, if there is any. */
   async #work(): Promise<void> {
     if (this.#queue.length === 0) return;
-    await this.#awaitOthers();
+    await this.#window.close();
     const waiting = this.#queue.take();
     const deadlineMs = this.#deadline();
     try {
@@ -200,17 +205,9 @@ class Engine implements WalletEngine {
       for (const each of waiting) each.fail(error);
     } finally {
       this.#queue.done(waiting);
-      this.#lastBatchMs = this.#ports.clock.nowMs();
+      this.#window.ended(waiting.flatMap(({ given }) => given ?? []));
       this.#refills.afterWork();
     }
-  }
-
-  /** A lone command on an idle wallet goes at once; a busy one waits a moment for more. */
-  async #awaitOthers(): Promise<void> {
-    const { clock, timer } = this.#ports;
-    const isIdle = clock.nowMs() - this.#lastBatchMs > WALLET_BATCH_WINDOW_MS;
-    if (!this.#queue.hasRoom || (isIdle && this.#queue.length === 1)) return;
-    await timer.sleep(WALLET_BATCH_WINDOW_MS);
   }
 
   /** Resolves what was left open before; the first transaction that stays open. */

@@ -20,6 +20,7 @@ export class Waiting {
   readonly command: WalletCommand;
   readonly #reply = Promise.withResolvers<WalletReply>();
   #isAnswered = false;
+  #given: WalletReply | null = null;
 
   constructor(command: WalletCommand) {
     this.command = command;
@@ -34,8 +35,14 @@ export class Waiting {
     return this.#isAnswered;
   }
 
+  /** The answer, once it has one; a breakdown is none. */
+  get given(): WalletReply | null {
+    return this.#given;
+  }
+
   answer(reply: WalletReply): void {
     this.#isAnswered = true;
+    this.#given = reply;
     this.#reply.resolve(reply);
   }
 
@@ -67,6 +74,11 @@ export class CommandQueue {
   /** Most commands of the next batch. */
   get batchSize(): number {
     return this.#batchSize;
+  }
+
+  /** The command the next batch begins with. */
+  get head(): WalletCommand | null {
+    return this.#waiting[0]?.command ?? null;
   }
 
   get length(): number {

@@ -5,6 +5,7 @@ import {
   WALLET_ADDRESSES_MAX,
   WALLET_FATE_EXPECTED_MS,
   WALLET_OFFER_TTL_MS,
+  WALLET_QUEUE_BATCHES,
 } from "../../../../shared/limits.ts";
 import type { Chain } from "../../../../shared/sui/chain.ts";
 import type { WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
@@ -123,11 +124,12 @@ describe("a wallet offers", () => {
 
   test("to those who ask at the same time, one after another", async () => {
     world.fund({ sui: 10n ** 10n, wal: 2n * COST });
-    const wallet = engine(0, { batchMax: 3 });
+    const wallet = engine(0, { batchMax: 1 });
     const offers = await Promise.all(
-      ["a", "b", "c", "d"].map((id) => wallet.offer({ id, costFrost: COST })),
+      ["a", "b", "c", "d", "e"].map((id) => wallet.offer({ id, costFrost: COST })),
     );
-    expect(offers.map(({ kind }) => kind)).toEqual(["taken", "taken", "refused", "full"]);
+    const kinds = offers.map(({ kind }) => kind);
+    expect(kinds).toEqual(["taken", "taken", "refused", "refused", "full"]);
   });
 
   test("gas for registering and certifying all that wait", async () => {
@@ -151,13 +153,15 @@ describe("a wallet offers", () => {
     expect(await wallet.offer({ id: "b", costFrost: COST })).toEqual({ kind: "taken" });
   });
 
-  test("no more than its next transaction takes, unless none has room", async () => {
+  test("no more than its next few transactions take, unless none has room", async () => {
     world.fund({ sui: 10n ** 10n, wal: 1_000n });
     const wallet = engine(0, { batchMax: 2 });
-    for (const id of ["a", "b"]) {
-      expect(await wallet.offer({ id, costFrost: COST })).toEqual({ kind: "taken" });
+    const waiting = 2 * WALLET_QUEUE_BATCHES;
+    for (let index = 0; index < waiting; index++) {
+      const need = { id: `u${index}`, costFrost: COST };
+      expect(await wallet.offer(need)).toEqual({ kind: "taken" });
     }
-    expect(await wallet.offer({ id: "c", costFrost: COST })).toEqual({ kind: "full", waiting: 2 });
+    expect(await wallet.offer({ id: "c", costFrost: COST })).toEqual({ kind: "full", waiting });
     const anyway = { id: "c", costFrost: COST, evenIfFull: true };
     expect(await wallet.offer(anyway)).toEqual({ kind: "taken" });
   });
