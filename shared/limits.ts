@@ -238,6 +238,9 @@ export const FAN_OUT_BYTES_PER_SECOND_MIN = 4 * 1024 * 1024;
 /** Rounds of the fan-out in one wake-up: nodes that failed are asked again in the next. */
 export const FAN_OUT_ROUNDS_MAX = 3;
 
+/** A node that speaks of other shards than the committee's makes us read the chain this often. */
+export const FAN_OUT_EPOCH_LOOK_MS = 1_000;
+
 /** After a quorum the rest may go on for half of what the quorum took, and this. */
 export const FAN_OUT_TAIL_BASE_MS = 500;
 

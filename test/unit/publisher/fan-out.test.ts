@@ -2,7 +2,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type EncodedBlob, encodeMetadata } from "../../../shared/codec/index.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
-import { FAN_OUT_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../../../shared/limits.ts";
+import {
+  FAN_OUT_DEADLINE_MS,
+  FAN_OUT_ROUNDS_MAX,
+  FAN_OUT_STALL_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+} from "../../../shared/limits.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../../workers/publisher/lane/run-lane.ts";
 import { registrationOf, startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
@@ -28,6 +33,7 @@ async function spread(
   laneCount = 3,
   register?: (network: StubNetwork) => Promise<boolean>,
   laggards: readonly number[] = [],
+  chainEpoch: number | null = 5,
 ) {
   const network = new StubNetwork(SHARD_COUNTS);
   network.isRegistered = register === undefined;
@@ -49,12 +55,17 @@ async function spread(
   const { blobId } = encoded.metadata;
   const startedAtMs = time.nowMs();
   const progress = new Map<number, string>();
+  let looks = 0;
   const fanOut = startFanOut(
     {
       clock: time,
       timer: time,
       log: silentLog,
       lane,
+      readEpoch: () => {
+        looks++;
+        return Promise.resolve(chainEpoch);
+      },
       progress: (memberIndex, state) => progress.set(memberIndex, state),
     },
     {
@@ -79,7 +90,7 @@ async function spread(
   const outcome = await fanOut.outcome;
   const decidedAfterMs = time.nowMs() - startedAtMs;
   await fanOut.settled;
-  return { network, outcome, progress, jobs, decidedAfterMs, served: fanOut.served() };
+  return { network, outcome, progress, jobs, looks, decidedAfterMs, served: fanOut.served() };
 }
 
 describe("a fan-out over honest nodes", () => {
@@ -212,6 +223,42 @@ describe("nodes of more than f shards are bad", () => {
     const { outcome } = await spread({ 0: "later-epoch", 1: "later-epoch" });
     expect(outcome).toMatchObject({ failure: { kind: "epoch-moved" } });
   });
+});
+
+describe("nodes that speak of other shards", () => {
+  const MOVED = { 3: "moved-shards" } as const;
+  const ALL = Object.fromEntries(SHARD_COUNTS.map((_, index) => [index, "moved-shards"] as const));
+
+  test("one, and the chain is in a later epoch: the committee has to be read again", async () => {
+    const silent = { 0: "silent-slivers", 1: "silent-slivers" } as const;
+    const { outcome, decidedAfterMs, jobs } = await spread(
+      { ...silent, ...MOVED },
+      3,
+      undefined,
+      [],
+      6,
+    );
+    expect(outcome).toMatchObject({ failure: { kind: "epoch-moved" } });
+    expect(decidedAfterMs).toBeLessThan(FAN_OUT_STALL_MS);
+    expect(jobs).toHaveLength(3);
+  });
+
+  test("some, though the epoch is the same: the certificate comes without them", async () => {
+    const { outcome, looks } = await spread(MOVED);
+    expect(outcome).toMatchObject({ ok: true });
+    expect(looks).toBe(1);
+  });
+
+  test.each([5, null])(
+    "all, and the chain says %s: it fails, having looked a few times",
+    async (epoch) => {
+      const { outcome, looks } = await spread(ALL, 3, undefined, [], epoch);
+      expect(outcome).toMatchObject({
+        failure: { kind: "insufficient-confirmations", failureCounts: { SHARD_NOT_ASSIGNED: 7 } },
+      });
+      expect(looks).toBeLessThanOrEqual(2 * FAN_OUT_ROUNDS_MAX);
+    },
+  );
 });
 
 test("all rounds together stay within the invocations of one request", async () => {

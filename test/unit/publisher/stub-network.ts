@@ -18,7 +18,8 @@ export type StubFault =
   | "wrong-signature"
   | "later-epoch"
   | "late-registration"
-  | "no-buffer";
+  | "no-buffer"
+  | "moved-shards";
 
 interface StubNode {
   readonly secretKey: Uint8Array;
@@ -99,6 +100,9 @@ export class StubNetwork {
         break;
       case "no-buffer":
         if (isPending) return refusal(400, "CACHE_SATURATED");
+        break;
+      case "moved-shards":
+        if (isSliver) return refusal(400, "SHARD_NOT_ASSIGNED");
         break;
       case "wrong-signature":
       case "later-epoch":

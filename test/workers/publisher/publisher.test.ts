@@ -311,6 +311,7 @@ test("lanes are invocations of their own that store, confirm and keep to six req
       timer: systemTimer,
       log: silentLog,
       lane: SliverLane,
+      readEpoch: () => Promise.resolve(null),
       progress: () => undefined,
     },
     {

@@ -30,6 +30,7 @@ import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import { limitWrite } from "../quota/limit-write.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";
+import { epochReader } from "../upload/epoch-watch.ts";
 import { registrationOf, startFanOut } from "../upload/fan-out.ts";
 import { platformPipe } from "../lane/streams.ts";
 import { parseRelayQuery, type RelayQuery } from "./query.ts";
@@ -171,11 +172,19 @@ function fanOut(
   { blobId, deletableObjectId }: RelayQuery,
   encoded: EncodedBlob,
   system: SystemState,
-  { clock, timer, log, lane, config, requestId }: AppContext,
+  { clock, timer, log, lane, chain, config, requestId }: AppContext,
 ): ReturnType<typeof startFanOut> {
   const committee = writeCommittee(system);
   return startFanOut(
-    { clock, timer, log, lane, pipe: platformPipe, progress: () => undefined },
+    {
+      clock,
+      timer,
+      log,
+      lane,
+      pipe: platformPipe,
+      readEpoch: epochReader(chain),
+      progress: () => undefined,
+    },
     {
       runId: `relay.${requestId}`,
       blobId,

@@ -20,7 +20,7 @@ import {
 import type { ConfirmationTarget } from "../../../shared/nodes/client.ts";
 import { ConfirmationCollector } from "../../../shared/nodes/confirmations.ts";
 import { isBlocked, type NodeFailure } from "../../../shared/nodes/failure.ts";
-import type { Clock, Log, Timer } from "../../../shared/ports.ts";
+import type { Log, Timer } from "../../../shared/ports.ts";
 import {
   aggregateConfirmations,
   type Certificate,
@@ -32,6 +32,7 @@ import { certificateWeightMin, isAboveValidity } from "../../../shared/protocol/
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Lane, type LaneNode, type LaneReport, splitByLag } from "../lane/lane.ts";
 import type { BytePipe } from "../lane/streams.ts";
+import { EpochWatch, type EpochWatchPorts } from "./epoch-watch.ts";
 import { SliverFeeder } from "./feeder.ts";
 
 /** What is spread, and over whom. */
@@ -79,8 +80,7 @@ export function registrationOf(
 }
 
 /** What a fan-out needs of the world. */
-export interface FanOutPorts {
-  readonly clock: Clock;
+export interface FanOutPorts extends EpochWatchPorts {
   readonly timer: Timer;
   readonly log: Log;
   readonly lane: Lane;
@@ -102,7 +102,7 @@ export type FanOutFailure =
     }
   /** More than f shards block the blob for legal reasons. */
   | { readonly kind: "blob-blocked" }
-  /** More than f shards sign for a later epoch: read the committee again. */
+  /** The chain, or more than f shards, are in a later epoch: read the committee again. */
   | { readonly kind: "epoch-moved" };
 
 /** A running fan-out. */
@@ -135,6 +135,7 @@ class FanOutRun {
   readonly #requiredWeight: number;
   readonly #stop = new AbortController();
   readonly #startedAtMs: number;
+  readonly #epochWatch: EpochWatch;
   #decided = false;
   /** Once one signature was wrong, the others are checked as they come: the sum would fail again. */
   #hasLiars = false;
@@ -144,6 +145,9 @@ class FanOutRun {
     this.#job = job;
     this.#requiredWeight = certificateWeightMin(job.committee.shardCount);
     this.#startedAtMs = ports.clock.nowMs();
+    this.#epochWatch = new EpochWatch(ports, job.committee.epoch, () => {
+      this.#decide(err({ kind: "epoch-moved" }));
+    });
     this.#target.promise.catch(() => undefined);
     const giveUp = (reason: unknown) => {
       this.#target.reject(reason);
@@ -172,6 +176,8 @@ class FanOutRun {
       if (laneCount === 0 || this.#decided || this.#stop.signal.aborted) break;
       lanesLeft -= laneCount;
       await this.#round(round, nodes, laneCount);
+      // Whatever made nodes fail: nobody is asked again for an epoch that is over.
+      if (!this.#decided) await this.#epochWatch.look();
     }
     this.#decide(
       err({
@@ -307,6 +313,7 @@ class FanOutRun {
       failure.kind === "refused" ? (failure.reason ?? `status ${failure.status}`) : failure.kind,
     );
     this.#ports.progress(memberIndex, "failed");
+    if (!this.#decided) this.#epochWatch.doubt(failure);
     if (!isBlocked(failure)) return;
     this.#blocked.add(memberIndex);
     if (this.#isAboveValidity(weightOf(this.#job.committee, this.#blocked))) {

@@ -14,7 +14,7 @@ import type { Need } from "../wallet/offer.ts";
 import { chooseWallet, type Wallets } from "../wallet/wallets.ts";
 import { walletFailure } from "./failure-of.ts";
 import type { UploadFailure } from "./failure.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, StepResults } from "./journal.ts";
 
 /** What paying needs of the world. */
 export interface PayPorts {
@@ -62,4 +62,38 @@ export async function payStep(
     }
     await timer.sleep(WALLET_ASK_DELAY_MS);
   }
+}
+
+/** What the journal keeps of a registration. */
+export function registeredResult(done: WalletDone): StepResults["register"] {
+  if (done.kind !== "registered") throw new TypeError(`Cannot read ${done.kind} reply`);
+  const { blob, costFrost, gasMist, txDigest, reusesStorage = false } = done;
+  return {
+    blobObjectId: blob.objectId,
+    registeredEpoch: blob.registeredEpoch,
+    storageObjectId: blob.storage.objectId,
+    startEpoch: blob.storage.startEpoch,
+    endEpoch: blob.storage.endEpoch,
+    storageBytes: blob.storage.storageBytes,
+    costFrost: costFrost.toString(),
+    gasMist: gasMist.toString(),
+    txDigest,
+    ...(reusesStorage ? { reusesStorage } : {}),
+  };
+}
+
+/**
+ * What the journal keeps of a certification. The contract accepts a certificate in its own epoch
+ * only, so that is when the blob was certified.
+ */
+export function certifiedResult(done: WalletDone, certifiedEpoch: number): StepResults["certify"] {
+  if (done.kind !== "certified") throw new TypeError(`Cannot read ${done.kind} reply`);
+  const { owner, sharedObjectId, gasMist, txDigest } = done;
+  return {
+    certifiedEpoch,
+    owner,
+    ...(sharedObjectId === undefined ? {} : { sharedObjectId }),
+    gasMist: gasMist.toString(),
+    txDigest,
+  };
 }

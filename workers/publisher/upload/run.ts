@@ -18,6 +18,7 @@ import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
 import type { Lane } from "../lane/lane.ts";
 import type { BytePipe } from "../lane/streams.ts";
 import { type EncodePorts, encodeStaged, type Paused, type StagedBlob } from "./encode.ts";
+import { epochReader } from "./epoch-watch.ts";
 import { type CertifiedPorts, findCertified } from "./find-certified.ts";
 import { chainFailure, sizeFailure } from "./failure-of.ts";
 import type { UploadFailure } from "./failure.ts";
@@ -34,7 +35,14 @@ import {
   type StepResults,
   withWallet,
 } from "./journal.ts";
-import { choosePayer, type NewGeneration, type PayPorts, payStep } from "./pay.ts";
+import {
+  certifiedResult,
+  choosePayer,
+  type NewGeneration,
+  type PayPorts,
+  payStep,
+  registeredResult,
+} from "./pay.ts";
 import { type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
 import { type LaggardHints, noteServed } from "./laggards.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
@@ -244,21 +252,7 @@ class UploadRun {
       this.#endEarly();
       return done;
     }
-    if (done.value.kind !== "registered")
-      throw new TypeError(`Cannot read ${done.value.kind} reply`);
-    const { blob, costFrost, gasMist, txDigest, reusesStorage = false } = done.value;
-    return ok({
-      blobObjectId: blob.objectId,
-      registeredEpoch: blob.registeredEpoch,
-      storageObjectId: blob.storage.objectId,
-      startEpoch: blob.storage.startEpoch,
-      endEpoch: blob.storage.endEpoch,
-      storageBytes: blob.storage.storageBytes,
-      costFrost: costFrost.toString(),
-      gasMist: gasMist.toString(),
-      txDigest,
-      ...(reusesStorage ? { reusesStorage } : {}),
-    });
+    return ok(registeredResult(done.value));
   }
 
   /** Chooses the address that pays, once: every later step, in whatever life, stays with it. */
@@ -276,11 +270,10 @@ class UploadRun {
   }
 
   async #fanOut(): Promise<StepOutcome<"fan-out">> {
-    // A second certificate is needed because the epoch changed: what is cached is the old one.
-    const system = await this.#system(this.#journal.generations.certify > 0);
-    if (!system.ok) return system;
     const encode = resultOf(this.#journal, "encode");
-    const { blobObjectId } = resultOf(this.#journal, "register");
+    const { blobObjectId, registeredEpoch } = resultOf(this.#journal, "register");
+    const system = await this.#systemSince(registeredEpoch);
+    if (!system.ok) return system;
     const { deletable } = this.#journal.request;
     const committee = writeCommittee(system.value);
     const blobId = idBytes(encode.blobId);
@@ -338,14 +331,22 @@ class UploadRun {
     await encoded.value.openSlivers();
     let progress = emptyProgress(committee.members.length);
     this.#ports.saveProgress(progress);
-    const { clock, timer, log, lane, pipe } = this.#ports;
+    const { clock, timer, log, lane, pipe, chain } = this.#ports;
     const laggards = await this.#ports.laggards?.read(committee.epoch);
     const noteProgress = (memberIndex: number, state: "confirmed" | "failed") => {
       progress = withNode(progress, memberIndex, state);
       this.#ports.saveProgress(progress);
     };
     const fanOut = startFanOut(
-      { clock, timer, log, lane, pipe, progress: noteProgress },
+      {
+        clock,
+        timer,
+        log,
+        lane,
+        pipe,
+        readEpoch: epochReader(chain),
+        progress: noteProgress,
+      },
       {
         runId: `${this.#journal.request.uploadId}.${clock.nowMs()}`,
         blobId: metadata.blobId,
@@ -390,17 +391,7 @@ class UploadRun {
       share: this.#journal.request.share,
     });
     if (!done.ok) return done;
-    if (done.value.kind !== "certified")
-      throw new TypeError(`Cannot read ${done.value.kind} reply`);
-    const { owner, sharedObjectId, gasMist, txDigest } = done.value;
-    // The contract accepts a certificate in its own epoch only, so this is when it was certified.
-    return ok({
-      certifiedEpoch: certificate.epoch,
-      owner,
-      ...(sharedObjectId === undefined ? {} : { sharedObjectId }),
-      gasMist: gasMist.toString(),
-      txDigest,
-    });
+    return ok(certifiedResult(done.value, certificate.epoch));
   }
 
   async #record(): Promise<StepOutcome<"record">> {
@@ -439,6 +430,17 @@ class UploadRun {
       },
     );
     return ok({});
+  }
+
+  /**
+   * Read afresh where an earlier certificate or attempt came to nothing, or the blob was registered
+   * in a later epoch: what is cached may be of the committee before.
+   */
+  async #systemSince(registeredEpoch: number): Promise<Result<SystemState, UploadFailure>> {
+    const { generations, attemptCount } = this.#journal;
+    const system = await this.#system(generations.certify > 0 || attemptCount > 0);
+    const isBehind = system.ok && system.value.epoch < registeredEpoch;
+    return isBehind ? this.#system(true) : system;
   }
 
   async #system(fresh = false): Promise<Result<SystemState, UploadFailure>> {
