@@ -5,8 +5,8 @@
  * index, u8 axis) and the BCS of SliverData. The stream is private to one upload and one lane, so
  * it has no version.
  */
-import { ChunkReader } from "../../../shared/bytes/chunk-reader.ts";
 import { freeBytes } from "../../../shared/bytes/arrays.ts";
+import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
 import { encodeSliver, type Sliver, type SliverAxis } from "../../../shared/codec/index.ts";
 import { LANE_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
 
@@ -86,43 +86,6 @@ export async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGene
     }
   } finally {
     source.cancel();
-  }
-}
-
-/** Hands out exact byte counts from chunks of any length. */
-class ExactReader {
-  readonly #reader: ChunkReader;
-  #chunk: Uint8Array = new Uint8Array();
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = new ChunkReader(stream);
-  }
-
-  /** `byteCount` bytes, or `null` when the stream ends exactly here. */
-  async read(byteCount: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    const bytes = new Uint8Array(byteCount);
-    let filled = 0;
-    while (filled < byteCount) {
-      if (this.#chunk.length === 0) {
-        const next = await this.#reader.next();
-        if (next === null) {
-          if (filled === 0) return null;
-          throw new Error(`Cannot read frame: ${filled} of ${byteCount} bytes before the end`);
-        }
-        this.#chunk = next;
-        continue;
-      }
-      const part = this.#chunk.subarray(0, byteCount - filled);
-      bytes.set(part, filled);
-      filled += part.length;
-      this.#chunk = this.#chunk.subarray(part.length);
-    }
-    return bytes;
-  }
-
-  cancel(): void {
-    // A stream that has ended or failed has nothing left to cancel.
-    this.#reader.cancel("nothing more is wanted").catch(() => undefined);
   }
 }
 

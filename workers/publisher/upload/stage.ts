@@ -3,7 +3,7 @@
  *
  * Pure but for the sink it writes to; nothing is known of the bytes here but their number.
  */
-import { ChunkReader } from "../../../shared/bytes/chunk-reader.ts";
+import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
 import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { UploadFailure } from "./failure.ts";
@@ -26,38 +26,27 @@ export async function stageBody(
   bounds: BodyBounds,
   write: (rowIndex: number, bytes: Uint8Array<ArrayBuffer>) => void,
 ): Promise<Result<number, UploadFailure>> {
-  const reader = new ChunkReader(body);
+  const reader = new ExactReader(body);
   // One buffer for all rows: `write` keeps nothing of it.
-  const row = new Uint8Array(UPLOAD_ROW_BYTES_MAX);
-  let rowBytes = 0;
-  let rowIndex = 0;
+  let buffer = new ArrayBuffer(UPLOAD_ROW_BYTES_MAX);
   let total = 0;
-  try {
-    for (;;) {
-      const chunk = await reader.next();
-      if (chunk === null) break;
-      total += chunk.length;
-      if (total > bounds.bytesMax) {
-        await reader.cancel("the body is too large");
-        return err({ kind: "body-too-large", bytesMax: bounds.bytesMax });
-      }
-      for (let rest = chunk; rest.length > 0;) {
-        const part = rest.subarray(0, UPLOAD_ROW_BYTES_MAX - rowBytes);
-        row.set(part, rowBytes);
-        rowBytes += part.length;
-        rest = rest.subarray(part.length);
-        if (rowBytes === UPLOAD_ROW_BYTES_MAX) {
-          write(rowIndex++, row);
-          rowBytes = 0;
-        }
-      }
+  for (let rowIndex = 0; ; rowIndex++) {
+    let row: Uint8Array<ArrayBuffer>;
+    try {
+      row = await reader.fill(buffer);
+    } catch {
+      return err({ kind: "body-interrupted", receivedBytes: reader.receivedBytes });
     }
-  } catch {
-    return err({ kind: "body-interrupted", receivedBytes: total });
+    total += row.length;
+    if (total > bounds.bytesMax) {
+      reader.cancel("the body is too large");
+      return err({ kind: "body-too-large", bytesMax: bounds.bytesMax });
+    }
+    if (row.length > 0) write(rowIndex, row);
+    if (row.length < UPLOAD_ROW_BYTES_MAX) break;
+    ({ buffer } = row);
   }
-  if (bounds.declaredBytes !== null && bounds.declaredBytes !== total) {
-    return err({ kind: "body-interrupted", receivedBytes: total });
-  }
-  if (rowBytes > 0) write(rowIndex, row.slice(0, rowBytes));
-  return ok(total);
+  return bounds.declaredBytes === null || bounds.declaredBytes === total
+    ? ok(total)
+    : err({ kind: "body-interrupted", receivedBytes: total });
 }
