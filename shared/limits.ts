@@ -52,8 +52,11 @@ export const ZERO_ROW_HASHES_KEPT_MAX = 256;
  */
 export const ISOLATE_WORKING_SET_BYTES = 112 * 1024 * 1024;
 
-/** How often whoever waits for the isolate's memory looks whether it is there. */
+/** When whoever waits for the isolate's memory first looks whether it is there; then each time twice as late… */
 export const MEMORY_LOOK_MS = 25;
+
+/** …up to here: who waits so long waits for blobs larger than memory, which take seconds. */
+export const MEMORY_LOOK_MS_MAX = 400;
 
 /**
  * Kernel memory and transfers of work on a blob larger than memory, whatever its length: what a

@@ -4,7 +4,7 @@
  * Encoders and decoders of one isolate share its 128 MB. Each asks for what it will need before it
  * starts and gives it back when it is done; together they wait rather than burst the isolate.
  */
-import { ISOLATE_WORKING_SET_BYTES, MEMORY_LOOK_MS } from "./limits.ts";
+import { ISOLATE_WORKING_SET_BYTES, MEMORY_LOOK_MS, MEMORY_LOOK_MS_MAX } from "./limits.ts";
 import type { Timer } from "./ports.ts";
 import { systemTimer } from "./system.ts";
 
@@ -12,7 +12,7 @@ import { systemTimer } from "./system.ts";
 interface Demand {
   readonly byteCount: number;
   state: "waiting" | "granted" | "over";
-  readonly granted: PromiseWithResolvers<void>;
+  granted: PromiseWithResolvers<void>;
 }
 
 /** Who asks: an object that may be killed, while its isolate and what it holds here live on. */
@@ -150,11 +150,15 @@ export class WorkingMemory {
 
   /** Resolves once granted; rejects when the waiting was ended. */
   async #granted(demand: Demand): Promise<void> {
-    const { promise } = demand.granted;
-    while (this.#timer !== null && demand.state === "waiting") {
-      await Promise.race([this.#timer.sleep(MEMORY_LOOK_MS), promise]);
+    const timer = this.#timer;
+    let lookMs = MEMORY_LOOK_MS;
+    while (timer !== null && demand.state === "waiting") {
+      // One of its own each time: a promise keeps whoever ever raced against it.
+      demand.granted = Promise.withResolvers<void>();
+      await Promise.race([timer.sleep(lookMs), demand.granted.promise]);
+      lookMs = Math.min(2 * lookMs, MEMORY_LOOK_MS_MAX);
     }
-    if (demand.state !== "granted") await promise;
+    if (demand.state !== "granted") await demand.granted.promise;
   }
 
   #part(byteCount: number): () => void {

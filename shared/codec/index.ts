@@ -71,7 +71,7 @@ export {
 } from "./mapping.ts";
 export { checkRowPadding } from "./consistency.ts";
 export { orientSymbol } from "./verifier.ts";
-export { decodeSliver, encodeSliver } from "./sliver-layout.ts";
+export { decodeSliver, encodedSliverBytes, encodeSliver, writeSliver } from "./sliver-layout.ts";
 export {
   decodeMetadata,
   decodeMetadataWithId,

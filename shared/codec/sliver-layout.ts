@@ -10,14 +10,25 @@ import type { Result } from "../result.ts";
 import type { LayoutFailure } from "./failure.ts";
 import type { Sliver, SliverAxis } from "./types.ts";
 
+/** Bytes that SliverData of this sliver takes. */
+export function encodedSliverBytes({ data }: Sliver): number {
+  return ulebBytes(data.length) + data.length + 2 + 2;
+}
+
 /** Writes SliverData. */
 export function encodeSliver(sliver: Sliver): Uint8Array<ArrayBuffer> {
-  const dataBytes = sliver.data.length;
-  return new BcsWriter(ulebBytes(dataBytes) + dataBytes + 2 + 2)
-    .bytes(sliver.data)
-    .u16(sliver.symbolBytes)
-    .u16(sliver.sliverIndex)
-    .finish();
+  const bytes = new Uint8Array(encodedSliverBytes(sliver));
+  writeSliver(sliver, bytes);
+  return bytes;
+}
+
+/** Writes SliverData into `bytes`, which has exactly room for it. */
+export function writeSliver({ data, symbolBytes, sliverIndex }: Sliver, bytes: Uint8Array): void {
+  const length = new BcsWriter().uleb(data.length).finish();
+  const indices = new BcsWriter().u16(symbolBytes).u16(sliverIndex).finish();
+  bytes.set(length);
+  bytes.set(data, length.length);
+  bytes.set(indices, length.length + data.length);
 }
 
 /** Reads SliverData of a known axis. `data` is a view of `bytes`. */

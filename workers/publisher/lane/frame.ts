@@ -7,7 +7,12 @@
  */
 import { freeBytes } from "../../../shared/bytes/arrays.ts";
 import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
-import { encodeSliver, type Sliver, type SliverAxis } from "../../../shared/codec/index.ts";
+import {
+  encodedSliverBytes,
+  type Sliver,
+  type SliverAxis,
+  writeSliver,
+} from "../../../shared/codec/index.ts";
 import { LANE_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
 
 /** One sliver on its way to one node. */
@@ -35,26 +40,36 @@ const AXIS_OFFSET = 8;
 export function encodeFrame(frame: LaneFrame): Uint8Array<ArrayBuffer> {
   assertBodyBytes(frame.body.length);
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + frame.body.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, frame.body.length, true);
-  view.setUint16(MEMBER_OFFSET, frame.memberIndex, true);
-  view.setUint16(PAIR_OFFSET, frame.pairIndex, true);
-  view.setUint8(AXIS_OFFSET, frame.axis === "primary" ? 0 : 1);
+  writeHeader(bytes, frame, frame.body.length);
   bytes.set(frame.body, FRAME_HEADER_BYTES);
   return bytes;
 }
 
-/** Frames one sliver; its own memory is given back. */
+function writeHeader(
+  bytes: Uint8Array,
+  { memberIndex, pairIndex, axis }: Omit<LaneFrame, "body">,
+  bodyBytes: number,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  view.setUint32(0, bodyBytes, true);
+  view.setUint16(MEMBER_OFFSET, memberIndex, true);
+  view.setUint16(PAIR_OFFSET, pairIndex, true);
+  view.setUint8(AXIS_OFFSET, axis === "primary" ? 0 : 1);
+}
+
+/** Frames one sliver; its own memory is given back. It is copied once, into its place. */
 export function encodeSliverFrame(
   memberIndex: number,
   pairIndex: number,
   sliver: Sliver,
 ): Uint8Array<ArrayBuffer> {
-  const body = encodeSliver(sliver);
+  const bodyBytes = encodedSliverBytes(sliver);
+  assertBodyBytes(bodyBytes);
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + bodyBytes);
+  writeHeader(bytes, { memberIndex, pairIndex, axis: sliver.axis }, bodyBytes);
+  writeSliver(sliver, bytes.subarray(FRAME_HEADER_BYTES));
   freeBytes(sliver.data);
-  const frame = encodeFrame({ memberIndex, pairIndex, axis: sliver.axis, body });
-  freeBytes(body);
-  return frame;
+  return bytes;
 }
 
 /**

@@ -63,6 +63,9 @@ const FRAMES_PER_PAIR = 2;
 /** Small frames travel together up to this: each piece costs both sides a turn. */
 const JOINED_FRAMES_BYTES_MAX = 32 * 1024;
 
+/** Written to a pipe at once: the platform copies each piece on its way, and holds it as long. */
+const PIPE_PIECE_BYTES_MAX = 64 * 1024;
+
 /** Feeds one round of a fan-out. */
 export class SliverFeeder {
   readonly #ports: FeederPorts;
@@ -300,7 +303,9 @@ function pumped(
   const writer = writable.getWriter();
   const pump = async () => {
     for (let chunk = await next(); chunk !== null; chunk = await next()) {
-      await writer.write(chunk);
+      for (let start = 0; start < chunk.length; start += PIPE_PIECE_BYTES_MAX) {
+        await writer.write(chunk.subarray(start, start + PIPE_PIECE_BYTES_MAX));
+      }
       freeBytes(chunk);
     }
     await writer.close();
