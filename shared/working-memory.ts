@@ -150,14 +150,7 @@ export class WorkingMemory {
 
   /** Resolves once granted; rejects when the waiting was ended. */
   async #granted(demand: Demand): Promise<void> {
-    const timer = this.#timer;
-    let lookMs = MEMORY_LOOK_MS;
-    while (timer !== null && demand.state === "waiting") {
-      // One of its own each time: a promise keeps whoever ever raced against it.
-      demand.granted = Promise.withResolvers<void>();
-      await Promise.race([timer.sleep(lookMs), demand.granted.promise]);
-      lookMs = Math.min(2 * lookMs, MEMORY_LOOK_MS_MAX);
-    }
+    if (this.#timer !== null) await lookFor(demand, this.#timer);
     if (demand.state !== "granted") await demand.granted.promise;
   }
 
@@ -185,6 +178,17 @@ export class WorkingMemory {
       next.state = "granted";
       next.granted.resolve();
     }
+  }
+}
+
+/** Looks ever more seldom whether the demand is waiting no more. */
+async function lookFor(demand: Demand, timer: Timer): Promise<void> {
+  let lookMs = MEMORY_LOOK_MS;
+  while (demand.state === "waiting") {
+    // One of its own each time: a promise keeps whoever ever raced against it.
+    demand.granted = Promise.withResolvers<void>();
+    await Promise.race([timer.sleep(lookMs), demand.granted.promise]);
+    lookMs = Math.min(2 * lookMs, MEMORY_LOOK_MS_MAX);
   }
 }
 

@@ -44,7 +44,7 @@ export class ExactReader {
    * @throws {Error} When the stream ends within them, or fails.
    */
   async read(byteCount: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    const bytes = await this.fill(new ArrayBuffer(byteCount));
+    const bytes = await this.readInto(new ArrayBuffer(byteCount));
     if (bytes.length === byteCount) return bytes;
     if (bytes.length === 0) return null;
     throw new Error(`Cannot read: the stream ended after ${bytes.length} of ${byteCount} bytes`);
@@ -54,7 +54,7 @@ export class ExactReader {
    * Fills `buffer`, which becomes the reader's, and hands it back under the bytes: fewer than it
    * holds only at the end of the stream. Rejects when the stream fails.
    */
-  async fill(buffer: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+  async readInto(buffer: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
     let bytes = new Uint8Array(buffer);
     const { length } = bytes;
     let filled = 0;
@@ -65,7 +65,7 @@ export class ExactReader {
       this.#ahead = this.#ahead.subarray(part.length);
       if (filled === length || this.#ended) return bytes.subarray(0, filled);
       if (this.#byob !== null && length - filled >= AHEAD_BYTES) {
-        const direct = await this.#readInto(bytes.subarray(filled), length - filled);
+        const direct = await this.#readView(bytes.subarray(filled), length - filled);
         filled += direct.length;
         bytes = new Uint8Array(direct.buffer);
       } else {
@@ -88,13 +88,13 @@ export class ExactReader {
       return value;
     }
     const buffer = this.#spare.byteLength > 0 ? this.#spare : new ArrayBuffer(AHEAD_BYTES);
-    const bytes = await this.#readInto(new Uint8Array(buffer), byteCount);
+    const bytes = await this.#readView(new Uint8Array(buffer), byteCount);
     this.#spare = bytes.buffer;
     return bytes;
   }
 
   /** At least `byteCount` bytes into `view`, whose buffer comes back under them; fewer at the end. */
-  async #readInto(
+  async #readView(
     view: Uint8Array<ArrayBuffer>,
     byteCount: number,
   ): Promise<Uint8Array<ArrayBuffer>> {

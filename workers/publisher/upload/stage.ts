@@ -33,7 +33,7 @@ export async function stageBody(
   for (let rowIndex = 0; ; rowIndex++) {
     let row: Uint8Array<ArrayBuffer>;
     try {
-      row = await reader.fill(buffer);
+      row = await reader.readInto(buffer);
     } catch {
       return err({ kind: "body-interrupted", receivedBytes: reader.receivedBytes });
     }
