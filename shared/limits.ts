@@ -352,6 +352,12 @@ export const UPLOAD_RETRY_MAX_MS = 5 * 60_000;
 /** How long an accepted upload waits for a chain that cannot be reached: then it has failed. */
 export const UPLOAD_CHAIN_PATIENCE_MS = 24 * 60 * 60_000;
 
+/**
+ * Head start of a 202 before its upload begins: encoding 1 MiB takes the isolate for 200 ms, in which
+ * an answer that is still on its way out stands still.
+ */
+export const UPLOAD_HEAD_START_MS = 50;
+
 /** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
 export const UPLOAD_WATCHDOG_MS = 15_000;
 

@@ -7,6 +7,7 @@
  */
 import {
   FAN_OUT_TAIL_MAX_MS,
+  UPLOAD_HEAD_START_MS,
   UPLOAD_STATE_TTL_MS,
   UPLOAD_WATCHDOG_MS,
 } from "../../../shared/limits.ts";
@@ -117,11 +118,9 @@ export class UploadCarrier implements UploadRpc {
     } else await body?.cancel("this upload exists");
     const staged = this.#staging === null ? null : await this.#staging;
     if (staged?.ok === false) return staged;
-    // A repetition must not use up the attempts: what is there is in the hands of its alarm.
-    const attempt = isNew || this.#running !== null ? this.#carryOut() : null;
-    if (request.waits) await attempt;
-    // Nobody else hears of storage that fails; the alarm goes on.
-    else attempt?.catch((error: unknown) => this.#noteUnsaved(error));
+    // Where nobody waits the alarm begins. A repetition must not use up the attempts.
+    const isDue = isNew || this.#running !== null || this.#journal().attemptCount === 0;
+    if (request.waits && isDue) await this.#carryOut();
     return ok(this.#journal());
   }
 
@@ -229,7 +228,8 @@ export class UploadCarrier implements UploadRpc {
           ? openJournal(bound, staged.value, nowMs)
           : reopen(known, bound, staged.value, nowMs);
       this.#store.save(journal);
-      await this.#ports.storage.setAlarm(nowMs + UPLOAD_WATCHDOG_MS);
+      const beginsAfterMs = bound.waits ? UPLOAD_WATCHDOG_MS : UPLOAD_HEAD_START_MS;
+      await this.#ports.storage.setAlarm(nowMs + beginsAfterMs);
       // Nobody is told that the bytes are safe before they are.
       await this.#ports.storage.sync();
       return ok(journal);
@@ -337,10 +337,6 @@ export class UploadCarrier implements UploadRpc {
       // The token stays used until it expires; the upload itself is decided all the same.
       this.#ports.log.warn({ event: "token.not-released", uploadId, error: String(error) });
     }
-  }
-
-  #noteUnsaved(error: unknown): void {
-    this.#ports.log.error({ event: "upload.unsaved", error: String(error) });
   }
 
   #journal(): Journal {
