@@ -3,7 +3,9 @@
  */
 import { WALLET_ASK_DELAY_MS, WALLET_ASKS_MAX } from "../../../shared/limits.ts";
 import type { Timer } from "../../../shared/ports.ts";
+import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { SystemState } from "../../../shared/sui/chain.ts";
 import {
   isFinalFailure,
   type WalletCommand,
@@ -14,7 +16,7 @@ import type { Need } from "../wallet/offer.ts";
 import { chooseWallet, type Wallets } from "../wallet/wallets.ts";
 import { walletFailure } from "./failure-of.ts";
 import type { UploadFailure } from "./failure.ts";
-import type { Journal, StepResults } from "./journal.ts";
+import { commandId, type Journal, type StepResults } from "./journal.ts";
 
 /** What paying needs of the world. */
 export interface PayPorts {
@@ -29,11 +31,28 @@ export interface NewGeneration {
   readonly kind: "new-generation";
 }
 
+/** What the registration will need of the address that pays. */
+function registrationNeed(
+  journal: Journal,
+  encodedBytes: number,
+  { prices, epoch }: Pick<SystemState, "prices" | "epoch">,
+): Need {
+  const { epochs, reuseStorage = false } = journal.request;
+  return {
+    id: commandId(journal, "register"),
+    costFrost: registrationCost(encodedBytes, epochs, prices).totalFrost,
+    ...(reuseStorage ? { space: { encodedBytes, epoch, endEpoch: epoch + epochs } } : {}),
+  };
+}
+
 /** The address a new upload binds itself to; waits a little where every one of them hangs. */
 export async function choosePayer(
   { wallets, timer }: PayPorts,
-  need: Need,
+  journal: Journal,
+  encodedBytes: number,
+  system: Pick<SystemState, "prices" | "epoch">,
 ): Promise<Result<string, UploadFailure>> {
+  const need = registrationNeed(journal, encodedBytes, system);
   for (let ask = 1; ; ask++) {
     const chosen = await chooseWallet(wallets, need);
     if (chosen.ok) return ok(chosen.value);

@@ -12,7 +12,6 @@ import { CERTIFY_GENERATIONS_MAX, ENCODED_TWICE_BYTES_MAX } from "../../../share
 import type { Clock, Log } from "../../../shared/ports.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
-import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
 import type { Lane } from "../lane/lane.ts";
@@ -233,7 +232,7 @@ class UploadRun {
       if (orphan !== null) this.#save(withWallet(this.#journal, orphan.owner));
       if (orphan !== null) return ok(resultOfOrphan(orphan));
     }
-    const bound = await this.#bindWallet(encodedBytes, epochs);
+    const bound = await this.#bindWallet(encodedBytes);
     if (!bound.ok) return bound;
     await this.#fanOutEarly();
     const done = await payStep(this.#ports, this.#journal, "register", {
@@ -256,14 +255,11 @@ class UploadRun {
   }
 
   /** Chooses the address that pays, once: every later step, in whatever life, stays with it. */
-  async #bindWallet(encodedBytes: number, epochs: number): Promise<Result<null, UploadFailure>> {
+  async #bindWallet(encodedBytes: number): Promise<Result<null, UploadFailure>> {
     if (this.#journal.walletAddress !== null) return ok(null);
     const system = await this.#system();
     if (!system.ok) return system;
-    const { prices } = system.value;
-    const costFrost = registrationCost(encodedBytes, epochs, prices).totalFrost;
-    const need = { id: commandId(this.#journal, "register"), costFrost };
-    const address = await choosePayer(this.#ports, need);
+    const address = await choosePayer(this.#ports, this.#journal, encodedBytes, system.value);
     if (!address.ok) return address;
     this.#save(withWallet(this.#journal, address.value));
     return ok(null);

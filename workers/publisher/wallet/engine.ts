@@ -16,7 +16,7 @@ import {
   WALLET_LOOK_PAUSE_MS,
   WALLET_QUEUE_BATCHES,
 } from "../../../shared/limits.ts";
-import { err, ok } from "../../../shared/result.ts";
+import { err } from "../../../shared/result.ts";
 import { type Signer, transactionDigest } from "../../../shared/sui/signer.ts";
 import { buildTransaction, transactionBytes } from "../../../shared/sui/transactions.ts";
 import { BatchWindow } from "./batch-window.ts";
@@ -34,12 +34,14 @@ import { Funds, readHoldings } from "./funds.ts";
 import {
   type JournalEntry,
   pendingEntry,
+  replyOf,
   type SignedTransaction,
   withFailure,
   withReply,
 } from "./journal.ts";
 import type { Need, Offer } from "./offer.ts";
 import { type Prepared, prepare, type PreparedTransaction } from "./prepare.ts";
+import { PromisedStorage } from "./promised-storage.ts";
 import { CommandQueue, type Waiting } from "./queue.ts";
 import { RefillWish } from "./refill-wish.ts";
 import { settle, type Settled, type SettlementPorts } from "./settlement.ts";
@@ -96,7 +98,9 @@ class Engine implements WalletEngine {
     const { chain, signer, clock, timer } = ports;
     this.#ports = ports;
     this.#queue = new CommandQueue(ports.batchMax ?? WALLET_BATCH_DEFAULT);
-    this.#funds = new Funds(clock, () => readHoldings(chain, signer.address));
+    const { address } = signer;
+    const storage = new PromisedStorage(clock, () => chain.listOwnedStorage(address));
+    this.#funds = new Funds(clock, () => readHoldings(chain, address), storage);
     const offeredCount = () => this.#funds.offeredCount;
     this.#window = new BatchWindow({ clock, timer, queue: this.#queue, offeredCount });
     this.#refills = new RefillWish(ports, (command) => this.run(command));
@@ -128,7 +132,8 @@ class Engine implements WalletEngine {
     return waiting.reply;
   }
 
-  async offer({ id, costFrost, evenIfFull = false }: Need): Promise<Offer> {
+  async offer(need: Need): Promise<Offer> {
+    const { id, costFrost, evenIfFull = false, space, onlyIntoFreeStorage = false } = need;
     if (this.#ports.journal.get(id) !== null) return { kind: "taken" };
     const txDigest = this.#hangingDigest();
     if (txDigest !== null) {
@@ -138,6 +143,8 @@ class Engine implements WalletEngine {
     const waiting = this.#queue.registerCount + this.#funds.offeredCount;
     const isFull = waiting >= WALLET_QUEUE_BATCHES * this.#queue.batchSize;
     if (!evenIfFull && isFull) return { kind: "full", waiting };
+    const fits = space !== undefined && (await this.#funds.offerStorage(id, space));
+    if (onlyIntoFreeStorage && !fits) return { kind: "no-free-storage" };
     const failure = await this.#funds.offer(id, costFrost);
     this.#refills.whenLow(this.#funds.held);
     return failure === null ? { kind: "taken" } : { kind: "refused", failure };
@@ -386,10 +393,4 @@ class Engine implements WalletEngine {
 
 function isShortage({ kind }: WalletFailure): boolean {
   return kind === "insufficient-wal" || kind === "insufficient-sui";
-}
-
-function replyOf(entry: JournalEntry | null): WalletReply | null {
-  if (entry === null || entry.phase.kind !== "done") return null;
-  const { reply } = entry.phase;
-  return reply.ok ? ok(reply.value) : err(reply.failure);
 }

@@ -16,6 +16,8 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, ChainFailure } from "../../../shared/sui/chain.ts";
 import { selectCoins } from "./coin-selection.ts";
 import type { WalletFailure } from "./commands.ts";
+import type { SpaceNeed } from "./free-storage.ts";
+import type { PromisedStorage } from "./promised-storage.ts";
 
 /** Amounts of both coins. */
 export interface Holdings {
@@ -60,13 +62,19 @@ interface Promised {
 export class Funds {
   readonly #clock: Clock;
   readonly #read: () => Promise<Result<Holdings, ChainFailure>>;
+  readonly #storage: PromisedStorage;
   readonly #promised = new Map<string, Promised>();
   #held: (Holdings & { readonly readAtMs: number }) | null = null;
   #reading: Promise<Result<Holdings, ChainFailure>> | null = null;
 
-  constructor(clock: Clock, read: () => Promise<Result<Holdings, ChainFailure>>) {
+  constructor(
+    clock: Clock,
+    read: () => Promise<Result<Holdings, ChainFailure>>,
+    storage: PromisedStorage,
+  ) {
     this.#clock = clock;
     this.#read = read;
+    this.#storage = storage;
   }
 
   /** As last read; `null` where it has to be read again. */
@@ -95,18 +103,25 @@ export class Funds {
       this.forget();
       failure = await this.#shortage(id, costFrost);
     }
-    if (failure !== null && isNew) this.#promised.delete(id);
+    if (failure !== null && isNew) this.release(id);
     return failure;
+  }
+
+  /** Promises storage that is there already; whether some fits. */
+  offerStorage(id: string, space: SpaceNeed): Promise<boolean> {
+    return this.#storage.promise(id, space);
   }
 
   /** The command has come: its promise holds until it is answered. */
   keep(id: string): void {
     this.#promised.set(id, { costFrost: this.#promised.get(id)?.costFrost ?? 0n, untilMs: null });
+    this.#storage.keep(id);
   }
 
   /** The command has its answer. */
   release(id: string): void {
     this.#promised.delete(id);
+    this.#storage.release(id);
   }
 
   /** A transaction has changed it: it is read before it is used again. */

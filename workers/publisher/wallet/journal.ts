@@ -5,6 +5,7 @@
  * it announces: signed bytes are durable before they are submitted. `doing` goes back to `pending`
  * only when the transaction's fate is certain and a new one may be signed. Types and pure steps.
  */
+import { err, ok } from "../../../shared/result.ts";
 import type { ObjectRef } from "../../../shared/sui/chain.ts";
 import type { ExtendedEnd, Transfer, WalletDone, WalletFailure, WalletReply } from "./commands.ts";
 
@@ -145,4 +146,11 @@ export function withFailure(entry: JournalEntry, failure: WalletFailure): Journa
 /** A result as an entry. */
 export function withDone(entry: JournalEntry, value: WalletDone): JournalEntry {
   return withReply(entry, { ok: true, value });
+}
+
+/** The answer of a command that is done; `null` while it is not. */
+export function replyOf(entry: JournalEntry | null): WalletReply | null {
+  if (entry === null || entry.phase.kind !== "done") return null;
+  const { reply } = entry.phase;
+  return reply.ok ? ok(reply.value) : err(reply.failure);
 }

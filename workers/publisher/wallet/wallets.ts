@@ -17,17 +17,25 @@ export interface Wallets {
   at(address: string): WalletRpc;
 }
 
+/** Whom the choice asks. */
+interface Asked {
+  readonly addresses: readonly string[];
+  readonly at: (address: string) => Pick<WalletRpc, "offer">;
+}
+
 /**
- * The address that pays for an upload: the first that has money, room in its next transaction and no
- * transaction of unknown fate; where none has room, the one that fewest wait for. So few uploads
- * share one transaction, many have several at a time, and one that hangs holds nobody up.
+ * The address that pays for an upload. Where it may use storage at hand: the first that holds some
+ * that fits, though it be crowded, because that saves the price of storage. Else the first that has
+ * money, room in its next transaction and no transaction of unknown fate; where none has room, the
+ * one that fewest wait for. So few uploads share one transaction, many have several at a time, and
+ * one that hangs holds nobody up.
  */
 export async function chooseWallet(
-  wallets: Pick<Wallets, "addresses"> & {
-    readonly at: (address: string) => Pick<WalletRpc, "offer">;
-  },
+  wallets: Asked,
   need: Need,
 ): Promise<Result<string, WalletFailure>> {
+  const thrifty = need.space === undefined ? null : await ownerOfStorage(wallets, need);
+  if (thrifty !== null) return ok(thrifty);
   const refusals: { readonly address: string; readonly offer: Exclude<Offer, Taken> }[] = [];
   for (const address of wallets.addresses) {
     const offer = await wallets.at(address).offer(need);
@@ -43,6 +51,17 @@ export async function chooseWallet(
     refusals.push({ address, offer });
   }
   return err(worthTelling(refusals.map(({ offer }) => offer)));
+}
+
+/** The first address that need not buy storage; a gateway with one address need not look for it. */
+async function ownerOfStorage(wallets: Asked, need: Need): Promise<string | null> {
+  if (wallets.addresses.length < 2) return null;
+  for (const address of wallets.addresses) {
+    const wish = { ...need, onlyIntoFreeStorage: true, evenIfFull: true };
+    const offer = await wallets.at(address).offer(wish);
+    if (offer.kind === "taken") return address;
+  }
+  return null;
 }
 
 type Taken = Extract<Offer, { readonly kind: "taken" }>;

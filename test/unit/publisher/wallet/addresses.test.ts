@@ -28,6 +28,7 @@ import {
   SUI,
 } from "../../../support/chain-world.ts";
 import { memorySql } from "../../../support/memory-sql.ts";
+import { fund } from "../../../devnet/ledger/faucet.ts";
 import { START_MS } from "../../devnet/walrus-contract/support.ts";
 
 /** What each registration here costs. */
@@ -338,5 +339,82 @@ describe("the caps", () => {
     expect(await treasury.grant("e", 2n * COST, 0)).toBe(true);
     treasury.collect(3_600_000);
     expect((await treasury.allowance(0)).leftFrost).toBe(CAPS.frostPerHour);
+  });
+});
+
+describe("an upload that may use storage at hand", () => {
+  /** Two addresses with money, of which the second has registered and deleted a blob. */
+  async function withStorageAt(account: number, epochs: number): Promise<readonly WalletEngine[]> {
+    const engines = [0, 1].map((each) => engine(each));
+    for (const each of [0, 1]) {
+      fund(world.ledger, addressOf(each), {
+        [SUI]: 10n ** 10n,
+        [world.deployment.walType]: 1_000n,
+      });
+    }
+    const owner = engines[account];
+    const reply = await owner?.run({ ...register("r", 1), epochs });
+    if (reply?.ok !== true || reply.value.kind !== "registered") throw new Error("not registered");
+    const { objectId: blobObjectId } = reply.value.blob;
+    await owner?.run({ kind: "delete", id: "d", blobObjectId });
+    return engines;
+  }
+
+  const { encodedBytes } = claimedBlob(1);
+  const need = (id: string, endEpoch: number) => ({
+    id,
+    costFrost: COST,
+    space: { encodedBytes, epoch: 1, endEpoch },
+  });
+  const choose = async (engines: readonly WalletEngine[], wish: ReturnType<typeof need>) => {
+    const addresses = [addressOf(0), addressOf(1)];
+    const chosen = await chooseWallet(
+      {
+        addresses,
+        at: (address) => engines[addresses.indexOf(address)] ?? engine(0),
+      },
+      wish,
+    );
+    return chosen.ok ? addresses.indexOf(chosen.value) : chosen.failure;
+  };
+
+  test("goes to the address that holds some, one upload for each piece of it", async () => {
+    const engines = await withStorageAt(1, 5);
+    expect(await choose(engines, need("a", 6))).toBe(1);
+    // The same upload again, and one that finds it promised.
+    expect(await choose(engines, need("a", 6))).toBe(1);
+    expect(await choose(engines, need("b", 6))).toBe(0);
+    await clock.sleep(WALLET_OFFER_TTL_MS);
+    expect(await choose(engines, need("c", 6))).toBe(1);
+  });
+
+  test("goes where any other goes when nothing lasts long enough, or it may not", async () => {
+    const engines = await withStorageAt(1, 5);
+    expect(await choose(engines, need("long", 7))).toBe(0);
+    const { space: _, ...own } = need("own", 6);
+    expect(await choose(engines, own as ReturnType<typeof need>)).toBe(0);
+  });
+
+  test("pays for the writing alone there", async () => {
+    const engines = await withStorageAt(1, 5);
+    expect(await choose(engines, need("a", 4))).toBe(1);
+    const before = wal(1);
+    const reply = await engines[1]?.run({ ...register("a", 2), reuseStorage: true });
+    expect(reply).toMatchObject({ ok: true, value: { reusesStorage: true } });
+    expect(before - wal(1)).toBe(1n);
+    expect(await choose(engines, need("b", 4))).toBe(0);
+  });
+
+  test("is not held up by a chain that does not list it", async () => {
+    const engines = await withStorageAt(1, 5);
+    const deaf: Chain = {
+      ...world.chain,
+      listOwnedStorage: async () => ({
+        ok: false,
+        failure: { kind: "rpc-unreachable", call: "listOwnedObjects", detail: "" },
+      }),
+    };
+    const unlisted = chainWallet({ chain: deaf, signer: keys.signer(1) }, { clock, timer: clock });
+    expect(await choose([engines[0] ?? unlisted, unlisted], need("a", 6))).toBe(0);
   });
 });
