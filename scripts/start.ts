@@ -105,6 +105,11 @@ Store a file, read it back:
   curl -X PUT "${publisher}/v1/blobs?epochs=5" --upload-file README.md
   curl "${aggregator}/v1/blobs/<blobId>"
 
+Change, delete, name, block or purge: not without a token
+
+  TOKEN=${description.tokens["admin"] ?? ""}
+  curl -X DELETE -H "Authorization: Bearer $TOKEN" ${publisher}/edge/v1/objects/<objectId>
+
 Watch the gateway:
 
   curl -H "Authorization: Bearer ${LOCAL_METRICS_TOKEN}" ${publisher}/metrics

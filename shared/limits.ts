@@ -387,6 +387,21 @@ export const UPLOAD_RESUMES_MAX = 3;
 /** How long after `exp` a token is still taken, as at the official publisher. */
 export const JWT_LEEWAY_SECONDS = 60;
 
+/** How long a JWK Set read from its URL is used before it is read again, as `jose` holds one. */
+export const JWKS_HOLD_MS = 10 * 60_000;
+
+/** Least time between two looks of an isolate at a JWK Set, whatever tokens name: unknown keys cost its issuer little. */
+export const JWKS_COOLDOWN_MS = 10_000;
+
+/** How old a JWK Set may be while its issuer does not answer: withdrawn keys end by then. */
+export const JWKS_STALE_MS = 60 * 60_000;
+
+/** How long an issuer may take to answer with its JWK Set. */
+export const JWKS_DEADLINE_MS = 5_000;
+
+/** Largest JWK Set: a hundred RSA keys with their certificates. */
+export const JWKS_BYTES_MAX = 256 * 1024;
+
 /** Longest token; those of the official publisher have a few hundred characters. */
 export const JWT_CHARS_MAX = 8 * 1024;
 

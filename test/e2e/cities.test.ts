@@ -53,7 +53,7 @@ async function admin(path: string, init: RequestInit = {}): Promise<Response> {
 
 async function operate(method: string, path: string, body?: object): Promise<void> {
   const init = { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-  const response = await gateway.publisher(path, init);
+  const response = await gateway.operator(path, init);
   expect(response.status, await response.text()).toBe(200);
 }
 

@@ -72,7 +72,7 @@ async function detailOf(response: Response): Promise<unknown> {
 
 function put(name: string, target: object, headers: Record<string, string> = {}) {
   const body = JSON.stringify(target);
-  return gateway.publisher(`/edge/v1/names/${name}`, { method: "PUT", body, headers });
+  return gateway.operator(`/edge/v1/names/${name}`, { method: "PUT", body, headers });
 }
 
 async function viewOf(response: Response): Promise<NameView> {
@@ -167,7 +167,7 @@ describe("a name", () => {
   });
 
   test("tells its history with the transactions that wrote it, and ends", async () => {
-    const gone = await gateway.publisher("/edge/v1/names/site", {
+    const gone = await gateway.operator("/edge/v1/names/site", {
       method: "DELETE",
       headers: { "if-match": '"v3"' },
     });
@@ -225,7 +225,7 @@ describe("names", () => {
     const names = ["img.a", "img.b", "img.c", "img.d", "Z", "index", "later"];
     const made = await Promise.all(names.map((name) => put(name, target)));
     expect(new Set(made.map(({ status }) => status))).toEqual(new Set([201]));
-    await gateway.publisher("/edge/v1/names/later", { method: "DELETE" });
+    await gateway.operator("/edge/v1/names/later", { method: "DELETE" });
 
     const all = await page("");
     expect(told(all)).toEqual(["Z", "img.a", "img.b", "img.c", "img.d", "index"]);

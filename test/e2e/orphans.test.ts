@@ -34,12 +34,13 @@ afterEach(() => setFaults({ fault: null }));
 interface Listed {
   readonly blobObjectId: string;
   readonly blobId: string;
+  readonly owner: string;
   readonly state: string;
   readonly costFrost: string;
 }
 
 async function listed(): Promise<readonly Listed[]> {
-  const response = await gateway.publisher("/edge/v1/orphans");
+  const response = await gateway.operator("/edge/v1/orphans");
   expect(response.status).toBe(200);
   const { orphans } = JSON.parse(await response.text()) as { orphans: Listed[] };
   return orphans;
@@ -169,7 +170,7 @@ test("a permanent one whose slivers are on the nodes is certified late", async (
 test("one whose lease is over is burned on request, not before", async () => {
   const left = await orphan("epochs=1&permanent=true", seededBytes(BYTES, 5), { fault: "down" });
   const path = `/edge/v1/orphans/${left.blobObjectId}`;
-  const remove = () => gateway.publisher(path, { method: "DELETE" });
+  const remove = () => gateway.operator(path, { method: "DELETE" });
   await gateway.cron();
   expect(await problemOf(await remove())).toMatchObject({
     status: 409,
@@ -187,4 +188,23 @@ test("one whose lease is over is burned on request, not before", async () => {
   expect(await isOnChain(left.blobObjectId)).toBe(false);
   expect(await listed()).toEqual([]);
   expect((await remove()).status).toBe(404);
+});
+
+test("a deletable one whose lease is over is burned on request as well", async () => {
+  const left = await orphan("epochs=1", seededBytes(BYTES, 6), { fault: "down" });
+  await network.admin.changeEpoch();
+  await gateway.cron();
+  expect(await listed()).toMatchObject([{ blobObjectId: left.blobObjectId, state: "expired" }]);
+  const before = await ledger();
+  const path = `/edge/v1/orphans/${left.blobObjectId}`;
+  const remove = () =>
+    gateway.operator(path, { method: "DELETE", headers: { "idempotency-key": "burn" } });
+  const removed = await remove();
+  const told = await removed.text();
+  expect(removed.status, told).toBe(200);
+  expect(await ledger()).toMatchObject({ burned: before.burned + 1, deleted: before.deleted });
+  expect(await isOnChain(left.blobObjectId)).toBe(false);
+  // With its key the answer is there again, and nothing more is done.
+  expect(await (await remove()).text()).toBe(told);
+  expect((await ledger()).burned).toBe(before.burned + 1);
 });

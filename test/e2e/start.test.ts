@@ -58,6 +58,16 @@ describe("npm start", () => {
         newlyCreated: { blobObject: { blobId: string } };
       };
       const { blobId } = newlyCreated.blobObject;
+      // Anybody may store here, but only the token that is told may do what an operator does.
+      const purge = (headers: Record<string, string>) =>
+        fetch(`${description.publisher}/edge/v1/purge`, {
+          method: "POST",
+          body: JSON.stringify({ blobId }),
+          headers,
+        });
+      expect((await purge({})).status).toBe(401);
+      const authorization = `Bearer ${description.tokens["admin"]}`;
+      expect((await purge({ authorization })).status).toBe(200);
       const read = await fetch(`${description.aggregator}/v1/blobs/${blobId}`);
       expect(new Uint8Array(await read.arrayBuffer())).toEqual(bytes);
       const cron = await fetch(`${description.rpc}/admin/cron`, { method: "POST" });

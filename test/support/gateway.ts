@@ -17,6 +17,8 @@ type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 /** A running gateway; paths are resolved by each Worker. */
 export interface TestGateway {
   readonly publisher: Ask;
+  /** The publisher, asked with the token of the local network that may do everything. */
+  readonly operator: Ask;
   readonly aggregator: Ask;
   /** The aggregator of the second city, where one was asked for. */
   readonly elsewhere: Ask;
@@ -33,8 +35,14 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const gateway = await startGateway(network, options);
   const via = (origin: string) => (path: string, init?: RequestInit) => fetch(origin + path, init);
+  const publisher = via(gateway.urls.publisher);
   return {
-    publisher: via(gateway.urls.publisher),
+    publisher,
+    operator: (path, init = {}) => {
+      const headers = new Headers(init.headers);
+      headers.set("authorization", `Bearer ${gateway.adminToken}`);
+      return publisher(path, { ...init, headers });
+    },
     aggregator: via(gateway.urls.aggregator),
     elsewhere: via(gateway.secondCityUrl ?? gateway.urls.aggregator),
     renewal: via(gateway.urls.renewal),
@@ -50,9 +58,12 @@ export async function startTestGateway(
 export async function startHarness(network: NetworkDescription): Promise<TestGateway> {
   const harness = createTestHarness({
     workers: (["publisher", "aggregator", "renewal"] as const).map((env) => {
-      const { WALLET_SECRET_KEY, HOOK_SECRETS, METRICS_TOKEN, ...vars } = localVars(env, network);
+      const { WALLET_SECRET_KEY, HOOK_SECRETS, METRICS_TOKEN, JWT_SECRET, ...vars } = localVars(
+        env,
+        network,
+      );
       const secrets = Object.fromEntries(
-        Object.entries({ WALLET_SECRET_KEY, HOOK_SECRETS, METRICS_TOKEN }).filter(
+        Object.entries({ WALLET_SECRET_KEY, HOOK_SECRETS, METRICS_TOKEN, JWT_SECRET }).filter(
           (entry): entry is [string, string] => entry[1] !== undefined,
         ),
       );
@@ -65,6 +76,7 @@ export async function startHarness(network: NetworkDescription): Promise<TestGat
   const via = (name: string) => worker(name).fetch as unknown as Ask;
   return {
     publisher: via("publisher"),
+    operator: () => Promise.reject(new TypeError("Cannot operate: the harness has no token")),
     aggregator: via("aggregator"),
     elsewhere: via("aggregator"),
     renewal: via("renewal"),

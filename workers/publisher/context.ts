@@ -1,6 +1,6 @@
 /** What the routes of the publisher are handed: ports and configuration, composed in index.ts. */
 import type { Codec } from "../../shared/codec/index.ts";
-import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
+import type { Clock, Fetch, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import type { ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import type { ReadPayment } from "../../shared/sui/read-payment.ts";
@@ -24,6 +24,8 @@ export interface AppContext {
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: Random;
+  /** Requests to the outside, under this request's permit of six. */
+  readonly fetch: Fetch;
   readonly log: Log;
   readonly uploads: UploadDirectory;
   readonly tokens: TokenDirectory;

@@ -58,6 +58,7 @@ export default {
       config,
       clock: systemClock,
       timer: systemTimer,
+      fetch: permit.fetch,
       random: systemRandom,
       log,
       uploads: env.UPLOADS,

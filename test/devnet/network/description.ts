@@ -67,7 +67,7 @@ export interface NetworkDescription {
   readonly wallet: { readonly address: string; readonly secretKey: string };
   /** Webhook sources of the publisher and their `whsec_…` secrets. */
   readonly hookSecrets: Readonly<Record<string, string>>;
-  /** Bearer tokens by scope; empty while the gateway is open. */
+  /** Bearer tokens of the gateway by scope, for what it does not do for anybody. */
   readonly tokens: Readonly<Record<string, string>>;
   /** What the official SDK must be told, since it knows no local network. */
   readonly network: "testnet";

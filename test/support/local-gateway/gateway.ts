@@ -3,7 +3,9 @@
  * network. `npm start`, the demo, the e2e tests and the benches all start the gateway here.
  */
 import "./quiet-wrangler.ts";
+import { randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { SignJWT } from "jose";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { checkPortFree } from "../../devnet/listen.ts";
@@ -36,6 +38,8 @@ export interface GatewayOptions {
 /** A running gateway. */
 export interface Gateway {
   readonly urls: Readonly<Record<WorkerName, string>>;
+  /** A token for whatever an open gateway does not do for anybody. */
+  readonly adminToken: string;
   /** The aggregator of the second city. */
   readonly secondCityUrl: string | null;
   /** Fires the renewal Worker's cron once and waits for its end. */
@@ -54,6 +58,7 @@ export async function startGateway(
   network: Network,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
+  const adminToken = await localToken("admin");
   const ports = WORKER_NAMES.map((_, index) => (options.port ? options.port + index : 0));
   const checkPorts = () => Promise.all(ports.filter((port) => port > 0).map(checkPortFree));
   await checkPorts();
@@ -115,10 +120,11 @@ export async function startGateway(
     return { outcome };
   };
   network.onCron(fireCron);
-  await network.publish(urls);
+  await network.publish({ ...urls, tokens: { admin: adminToken } });
   let closing: Promise<void> | null = null;
   return {
     urls,
+    adminToken,
     secondCityUrl,
     fireCron,
     close: () => {
@@ -162,6 +168,18 @@ function workerOptions(
 /** Opens `/metrics` of the local gateway; its wallet is worth nothing either. */
 export const LOCAL_METRICS_TOKEN = "local-metrics-token";
 
+/** Signs the tokens of local gateways: of this process alone. */
+const LOCAL_JWT_SECRET = `0x${randomBytes(32).toString("hex")}`;
+const LOCAL_TOKEN_LIFETIME = "90d";
+
+/** A token of nobody in particular, as what an open gateway stores is nobody's. */
+function localToken(scope: string): Promise<string> {
+  return new SignJWT({ jti: randomUUID(), scope })
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime(LOCAL_TOKEN_LIFETIME)
+    .sign(Buffer.from(LOCAL_JWT_SECRET.slice(2), "hex"));
+}
+
 /** Vars that point a Worker at the local network, secrets included. */
 export function localVars(
   name: WorkerName,
@@ -176,6 +194,7 @@ export function localVars(
     ...(name === "publisher"
       ? {
           OPEN_WRITES: "true",
+          JWT_SECRET: LOCAL_JWT_SECRET,
           METRICS_TOKEN: LOCAL_METRICS_TOKEN,
           WALLET_SECRET_KEY: description.wallet.secretKey,
           HOOK_SECRETS: JSON.stringify(description.hookSecrets),

@@ -5,12 +5,22 @@ import { JWT_CHARS_MAX, JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
 import { type AccessVars, parseWriteAccess } from "../../../workers/publisher/auth/access.ts";
 import { checkSize, checkStore, type Claims } from "../../../workers/publisher/auth/claims.ts";
 import { createTokenRows } from "../../../workers/publisher/auth/token-guard.ts";
-import { verifyToken } from "../../../workers/publisher/auth/verify.ts";
+import { type VerifyPorts, verifyToken } from "../../../workers/publisher/auth/verify.ts";
+import { systemTimer } from "../../../shared/system.ts";
+import { memoryLog } from "../../support/chain-world.ts";
 import { memorySql } from "../../support/memory-sql.ts";
 
 const NOW_SECONDS = 1_800_000_000;
 const SECRET = "a secret that nobody else knows of";
 const ADDRESS = `0x${"ab".repeat(32)}`;
+
+const JWKS_EXPECTED =
+  "JWT_JWKS: expected a JWK Set of public EC, RSA or OKP keys, or the https URL of one";
+
+function portsAt(nowMs: number): VerifyPorts {
+  const fetch = () => Promise.reject(new TypeError("nothing is to be fetched"));
+  return { clock: { nowMs: () => nowMs }, timer: systemTimer, fetch, log: memoryLog() };
+}
 
 function rules(vars: AccessVars) {
   const access = parseWriteAccess(vars);
@@ -25,7 +35,7 @@ function sign(payload: JWTPayload, key: Parameters<SignJWT["sign"]>[0], alg: str
 
 async function verify(token: string | null, vars: AccessVars = { JWT_SECRET: SECRET }) {
   const headers = new Headers(token === null ? {} : { authorization: `Bearer ${token}` });
-  const verified = await verifyToken(headers, rules(vars), NOW_SECONDS * 1_000);
+  const verified = await verifyToken(headers, rules(vars), portsAt(NOW_SECONDS * 1_000));
   return verified.ok ? "ok" : verified.failure.kind;
 }
 
@@ -165,16 +175,18 @@ describe("who may write", () => {
   test.each<[AccessVars, unknown]>([
     [{}, { kind: "closed" }],
     [{ OPEN_WRITES: "false" }, { kind: "closed" }],
-    [{ OPEN_WRITES: "true" }, { kind: "open" }],
+    [{ OPEN_WRITES: "true" }, { kind: "open", rules: null }],
     [{ OPEN_WRITES: "yes" }, ["OPEN_WRITES: expected true or false"]],
-    [{ OPEN_WRITES: "true", JWT_SECRET: "s" }, ["OPEN_WRITES: excludes JWT_SECRET and JWT_JWKS"]],
+    [{ OPEN_WRITES: "yes", JWT_SECRET: "s" }, ["OPEN_WRITES: expected true or false"]],
     [{ JWT_SECRET: "s", JWT_JWKS: "{}" }, ["JWT_JWKS: excludes JWT_SECRET"]],
     [{ JWT_SECRET: "" }, ["JWT_SECRET: expected a text, or 0x and hex"]],
     [{ JWT_SECRET: "0xzz" }, ["JWT_SECRET: expected a text, or 0x and hex"]],
-    [
-      { JWT_JWKS: '{"keys":[{"kty":"oct","k":"AA"}]}' },
-      ["JWT_JWKS: expected a JWK Set of public EC, RSA or OKP keys"],
-    ],
+    [{ JWT_JWKS: '{"keys":[{"kty":"oct","k":"AA"}]}' }, [JWKS_EXPECTED]],
+    [{ JWT_JWKS: "http://issuer.example/keys" }, [JWKS_EXPECTED]],
+    [{ JWT_JWKS: "http://127.0.0.1/keys", NETWORK: "testnet" }, [JWKS_EXPECTED]],
+    [{ JWT_JWKS: "http://issuer.example/keys", NETWORK: "local" }, [JWKS_EXPECTED]],
+    [{ JWT_JWKS: "https://us:secret@issuer.example/keys" }, [JWKS_EXPECTED]],
+    [{ JWT_JWKS: "https://" }, [JWKS_EXPECTED]],
     [
       { JWT_SECRET: "s", JWT_EXPIRING_SEC: "0" },
       ["JWT_EXPIRING_SEC: expected a whole number of seconds"],
@@ -185,6 +197,19 @@ describe("who may write", () => {
     ],
   ])("%j is %j", (vars, access) => {
     expect(parseWriteAccess(vars)).toEqual(access);
+  });
+
+  test.each<AccessVars>([
+    { JWT_JWKS: "https://issuer.example/keys?v=1" },
+    { JWT_JWKS: "http://127.0.0.1:1/keys", NETWORK: "local" },
+    { JWT_JWKS: "http://[::1]/keys", NETWORK: "local" },
+  ])("%j has its keys read from there", (vars) => {
+    expect(rules(vars).key).toMatchObject({ kind: "remote", keys: { url: vars.JWT_JWKS } });
+  });
+
+  test("an open gateway may take tokens for all that is not open", () => {
+    const access = parseWriteAccess({ OPEN_WRITES: "true", JWT_SECRET: "s" });
+    expect(access).toMatchObject({ kind: "open", rules: { algorithms: ["HS256"] } });
   });
 });
 

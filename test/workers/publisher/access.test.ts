@@ -128,7 +128,13 @@ function request(
   return ask(named, { method, headers, ...(body === undefined ? {} : { body }) }, vars);
 }
 
-const TOKEN_REASONS = ["TOKEN_MISSING", "INSUFFICIENT_SCOPE", "WRITES_CLOSED"];
+const TOKEN_REASONS = [
+  "TOKEN_MISSING",
+  "INSUFFICIENT_SCOPE",
+  "INVALID_SIGNATURE",
+  "SCOPE_CLOSED",
+  "WRITES_CLOSED",
+];
 
 async function refusal(response: Response): Promise<string | null> {
   if (response.ok) return null;
@@ -147,6 +153,20 @@ describe.each(OPERATIONS)("$name", ({ access, ...asked }) => {
     expect(await refusal(await request(asked, {}))).toBe(needsToken ? "TOKEN_MISSING" : null);
     const closed = await request(asked, {}, { OPEN_WRITES: undefined });
     expect(await refusal(closed)).toBe(needsToken ? "WRITES_CLOSED" : null);
+  });
+
+  test("on an open gateway, which stores and lists for anybody and does nothing else", async () => {
+    const mayAnybody = !needsToken || access === "store" || access === "list";
+    const open = await request(asked, {}, { OPEN_WRITES: "true" });
+    expect(await refusal(open)).toBe(mayAnybody ? null : "SCOPE_CLOSED");
+    const vars = { ...TOKENS, OPEN_WRITES: "true" };
+    expect(await refusal(await request(asked, {}, vars))).toBe(mayAnybody ? null : "TOKEN_MISSING");
+    // Whoever brings a token is judged by it, though nobody need have one.
+    const authorization = await bearer("nothing", OWNER);
+    const told = await request(asked, { authorization }, vars);
+    expect(await refusal(told)).toBe(needsToken ? "INSUFFICIENT_SCOPE" : null);
+    const forged = await request(asked, { authorization: `${authorization}x` }, vars);
+    expect(await refusal(forged)).toBe(needsToken ? "INVALID_SIGNATURE" : null);
   });
 
   test.each(SCOPES.flatMap((scope) => [OWNER, "stranger"].map((sub) => ({ scope, sub }))))(

@@ -5,7 +5,7 @@ import {
   runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
-import { type JWTPayload, SignJWT } from "jose";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { toHex } from "../../../shared/bytes/text.ts";
@@ -214,4 +214,32 @@ describe("a gateway with tokens", () => {
     expect((await store(token, headers, seededBytes(1_000, 2))).status).toBe(422);
     expect((await store(token, headers)).status).toBe(202);
   });
+});
+
+test("keys behind a URL are fetched in workerd, once for what an isolate verifies", async () => {
+  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { extractable: true });
+  const keys = [{ ...(await exportJWK(publicKey)), kid: "k" }];
+  const fetched: string[] = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    fetched.push(request.url);
+    return Response.json({ keys });
+  });
+  const vars = { OPEN_WRITES: undefined, JWT_JWKS: "https://issuer.example/keys" };
+  const list = async (kid: string) => {
+    const token = await new SignJWT({ jti: crypto.randomUUID(), scope: "list" })
+      .setProtectedHeader({ alg: "EdDSA", kid })
+      .setExpirationTime("1h")
+      .sign(privateKey);
+    const headers = { authorization: `Bearer ${token}` };
+    return ask("/edge/v1/objects", { headers }, vars);
+  };
+  try {
+    expect((await list("k")).status).toBe(200);
+    expect((await list("k")).status).toBe(200);
+    const unknown = await list("another");
+    expect([unknown.status, await reasonOf(unknown)]).toEqual([401, "INVALID_SIGNATURE"]);
+    expect(fetched).toEqual(["https://issuer.example/keys"]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

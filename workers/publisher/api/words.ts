@@ -24,8 +24,9 @@ export const PROBLEM = { default: json("A refusal or failure", "Error") };
 /** An open gateway asks for none. */
 export const TOKEN = { security: [{}, { token: ["store"] }] };
 export const LIST = { security: [{}, { token: ["list"] }] };
-export const MANAGE = { security: [{}, { token: ["manage"] }] };
-export const ADMIN = { security: [{}, { token: ["admin"] }] };
+/** Nobody may do these without one. */
+export const MANAGE = { security: [{ token: ["manage"] }] };
+export const ADMIN = { security: [{ token: ["admin"] }] };
 export const BYTES = {
   "application/octet-stream": { schema: { type: "string", format: "binary" } },
 };

@@ -4,15 +4,16 @@
 import * as v from "valibot";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { fromHex } from "../../../shared/bytes/text.ts";
+import { RemoteKeys } from "./remote-keys.ts";
 import type { TokenRules, WriteAccess } from "./verify.ts";
 
 /** The variables and secrets that decide it. */
 export interface AccessVars {
-  /** `true`: anybody may write, and spend the wallet. */
+  /** `true`: anybody may store, and spend the wallet; all else needs a token still. */
   readonly OPEN_WRITES?: string;
   /** Secret of HMAC tokens: text, or `0x` and hex. */
   readonly JWT_SECRET?: string;
-  /** JWK Set (JSON) of the public keys tokens are signed with. */
+  /** JWK Set (JSON) of the public keys tokens are signed with, or the URL of one. */
   readonly JWT_JWKS?: string;
   /** The one algorithm taken; HS256 for a secret, any asymmetric one for a key set unless given. */
   readonly JWT_ALGORITHM?: string;
@@ -20,6 +21,8 @@ export interface AccessVars {
   readonly JWT_ISSUER?: string;
   /** Seconds between `iat` and `exp`, exactly; any unless given. */
   readonly JWT_EXPIRING_SEC?: string;
+  /** Only the local network may have its keys behind `http`. */
+  readonly NETWORK?: string | undefined;
 }
 
 const HMAC = ["HS256", "HS384", "HS512"];
@@ -46,16 +49,16 @@ export function parseWriteAccess(vars: AccessVars): WriteAccess | readonly strin
   const isToken = secret !== undefined || jwks !== undefined;
   const problems: string[] = [];
   if (open !== "true" && open !== "false") problems.push("OPEN_WRITES: expected true or false");
-  if (isToken && open === "true") problems.push("OPEN_WRITES: excludes JWT_SECRET and JWT_JWKS");
   if (secret !== undefined && jwks !== undefined) problems.push("JWT_JWKS: excludes JWT_SECRET");
   if (problems.length > 0) return problems;
-  if (!isToken) return { kind: open === "true" ? "open" : "closed" };
+  if (!isToken) return open === "true" ? { kind: "open", rules: null } : { kind: "closed" };
 
-  const key = secret === undefined ? parseJwks(jwks ?? "") : parseSecret(secret);
+  const key =
+    secret === undefined ? parseJwks(jwks ?? "", vars.NETWORK === "local") : parseSecret(secret);
   if (key === null) {
     problems.push(
       secret === undefined
-        ? "JWT_JWKS: expected a JWK Set of public EC, RSA or OKP keys"
+        ? "JWT_JWKS: expected a JWK Set of public EC, RSA or OKP keys, or the https URL of one"
         : "JWT_SECRET: expected a text, or 0x and hex",
     );
   }
@@ -76,7 +79,7 @@ export function parseWriteAccess(vars: AccessVars): WriteAccess | readonly strin
     issuer: vars.JWT_ISSUER ?? null,
     lifetimeSeconds: lifetime === null ? null : Number(lifetime),
   };
-  return { kind: "token", rules };
+  return { kind: open === "true" ? "open" : "token", rules };
 }
 
 function parseSecret(text: string): TokenRules["key"] | null {
@@ -84,11 +87,21 @@ function parseSecret(text: string): TokenRules["key"] | null {
   return bytes === null || bytes.length === 0 ? null : { kind: "secret", bytes };
 }
 
-function parseJwks(text: string): TokenRules["key"] | null {
+function parseJwks(text: string, isLocal: boolean): TokenRules["key"] | null {
+  if (/^https?:/.test(text)) return parseJwksUrl(text, isLocal);
   try {
     const keys: unknown = JSON.parse(text);
     return v.is(jwksSchema, keys) ? { kind: "jwks", keys } : null;
   } catch {
     return null;
   }
+}
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+
+function parseJwksUrl(text: string, isLocal: boolean): TokenRules["key"] | null {
+  if (!URL.canParse(text)) return null;
+  const { protocol, hostname, username, href } = new URL(text);
+  const isTrusted = protocol === "https:" || (isLocal && LOOPBACK.includes(hostname));
+  return isTrusted && username === "" ? { kind: "remote", keys: new RemoteKeys(href) } : null;
 }

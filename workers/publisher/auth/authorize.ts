@@ -52,19 +52,40 @@ export async function authorizeStore(
   declaredBytes: number | null,
   context: AppContext,
 ): Promise<Result<Caller, TokenFailure>> {
+  const claims = await claimsFor(request, "store", context);
+  if (!claims.ok) return claims;
+  if (claims.value === null) return ok(ANYBODY);
+  const allowed = checkStore(claims.value, asked, declaredBytes);
+  return allowed.ok ? ok(callerOf(claims.value, context)) : allowed;
+}
+
+/**
+ * What an open gateway does for anybody: stores, and lists of what nobody in particular has stored,
+ * which the chain shows to everybody anyway. What changes, deletes or blocks needs a token.
+ */
+const OPEN_SCOPES: readonly Scope[] = ["store", "list"];
+
+/** The claims of a request's token; `null` where anybody may do what `scope` allows. */
+async function claimsFor(
+  request: Request,
+  scope: Scope,
+  context: AppContext,
+): Promise<Result<Claims | null, TokenFailure>> {
   const { writeAccess } = context.config;
   switch (writeAccess.kind) {
     case "closed":
       return err({ kind: "writes-closed" });
-    case "open":
-      return ok(ANYBODY);
-    case "token": {
-      const nowMs = context.clock.nowMs();
-      const claims = await verifyToken(request.headers, writeAccess.rules, nowMs);
-      if (!claims.ok) return claims;
-      const allowed = checkStore(claims.value, asked, declaredBytes);
-      return allowed.ok ? ok(callerOf(claims.value, context)) : allowed;
+    case "open": {
+      const { rules } = writeAccess;
+      // Whoever brings a token is who it says, and is told when it is wrong.
+      const isAnybody = rules === null || !request.headers.has("Authorization");
+      if (isAnybody && OPEN_SCOPES.includes(scope)) return ok(null);
+      return rules === null
+        ? err({ kind: "scope-closed", scope })
+        : verifyToken(request.headers, rules, context);
     }
+    case "token":
+      return verifyToken(request.headers, writeAccess.rules, context);
   }
 }
 
@@ -112,19 +133,10 @@ export async function authorizeScope(
   scope: Scope,
   context: AppContext,
 ): Promise<Result<Subject, TokenFailure>> {
-  const { writeAccess } = context.config;
-  switch (writeAccess.kind) {
-    case "closed":
-      return err({ kind: "writes-closed" });
-    case "open":
-      return ok({ sub: null, keyKeptUntilMs: null });
-    case "token": {
-      const nowMs = context.clock.nowMs();
-      const claims = await verifyToken(request.headers, writeAccess.rules, nowMs);
-      if (!claims.ok) return claims;
-      return hasScope(claims.value, scope)
-        ? ok({ sub: claims.value.sub ?? null, keyKeptUntilMs: keyKeptUntilMs(claims.value) })
-        : err({ kind: "token-scope", scope });
-    }
-  }
+  const claims = await claimsFor(request, scope, context);
+  if (!claims.ok) return claims;
+  if (claims.value === null) return ok({ sub: null, keyKeptUntilMs: null });
+  return hasScope(claims.value, scope)
+    ? ok({ sub: claims.value.sub ?? null, keyKeptUntilMs: keyKeptUntilMs(claims.value) })
+    : err({ kind: "token-scope", scope });
 }

@@ -1,5 +1,6 @@
 /** Refusals of tokens as problems. Pure; part of the one switch in failure-to-problem.ts. */
 import { AUTH_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
+import { JWKS_COOLDOWN_MS } from "../../../shared/limits.ts";
 import type { TokenFailure } from "./verify.ts";
 
 /** The problem to answer with: statuses and reasons of the official publisher. */
@@ -12,6 +13,22 @@ export function tokenProblem(failure: TokenFailure): Problem {
         "this gateway takes no writes: configure JWT_SECRET or JWT_JWKS, or set " +
           "OPEN_WRITES=true to let anybody spend its wallet",
       );
+    case "scope-closed":
+      return problem(
+        "PERMISSION_DENIED",
+        "SCOPE_CLOSED",
+        `OPEN_WRITES=true lets anybody store and list, no more: this needs a token of the scope ` +
+          `${failure.scope}, so configure JWT_SECRET or JWT_JWKS`,
+      );
+    case "token-keys-unavailable":
+      return {
+        ...problem(
+          "UNAVAILABLE",
+          "TOKEN_KEYS_UNAVAILABLE",
+          "the keys of JWT_JWKS cannot be read, so no token can be verified; try again",
+        ),
+        retryAfterSeconds: JWKS_COOLDOWN_MS / 1_000,
+      };
     case "token-missing":
       return {
         ...problem("UNAUTHENTICATED", "TOKEN_MISSING", "Authorization: Bearer <token> is missing"),

@@ -4,10 +4,19 @@
  * Signatures are checked by `jose` on Web Crypto, with the algorithm that is configured and no
  * other. The clock is a port.
  */
-import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  errors,
+  type JSONWebKeySet,
+  jwtVerify,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from "jose";
 import { JWT_CHARS_MAX, JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
+import type { Log } from "../../../shared/ports.ts";
 import { err, type Result } from "../../../shared/result.ts";
 import { type ClaimFailure, type Claims, readClaims } from "./claims.ts";
+import { type KeyPorts, KeysUnavailableError, type RemoteKeys } from "./remote-keys.ts";
 
 /** How tokens are verified. */
 export interface TokenRules {
@@ -15,7 +24,8 @@ export interface TokenRules {
   readonly algorithms: readonly string[];
   readonly key:
     | { readonly kind: "secret"; readonly bytes: Uint8Array }
-    | { readonly kind: "jwks"; readonly keys: JSONWebKeySet };
+    | { readonly kind: "jwks"; readonly keys: JSONWebKeySet }
+    | { readonly kind: "remote"; readonly keys: RemoteKeys };
   readonly audience: string | null;
   readonly issuer: string | null;
   /** `exp - iat` must be this; `null` allows any. */
@@ -25,23 +35,32 @@ export interface TokenRules {
 /** Who may write at all. */
 export type WriteAccess =
   | { readonly kind: "closed" }
-  | { readonly kind: "open" }
+  /** Anybody may store and list; the rules are those of tokens for everything else, if any. */
+  | { readonly kind: "open"; readonly rules: TokenRules | null }
   | { readonly kind: "token"; readonly rules: TokenRules };
 
 /** Why a token is refused. */
 export type TokenFailure =
   | ClaimFailure
   | { readonly kind: "writes-closed" }
+  /** An open gateway that takes no tokens does this for nobody. */
+  | { readonly kind: "scope-closed"; readonly scope: string }
+  | { readonly kind: "token-keys-unavailable" }
   | { readonly kind: "token-missing" }
   | { readonly kind: "token-signature" }
   | { readonly kind: "token-expired" }
   | { readonly kind: "token-used" };
 
-/** Verifies the token of a request at `nowMs`. */
+/** What verifying needs; keys are fetched only where they are behind a URL. */
+export interface VerifyPorts extends KeyPorts {
+  readonly log: Log;
+}
+
+/** Verifies the token of a request now. */
 export async function verifyToken(
   headers: Headers,
   rules: TokenRules,
-  nowMs: number,
+  ports: VerifyPorts,
 ): Promise<Result<Claims, TokenFailure>> {
   const token = /^Bearer +([^\s,]+) *$/i.exec(headers.get("Authorization") ?? "")?.[1];
   if (token === undefined) return err({ kind: "token-missing" });
@@ -51,15 +70,12 @@ export async function verifyToken(
   const options = {
     algorithms: [...rules.algorithms],
     clockTolerance: JWT_LEEWAY_SECONDS,
-    currentDate: new Date(nowMs),
+    currentDate: new Date(ports.clock.nowMs()),
     ...(rules.audience === null ? {} : { audience: rules.audience }),
     ...(rules.issuer === null ? {} : { issuer: rules.issuer }),
   };
   try {
-    const { payload } =
-      rules.key.kind === "secret"
-        ? await jwtVerify(token, rules.key.bytes, options)
-        : await jwtVerify(token, createLocalJWKSet(rules.key.keys), options);
+    const { payload } = await verified(token, rules.key, options, ports);
     if (payload.aud !== undefined && rules.audience === null) {
       return err({
         kind: "token-invalid",
@@ -68,11 +84,31 @@ export async function verifyToken(
     }
     return readClaims(payload, rules.lifetimeSeconds);
   } catch (error) {
+    if (error instanceof KeysUnavailableError) {
+      ports.log.error({ event: "token.keys-unreadable", error: error.message });
+    }
     return err(failureOf(error));
   }
 }
 
+function verified(
+  token: string,
+  key: TokenRules["key"],
+  options: JWTVerifyOptions,
+  ports: KeyPorts,
+): Promise<JWTVerifyResult> {
+  switch (key.kind) {
+    case "secret":
+      return jwtVerify(token, key.bytes, options);
+    case "jwks":
+      return jwtVerify(token, createLocalJWKSet(key.keys), options);
+    case "remote":
+      return jwtVerify(token, key.keys.keyOf(ports), options);
+  }
+}
+
 function failureOf(error: unknown): TokenFailure {
+  if (error instanceof KeysUnavailableError) return { kind: "token-keys-unavailable" };
   if (error instanceof errors.JWTExpired) return { kind: "token-expired" };
   if (
     error instanceof errors.JWSSignatureVerificationFailed ||
