@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { NodeFault } from "../devnet/storage-node/faults.ts";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
+import { WALLET_QUEUE_BATCHES } from "../../shared/limits.ts";
 import { jsonOf, moveCalls, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
@@ -20,7 +21,7 @@ let official: OfficialClient;
 beforeAll(async () => {
   network = await startNetwork({ shardCount: 16, seed: "addresses" });
   gateway = await startTestGateway(network, {
-    // A transaction holds one registration, so that two uploads at once need two addresses.
+    // A transaction holds one registration, so that a few uploads at once need two addresses.
     vars: {
       publisher: { WALLET_ADDRESSES: "2", WALLET_BATCH: "1", ORPHAN_SWEEP_AFTER_SECONDS: "0" },
     },
@@ -47,6 +48,11 @@ interface Orphans {
   readonly orphans: readonly { readonly blobObjectId: string; readonly owner: string }[];
 }
 
+/** More at once than one address queues. */
+const UPLOADS = WALLET_QUEUE_BATCHES + 2;
+const putMany = (seed: number) =>
+  Promise.all(Array.from({ length: UPLOADS }, (_, index) => put("", seed + index)));
+
 const orphans = async () =>
   (await jsonOf<Orphans>(await gateway.operator("/edge/v1/orphans"))).orphans;
 
@@ -54,15 +60,15 @@ const reserved = () => moveCalls(network.description.rpc, "::reserve_space");
 
 test("each gives its orphans back, and the storage of each is used before any is bought", async () => {
   // The further address has its money once an upload has needed it.
-  const first = await Promise.all([put("", 1), put("", 2)]);
-  for (const stored of first) await storedBlob(stored);
+  for (const stored of await putMany(0)) await storedBlob(stored);
   await setFaults({ fault: "down" });
-  let seed = 10;
+  let seed = 100;
   await expect
     .poll(
       async () => {
-        const pair = await Promise.all([put("", seed++), put("", seed++)]);
-        expect(pair.map(({ status }) => status)).toEqual([504, 504]);
+        seed += UPLOADS;
+        const statuses = (await putMany(seed)).map(({ status }) => status);
+        expect(new Set(statuses)).toEqual(new Set([504]));
         return new Set((await orphans()).map(({ owner }) => owner)).size;
       },
       { timeout: 120_000, interval: 10 },
@@ -75,24 +81,21 @@ test("each gives its orphans back, and the storage of each is used before any is
   expect(await orphans()).toEqual([]);
   expect(await moveCalls(network.description.rpc, "::delete_blob")).toBe(deletions + left.length);
 
-  // One after another: alone, each would go to the first address.
   const before = await reserved();
   const { writeCost } = await official.walrus.storageCost(BYTES, EPOCHS);
-  const owners: string[] = [];
-  for (const { blobObjectId } of left) {
-    const stored = await storedBlob(await put("reuse_resources=true", seed++));
-    expect(BigInt(stored.cost), blobObjectId).toBe(writeCost);
-    const { owner } = await jsonOf<{ owner: string }>(
-      await gateway.publisher(`/edge/v1/objects/${stored.id}`),
-    );
-    owners.push(owner);
-  }
-  expect(owners.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
-    left.map(({ owner }) => owner).toSorted((a, b) => (a < b ? -1 : 1)),
+  const owners = await Promise.all(
+    left.map(async (_, index) => {
+      const stored = await storedBlob(await put("reuse_resources=true", 1_000 + index));
+      expect(BigInt(stored.cost)).toBe(writeCost);
+      const object = await gateway.publisher(`/edge/v1/objects/${stored.id}`);
+      return (await jsonOf<{ owner: string }>(object)).owner;
+    }),
   );
+  const sorted = (addresses: readonly string[]) => addresses.toSorted((a, b) => (a < b ? -1 : 1));
+  expect(sorted(owners)).toEqual(sorted(left.map(({ owner }) => owner)));
   expect(await reserved()).toBe(before);
 
-  const bought = await storedBlob(await put("reuse_resources=true", seed++));
+  const bought = await storedBlob(await put("reuse_resources=true", 2_000));
   expect(BigInt(bought.cost)).toBeGreaterThan(writeCost);
   expect(await reserved()).toBe(before + 1);
 });

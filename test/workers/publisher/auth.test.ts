@@ -10,9 +10,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { toHex } from "../../../shared/bytes/text.ts";
 import { tokenShard } from "../../../workers/publisher/auth/token-guard.ts";
+import type { PublisherEnv } from "../../../workers/publisher/env.ts";
+import worker from "../../../workers/publisher/index.ts";
 import type { Upload } from "../../../workers/publisher/upload/object.ts";
 import { seededBytes } from "../../support/contents.ts";
-import { ask, bindings, reasonOf } from "./ask.ts";
+import { ask, bindings, reasonOf, WALLET_SECRET_KEY } from "./ask.ts";
 
 const SECRET = "a secret that nobody else knows of";
 const TOKENS = { OPEN_WRITES: undefined, JWT_SECRET: SECRET };
@@ -224,14 +226,23 @@ test("keys behind a URL are fetched in workerd, once for what an isolate verifie
     fetched.push(request.url);
     return Response.json({ keys });
   });
-  const vars = { OPEN_WRITES: undefined, JWT_JWKS: "https://issuer.example/keys" };
+  // One environment for all: what an isolate holds belongs to it.
+  const isolate = {
+    ...bindings,
+    OPEN_WRITES: undefined,
+    JWT_JWKS: "https://issuer.example/keys",
+    WALLET_SECRET_KEY,
+  } as unknown as PublisherEnv;
   const list = async (kid: string) => {
     const token = await new SignJWT({ jti: crypto.randomUUID(), scope: "list" })
       .setProtectedHeader({ alg: "EdDSA", kid })
       .setExpirationTime("1h")
       .sign(privateKey);
     const headers = { authorization: `Bearer ${token}` };
-    return ask("/edge/v1/objects", { headers }, vars);
+    return worker.fetch(
+      new Request("https://publisher.test/edge/v1/objects", { headers }),
+      isolate,
+    );
   };
   try {
     expect((await list("k")).status).toBe(200);
