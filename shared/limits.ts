@@ -654,6 +654,12 @@ export const READS_IN_FLIGHT_MAX = 256;
 /** Longest media type taken from a sender. */
 export const MEDIA_TYPE_CHARS_MAX = 255;
 
+/**
+ * Longest piece of a caller's text that an error repeats to them, in UTF-16 units. A log line and a
+ * screen show it whole, and an answer never grows with what was sent.
+ */
+export const ECHOED_CHARS_MAX = 100;
+
 /** Longest file name taken from `?filename=`. */
 export const FILENAME_CHARS_MAX = 255;
 

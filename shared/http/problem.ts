@@ -4,6 +4,7 @@
  * Each Worker maps its failures to a `Problem` in one exhaustive switch; nothing else writes error
  * bodies. Source: `walrus-storage-node-client api/errors.rs` (AIP-193 `Status`, `ErrorInfo`).
  */
+import { ECHOED_CHARS_MAX } from "../limits.ts";
 
 /** Domain of reads and stores (`walrus-service client/daemon`). */
 export const DAEMON_DOMAIN = "daemon.walrus.space";
@@ -122,6 +123,29 @@ export function badParameter(parameter: string, message: string): Problem {
     message,
     metadata: { parameter },
   };
+}
+
+/**
+ * 400 for a parameter whose value cannot be read: says the value, cut to `ECHOED_CHARS_MAX`, and what
+ * is `expected` in its place. `value` is `null` where a required parameter is absent.
+ */
+export function unreadableParameter(
+  parameter: string,
+  value: string | null,
+  expected: string,
+): Problem {
+  const found = value === null ? `\`${parameter}\` is missing` : unreadable(parameter, value);
+  return badParameter(parameter, `${found}: expected ${expected}`);
+}
+
+/** The official daemon's words for a value that cannot be read. */
+export function unreadable(parameter: string, value: string): string {
+  return `Cannot parse \`${parameter}\` with value \`${echoed(value)}\``;
+}
+
+/** As much of a caller's text as an error repeats. */
+export function echoed(text: string): string {
+  return text.length > ECHOED_CHARS_MAX ? `${text.slice(0, ECHOED_CHARS_MAX)}…` : text;
 }
 
 /** 404 for a path that leads nowhere. */

@@ -4,7 +4,7 @@
  * Unknown keys (`?cb=`) change nothing and are part of no cache key; a known key with a value that
  * cannot be read, or given twice, is refused and named.
  */
-import { badParameter, type Problem } from "../../shared/http/problem.ts";
+import { badParameter, type Problem, unreadableParameter } from "../../shared/http/problem.ts";
 import { FILENAME_CHARS_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { INERT_TYPES, textTypeOf } from "./content-type.ts";
@@ -69,13 +69,15 @@ export function readPresentation(query: URLSearchParams): Read<Presentation> {
   if (!download.ok) return download;
   const type = contentType.value?.trim().toLowerCase() ?? null;
   if (type !== null && !INERT_TYPES.has(type)) {
-    return err(badParameter("content_type", `expected one of ${[...INERT_TYPES].join(", ")}`));
+    const expected = `one of ${[...INERT_TYPES].join(", ")}`;
+    return err(unreadableParameter("content_type", type, expected));
   }
   if (filename.value !== null && !isFilename(filename.value)) {
     return err(
-      badParameter(
+      unreadableParameter(
         "filename",
-        `expected 1 to ${FILENAME_CHARS_MAX} characters without control characters or slashes`,
+        filename.value,
+        `1 to ${FILENAME_CHARS_MAX} characters without control characters or slashes`,
       ),
     );
   }
@@ -106,14 +108,14 @@ function readFlag(query: URLSearchParams, key: string, bareMeansTrue: boolean): 
   if (!value.ok) return value;
   if (value.value === null || value.value === "false") return ok(false);
   if (value.value === "true" || (bareMeansTrue && value.value === "")) return ok(true);
-  return err(badParameter(key, `\`${key}\` is true or false`));
+  return err(unreadableParameter(key, value.value, "true or false"));
 }
 
 function readWhole(query: URLSearchParams, key: string): Read<number> {
   const value = readOne(query, key);
   if (!value.ok) return value;
   const isWhole = value.value !== null && /^\d{1,20}$/.test(value.value);
-  if (!isWhole) return err(badParameter(key, `\`${key}\` is required and a whole number`));
+  if (!isWhole) return err(unreadableParameter(key, value.value, "a whole number"));
   return ok(Number(value.value));
 }
 

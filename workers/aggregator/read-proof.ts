@@ -9,7 +9,7 @@
 import { concatBytes, utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { toBase64 } from "../../shared/bytes/text.ts";
 import { parseBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
-import { badParameter, type Problem } from "../../shared/http/problem.ts";
+import { badParameter, type Problem, unreadableParameter } from "../../shared/http/problem.ts";
 import { type ByteRange, parseRange } from "../../shared/http/range.ts";
 import { PROOF_SYMBOLS_MAX } from "../../shared/limits.ts";
 import { type BlobGeometry, blobGeometry, rowsOfBytes } from "../../shared/nodes/read-geometry.ts";
@@ -80,7 +80,7 @@ function readRange(
     return err({ kind: "range-not-satisfiable", totalBytes: geometry.unencodedBytes });
   }
   if (asked.kind !== "partial") {
-    return err(badParameter("range", "expected one range: first-last, first- or -length"));
+    return err(unreadableParameter("range", text, "one range: first-last, first- or -length"));
   }
   const { start, end } = asked.range;
   const { symbolBytes } = geometry;

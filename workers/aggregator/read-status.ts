@@ -3,6 +3,7 @@
  * more is known. A sample of storage nodes is asked at most once a minute in a data centre.
  */
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
+import { toHex } from "../../shared/bytes/text.ts";
 import { parseBlobId } from "../../shared/codec/index.ts";
 import { STATUS_SAMPLE_NODES, STATUS_TTL_SECONDS } from "../../shared/limits.ts";
 import type { BlobStatus } from "../../shared/nodes/blob-status.ts";
@@ -40,7 +41,7 @@ export async function readStatus(exchange: Exchange, idText: string): Promise<Re
   if (hit === null) services.tiers.put(key, bytes, STATUS_TTL_SECONDS);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const content = inMemory(bytes, {
-    tag: `${blob.id}.status.${new Uint8Array(digest).subarray(0, 8).join("-")}`,
+    tag: `${blob.id}.status.${toHex(new Uint8Array(digest, 0, 8))}`,
     headers: plainHeaders(blob),
     lease: shortLease(services, blob, STATUS_TTL_SECONDS),
     contentType: "application/json",

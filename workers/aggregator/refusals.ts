@@ -1,9 +1,12 @@
 /** What a caller asked wrongly, as answers. Pure. */
-import { badParameter, GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
+import {
+  badParameter,
+  echoed,
+  GLOBAL_DOMAIN,
+  type Problem,
+  unreadable,
+} from "../../shared/http/problem.ts";
 import { CONCAT_MAX_IDS } from "../../shared/limits.ts";
-
-/** Longest piece of a caller's text that is repeated to them. */
-const ECHOED_CHARS_MAX = 100;
 
 /** 412: `If-Match` names other content. */
 export function preconditionFailed(): Problem {
@@ -24,9 +27,7 @@ export function badId(
   return {
     statusWord: "INVALID_ARGUMENT",
     reason: what === "blob_id" ? "INVALID_BLOB_ID" : "INVALID_ID_FORMAT",
-    message:
-      `Cannot parse \`${what}\` with value \`${text.slice(0, ECHOED_CHARS_MAX)}\`: ` +
-      `expected ${EXPECTED_ID[what]}`,
+    message: `${unreadable(what, text)}: expected ${EXPECTED_ID[what]}`,
     metadata: { parameter: what },
   };
 }
@@ -58,7 +59,7 @@ export function badConcatId(text: string): Problem {
   return {
     statusWord: "INVALID_ARGUMENT",
     reason: "INVALID_ID_FORMAT",
-    message: `\`${text.slice(0, ECHOED_CHARS_MAX)}\` is neither a blob ID nor an object ID`,
+    message: `\`${echoed(text)}\` is neither a blob ID nor an object ID`,
     metadata: { parameter: "ids" },
   };
 }

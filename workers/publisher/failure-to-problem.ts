@@ -6,7 +6,12 @@
  * client/daemon/routes.rs::StoreBlobError`).
  */
 import type { BodyFailure } from "../../shared/http/body.ts";
-import { type ExactAnswer, GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
+import {
+  type ExactAnswer,
+  GLOBAL_DOMAIN,
+  type Problem,
+  unreadable,
+} from "../../shared/http/problem.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { TokenFailure } from "./auth/verify.ts";
 import { type GateFailure, gateProblem } from "./gate/problem.ts";
@@ -151,7 +156,7 @@ function queryProblem(failure: QueryFailure): Problem {
       return {
         ...badQuery(
           failure.parameter,
-          `the query parameter ${failure.parameter} must be ${failure.expected}`,
+          `${unreadable(failure.parameter, failure.value)}: expected ${failure.expected}`,
         ),
         exact: unreadQuery(`${failure.parameter}: expected ${failure.expected}`),
       };

@@ -5,7 +5,9 @@ import {
   methodNotAllowed,
   problemResponse,
   unknownPath,
+  unreadableParameter,
 } from "../../../shared/http/problem.ts";
+import { ECHOED_CHARS_MAX } from "../../../shared/limits.ts";
 
 describe("a problem", () => {
   test("is the official envelope, and no cache may keep it", async () => {
@@ -56,5 +58,25 @@ describe("a problem", () => {
     const response = problemResponse(methodNotAllowed(["GET", "HEAD"]));
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("GET, HEAD");
+  });
+});
+
+describe("a parameter that cannot be read", () => {
+  test("is named with its value and with what is expected", () => {
+    const { message, metadata } = unreadableParameter("range", "abc", "first-last");
+    expect(message).toBe("Cannot parse `range` with value `abc`: expected first-last");
+    expect(metadata).toEqual({ parameter: "range" });
+  });
+
+  test("is named as missing where there is no value", () => {
+    expect(unreadableParameter("start", null, "a whole number").message).toBe(
+      "`start` is missing: expected a whole number",
+    );
+  });
+
+  test("repeats no more of the value than ECHOED_CHARS_MAX", () => {
+    const fits = "x".repeat(ECHOED_CHARS_MAX);
+    expect(unreadableParameter("range", fits, "less").message).toContain(`\`${fits}\``);
+    expect(unreadableParameter("range", `${fits}x`, "less").message).toContain(`\`${fits}…\``);
   });
 });

@@ -9,7 +9,7 @@ import { toHex } from "../../../shared/bytes/text.ts";
 import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { matchesNone, strongEtag } from "../../../shared/http/etag.ts";
-import { badParameter, type Problem } from "../../../shared/http/problem.ts";
+import { type Problem, unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import {
   NAME_ASKS_MAX,
@@ -119,7 +119,7 @@ export async function showName(
   if (!isName(asked.name)) return refused({ kind: "name-malformed" });
   const redirect = new URL(request.url).searchParams.get("redirect") ?? "false";
   if (redirect !== "true" && redirect !== "false") {
-    return badParameter("redirect", "expected true or false");
+    return unreadableParameter("redirect", redirect, "true or false");
   }
   const { names, key } = await namesOf(asked, context);
   const record = await names.resolve(key);
@@ -148,7 +148,7 @@ export async function showVersions(
   if (!isName(asked.name)) return refused({ kind: "name-malformed" });
   const before = new URL(request.url).searchParams.get("before");
   if (before !== null && !/^[1-9]\d{0,14}$/.test(before)) {
-    return badParameter("before", "expected the `next` of the page before");
+    return unreadableParameter("before", before, "the `next` of the page before");
   }
   const { names, key } = await namesOf(asked, context);
   const page = await names.versions(key, before === null ? null : Number(before));
