@@ -25,6 +25,11 @@ export interface Random {
 export interface Timer {
   /** Resolves after `durationMs`; rejects with the signal's reason when it is aborted first. */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls `action` after `durationMs` unless the function it returns is called first. A platform has
+   * it where that is cheaper than `sleep` with a signal of its own, which `callAfter` uses else.
+   */
+  after?(durationMs: number, action: () => void): () => void;
 }
 
 /** An HTTP request to the outside. Rejections are transport errors, never HTTP statuses. */

@@ -38,6 +38,10 @@ export const systemTimer: Timer = {
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   },
+  after(durationMs, action) {
+    const timer = setTimeout(action, durationMs);
+    return () => clearTimeout(timer);
+  },
 };
 
 /** Writes each record as one JSON object to the console, which Workers Logs indexes by field. */

@@ -6,6 +6,7 @@
  * read to its end or cancelled.
  */
 import * as v from "valibot";
+import { callAfter } from "../call-after.ts";
 import {
   NODE_ERROR_BYTES_MAX,
   NODE_ERROR_MESSAGE_CHARS_MAX,
@@ -130,15 +131,13 @@ async function sendAndRead(
   }
 }
 
-/** Why the time-outs of a request end unused; made once, since an error costs a stack trace. */
-const STOPPED = new Error("the answer has come");
-
 /** The time-outs of one request, joined with the caller's own signal. */
 class Deadline {
   readonly #timer: Timer;
   readonly #call: NodeCall;
   readonly #request = new AbortController();
-  readonly #sleep = new AbortController();
+  #stopTimeout: () => void = () => undefined;
+  #stopStall: () => void = () => undefined;
   readonly #onAbort = () => this.#request.abort(this.#call.signal?.reason);
   #hasProgressed = false;
   passed = false;
@@ -152,12 +151,7 @@ class Deadline {
   start({ lane, bodyOf }: NodeTransport): Request {
     const { url, method, body, signal, timeoutMs } = this.#call;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#timer.sleep(timeoutMs, this.#sleep.signal).then(
-      () => this.#pass(),
-      () => {
-        // Stopped: the answer came first.
-      },
-    );
+    this.#stopTimeout = callAfter(this.#timer, timeoutMs, () => this.#pass());
     this.#call.onSent?.();
     const headers = new Headers({ [LANE_HEADER]: lane });
     if (body !== null) headers.set("content-type", "application/octet-stream");
@@ -169,16 +163,11 @@ class Deadline {
   watchStalls(): void {
     if (this.#call.stallMs >= this.#call.timeoutMs) return;
     this.#hasProgressed = false;
-    this.#timer.sleep(this.#call.stallMs, this.#sleep.signal).then(
-      () => {
-        if (this.#hasProgressed) return this.watchStalls();
-        this.stalled = true;
-        this.#pass();
-      },
-      () => {
-        // Stopped: the body has ended.
-      },
-    );
+    this.#stopStall = callAfter(this.#timer, this.#call.stallMs, () => {
+      if (this.#hasProgressed) return this.watchStalls();
+      this.stalled = true;
+      this.#pass();
+    });
   }
 
   progressed(): void {
@@ -192,7 +181,8 @@ class Deadline {
 
   stop(): void {
     this.#call.signal?.removeEventListener("abort", this.#onAbort);
-    this.#sleep.abort(STOPPED);
+    this.#stopTimeout();
+    this.#stopStall();
   }
 }
 

@@ -4,10 +4,8 @@
  * A fan-out over 1,000 shards rings several thousand times, so nothing is made for each: an abort
  * with an error for each wait once took more time than the requests (a third of a store).
  */
+import { callAfter } from "../../../shared/call-after.ts";
 import type { Timer } from "../../../shared/ports.ts";
-
-/** Why a wait with a limit ends early; made once, since an error costs a stack trace. */
-const RUNG = new Error("the bell has rung");
 
 /** One thing to wait for, again and again. */
 export class Bell {
@@ -29,9 +27,9 @@ export class Bell {
     this.#next ??= Promise.withResolvers<void>();
     const { promise } = this.#next;
     if (!Number.isFinite(limitMs)) return promise;
-    const waiting = new AbortController();
-    const limit = this.#timer.sleep(limitMs, waiting.signal).catch(() => undefined);
-    await Promise.race([promise, limit]);
-    waiting.abort(RUNG);
+    const limit = Promise.withResolvers<void>();
+    const callOff = callAfter(this.#timer, limitMs, limit.resolve);
+    await Promise.race([promise, limit.promise]);
+    callOff();
   }
 }
