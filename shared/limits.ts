@@ -208,6 +208,15 @@ export const FAN_OUT_BYTES_IN_FLIGHT_MAX = 12 * 1024 * 1024;
 /** Sliver pairs on their way to one node, so that a slow one cannot take the whole of the above. */
 export const FAN_OUT_PAIRS_PER_NODE_MAX = 2;
 
+/** Small pairs go on to one node up to this: its ten pairs of 1 MiB at 1,000 shards at once. */
+export const FAN_OUT_BYTES_PER_NODE = 64 * 1024;
+
+/** What a lane has to tell is collected for so long: a message for each sliver takes CPU time. */
+export const LANE_REPORT_PAUSE_MS = 5;
+
+/** Progress of a fan-out is written down this often: it is told to who asks, and decides nothing. */
+export const PROGRESS_SAVE_MS = 250;
+
 /** A node that takes nothing for so long is passed over until the next sweep. */
 export const FAN_OUT_STALL_MS = 2_000;
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SliverPair } from "../../../shared/codec/index.ts";
 import {
   FAN_OUT_BYTES_IN_FLIGHT_MAX,
+  FAN_OUT_BYTES_PER_NODE,
   FAN_OUT_PAIRS_PER_NODE_MAX,
   FAN_OUT_READY_GRACE_MS,
   FAN_OUT_STALL_MS,
@@ -80,7 +81,7 @@ describe("feeding lanes", () => {
   test("a node that takes nothing holds two pairs, and the others are fed all the same", async () => {
     const time = new VirtualTime();
     const startMs = time.nowMs();
-    const { slivers } = pairs(10);
+    const { slivers } = pairs(FAN_OUT_BYTES_PER_NODE);
     const nodes = nodeList([
       [0, 2, 4, 6, 8],
       [1, 3, 5, 7, 9],
@@ -103,6 +104,26 @@ describe("feeding lanes", () => {
     expect(fed).toBe(10);
     expect(stuck).toBe(2 * FAN_OUT_PAIRS_PER_NODE_MAX);
     expect(time.nowMs() - startMs).toBeGreaterThanOrEqual(FAN_OUT_STALL_MS);
+  });
+
+  test("small pairs are not waited for one by one", async () => {
+    const time = new VirtualTime();
+    const startMs = time.nowMs();
+    const { slivers, computed } = pairs(10);
+    const feeder = new SliverFeeder(
+      { clock: time, timer: time, slivers },
+      nodeList([[0, 1, 2, 3, 4]]),
+      1,
+      5,
+    );
+    let frames = 0;
+    const lane = drain(feeder, 0, () => {
+      if (++frames === 10) feeder.settle(0);
+    });
+    feeder.ready(0);
+    await Promise.all([feeder.run(), lane]);
+    expect(computed).toEqual([0, 1, 2, 3, 4]);
+    expect(time.nowMs()).toBe(startMs);
   });
 
   test("a laggard is not waited for, and fed after the others", async () => {

@@ -5,15 +5,17 @@
  * keeps nothing.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { LANE_REPORT_PAUSE_MS } from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
+import type { Timer } from "../../../shared/ports.ts";
 import { systemRandom, systemTimer } from "../../../shared/system.ts";
 import type { Lane, LaneJob, LaneReport, Registration } from "./lane.ts";
 import { platformBody } from "./streams.ts";
 import { runLane } from "./run-lane.ts";
 
 export class SliverLane extends WorkerEntrypoint implements Lane {
-  /** See `Lane.push`. Reports made in one turn travel in one message, in order. */
+  /** See `Lane.push`. Reports travel in order. */
   async push(
     job: LaneJob,
     frames: ReadableStream<Uint8Array>,
@@ -26,22 +28,27 @@ export class SliverLane extends WorkerEntrypoint implements Lane {
       lane: job.lane,
       bodyOf: platformBody,
     });
-    const mail = new ReportMail(report);
+    const mail = new ReportMail(report, systemTimer);
     const ports = { client, timer: systemTimer, random: systemRandom };
     await runLane(ports, job, frames, (each) => mail.post(each), registered);
     await mail.flushed();
   }
 }
 
-/** Sends reports one message after the other, batching what comes while one is on its way. */
+/**
+ * Sends reports one message after the other. What comes in a moment travels together: 2,000 slivers
+ * would otherwise make about as many messages, a sixteenth of the publisher's work for a store.
+ */
 class ReportMail {
   readonly #send: (reports: LaneReport[]) => void | Promise<void>;
+  readonly #timer: Timer;
   #waiting: LaneReport[] = [];
   #sending: Promise<void> | null = null;
   #lost: unknown = null;
 
-  constructor(send: (reports: LaneReport[]) => void | Promise<void>) {
+  constructor(send: (reports: LaneReport[]) => void | Promise<void>, timer: Timer) {
     this.#send = send;
+    this.#timer = timer;
   }
 
   post(report: LaneReport): void {
@@ -55,9 +62,8 @@ class ReportMail {
   }
 
   async #drain(): Promise<void> {
-    // Let the turn that posted finish first.
-    await Promise.resolve();
     while (this.#waiting.length > 0) {
+      await this.#timer.sleep(LANE_REPORT_PAUSE_MS);
       const reports = this.#waiting;
       this.#waiting = [];
       try {

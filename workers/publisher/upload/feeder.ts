@@ -9,6 +9,7 @@ import { concatBytes, freeBytes } from "../../../shared/bytes/arrays.ts";
 import type { SliverPair } from "../../../shared/codec/index.ts";
 import {
   FAN_OUT_BYTES_IN_FLIGHT_MAX,
+  FAN_OUT_BYTES_PER_NODE,
   FAN_OUT_PAIRS_PER_NODE_MAX,
   FAN_OUT_READY_GRACE_MS,
   FAN_OUT_STALL_MS,
@@ -48,6 +49,7 @@ interface NodeFeed {
   settled: boolean;
   unfed: number[];
   framesOutstanding: number;
+  bytesOutstanding: number;
   /** When it last took a frame, or was last found idle. */
   activeAtMs: number;
 }
@@ -95,6 +97,7 @@ export class SliverFeeder {
           settled: false,
           unfed: [...node.pairIndices],
           framesOutstanding: 0,
+          bytesOutstanding: 0,
           activeAtMs: 0,
         },
       ]),
@@ -142,6 +145,7 @@ export class SliverFeeder {
     this.#bytesOutstanding -= bodyBytes;
     this.#update(memberIndex, (feed) => {
       feed.framesOutstanding--;
+      feed.bytesOutstanding -= bodyBytes;
       feed.activeAtMs = this.#ports.clock.nowMs();
     });
   }
@@ -240,15 +244,21 @@ export class SliverFeeder {
     feed.unfed = feed.unfed.filter((pairIndex) => pairIndex !== pair.pairIndex);
     for (const sliver of [pair.primary, pair.secondary]) {
       const frame = encodeSliverFrame(feed.node.memberIndex, pair.pairIndex, sliver);
+      const bodyBytes = frame.length - FRAME_HEADER_BYTES;
       feed.framesOutstanding++;
-      this.#bytesOutstanding += frame.length - FRAME_HEADER_BYTES;
+      feed.bytesOutstanding += bodyBytes;
+      this.#bytesOutstanding += bodyBytes;
       queue?.frames.push(frame);
     }
     queue?.bell.ring();
   }
 
-  #hasWindow(feed: NodeFeed): boolean {
-    return feed.framesOutstanding <= FRAMES_PER_PAIR * (FAN_OUT_PAIRS_PER_NODE_MAX - 1);
+  /** Two pairs, and more of them while they are small: waiting for each costs both sides turns. */
+  #hasWindow({ framesOutstanding, bytesOutstanding }: NodeFeed): boolean {
+    return (
+      bytesOutstanding < FAN_OUT_BYTES_PER_NODE ||
+      framesOutstanding <= FRAMES_PER_PAIR * (FAN_OUT_PAIRS_PER_NODE_MAX - 1)
+    );
   }
 
   #ended(): boolean {

@@ -46,7 +46,7 @@ import { type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
 import { type LaggardHints, noteServed } from "./laggards.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
 import { base64Bytes, idBytes } from "./journal-bytes.ts";
-import { emptyProgress, type NodeProgress, withNode } from "./progress.ts";
+import { type NodeProgress, ProgressNotes } from "./progress.ts";
 
 /** What a run needs of the world. */
 export interface RunPorts extends EncodePorts, CertifiedPorts, OrphanPorts, PayPorts, RecordPorts {
@@ -325,14 +325,10 @@ class UploadRun {
     const { metadata } = encoded.value;
     this.#metadata = encodeMetadata(metadata);
     await encoded.value.openSlivers();
-    let progress = emptyProgress(committee.members.length);
-    this.#ports.saveProgress(progress);
+    const { saveProgress } = this.#ports;
+    const progress = new ProgressNotes(this.#ports.clock, committee.members.length, saveProgress);
     const { clock, timer, log, lane, pipe, chain } = this.#ports;
     const laggards = await this.#ports.laggards?.read(committee.epoch);
-    const noteProgress = (memberIndex: number, state: "confirmed" | "failed") => {
-      progress = withNode(progress, memberIndex, state);
-      this.#ports.saveProgress(progress);
-    };
     const fanOut = startFanOut(
       {
         clock,
@@ -341,7 +337,7 @@ class UploadRun {
         lane,
         pipe,
         readEpoch: epochReader(chain),
-        progress: noteProgress,
+        progress: (memberIndex, state) => progress.note(memberIndex, state),
       },
       {
         runId: `${this.#journal.request.uploadId}.${clock.nowMs()}`,
@@ -355,7 +351,7 @@ class UploadRun {
         ...(laggards === undefined ? {} : { laggards }),
       },
     );
-    this.#handOver(fanOut.settled);
+    this.#handOver(fanOut.settled.finally(() => progress.save()));
     this.#ports.background(noteServed(this.#ports.laggards, fanOut, committee.epoch));
     return ok(fanOut);
   }
