@@ -55,6 +55,7 @@ const INTERNAL: ExactAnswer = { statusWord: "INTERNAL", reason: "INTERNAL_ERROR"
 export function failureToProblem(failure: PublisherFailure): Problem {
   switch (failure.kind) {
     case "query-malformed":
+    case "epochs-none":
     case "query-unknown":
     case "query-repeated":
     case "query-unsupported":
@@ -159,6 +160,11 @@ function queryProblem(failure: QueryFailure): Problem {
           `${unreadable(failure.parameter, failure.value)}: expected ${failure.expected}`,
         ),
         exact: unreadQuery(`${failure.parameter}: expected ${failure.expected}`),
+      };
+    case "epochs-none":
+      return {
+        ...badQuery("epochs", `${unreadable("epochs", "0")}: expected a whole number from 1`),
+        exact: INTERNAL,
       };
     case "query-unknown":
       return {

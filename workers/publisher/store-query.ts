@@ -35,6 +35,8 @@ export type QueryFailure =
       readonly value: string;
       readonly expected: string;
     }
+  /** Zero epochs: the official daemon reads that and fails at the contract. */
+  | { readonly kind: "epochs-none" }
   | { readonly kind: "query-unknown"; readonly parameter: string }
   | { readonly kind: "query-repeated"; readonly parameter: string }
   | { readonly kind: "query-unsupported"; readonly parameter: string; readonly value: string }
@@ -133,8 +135,9 @@ function parseReceiver(
 
 function parseEpochs(text: string | null): Result<number, QueryFailure> {
   if (text === null) return ok(1);
-  const epochs = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  return epochs >= 1 && epochs <= EPOCHS_QUERY_MAX
+  if (/^0{1,10}$/.test(text)) return err({ kind: "epochs-none" });
+  const epochs = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
+  return epochs <= EPOCHS_QUERY_MAX
     ? ok(epochs)
     : malformed("epochs", text, "a whole number from 1");
 }

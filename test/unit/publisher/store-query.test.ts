@@ -42,7 +42,6 @@ describe("the query of a store", () => {
   });
 
   test.each([
-    ["epochs=0", "epochs"],
     ["epochs=-1", "epochs"],
     ["epochs=1.5", "epochs"],
     ["epochs=", "epochs"],
@@ -97,4 +96,10 @@ describe("the query of a store", () => {
   ])("in exact mode %s is read as the official publisher reads it", (query, result) => {
     expect(parse(query, "exact")).toMatchObject(result);
   });
+});
+
+test("no epochs at all are refused for what they are", () => {
+  for (const query of ["epochs=0", "epochs=00"]) {
+    expect(parse(query)).toEqual({ ok: false, failure: { kind: "epochs-none" } });
+  }
 });

@@ -68,6 +68,14 @@ const CASES: readonly Case[] = [
     exact: [400, /^Failed to deserialize query string: epochs: /],
   },
   {
+    // A u32 for serde; `system_state_inner.move::EInvalidEpochsAhead` then (`StoreBlobError::Internal`).
+    name: "no epochs at all",
+    path: "/v1/blobs?epochs=0",
+    init: put(),
+    ours: [400, "MALFORMED_REQUEST"],
+    exact: [500, "INTERNAL_ERROR"],
+  },
+  {
     name: "a flag that is neither true nor false",
     path: "/v1/quilts?force=1",
     init: put(),
