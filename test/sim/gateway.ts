@@ -10,7 +10,7 @@ import type { Result } from "../../shared/result.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
-import type { Lane } from "../../workers/publisher/lane/lane.ts";
+import type { Lane, LaneReport } from "../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../workers/publisher/lane/run-lane.ts";
 import { createLeaseBook } from "../../workers/publisher/lease-book/book.ts";
 import {
@@ -31,10 +31,22 @@ import { walletSettings } from "../../workers/publisher/wallet/settings.ts";
 import { createTreasury, type Treasury } from "../../workers/publisher/wallet/treasury.ts";
 import { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
 import { codec, externalCodec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
-import type { Alarmed, Life, ObjectName, Platform } from "./platform.ts";
+import {
+  type Alarmed,
+  type Life,
+  type ObjectName,
+  type Platform,
+  TRAVEL_MS_MAX,
+} from "./platform.ts";
 
 const LANE_COUNT = 2;
-/** Blobs above this are encoded in storage. */
+/**
+ * The product's thresholds, scaled down: blobs up to the first are encoded twice, up to the second
+ * they go to the nodes while they are being registered, and above the third they are encoded in
+ * storage.
+ */
+export const ENCODED_TWICE_BYTES_MAX = 600;
+export const EARLY_BYTES_MAX = 1_500;
 export const IN_MEMORY_BYTES_MAX = 2_000;
 const BODY_BYTES_MAX = 1024 * 1024;
 
@@ -224,6 +236,8 @@ export class SimGateway {
           platform.invoke(life, BOOK, "claimOrphan", (book) => book.claimOrphan(wish)),
         lane: this.#lane(life),
         laneCount: LANE_COUNT,
+        earlyBytesMax: EARLY_BYTES_MAX,
+        encodedTwiceBytesMax: ENCODED_TWICE_BYTES_MAX,
         // Each life has an isolate of its own.
         memory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
         life,
@@ -258,7 +272,7 @@ export class SimGateway {
   #lane(parent: Life): Lane {
     const platform = this.#platform;
     return {
-      push: (job, frames, report) => {
+      push: (job, frames, report, registered) => {
         const life = platform.invocation(`lane ${++this.#laneCount}`, parent);
         const timer = platform.timer(life);
         const client = createNodeClient({
@@ -266,7 +280,14 @@ export class SimGateway {
           timer,
           lane: job.lane,
         });
-        const random = platform.scheduler.random;
+        const { scheduler } = platform;
+        const { random } = scheduler;
+        const heard = async () => {
+          if (registered === undefined) throw new TypeError("Cannot wait: nobody registers");
+          const target = await registered();
+          await timer.sleep(scheduler.someMs(TRAVEL_MS_MAX));
+          return target;
+        };
         const death = new AbortController();
         const inside = new TransformStream<Uint8Array, Uint8Array>();
         // When the lane is gone the upload's stream breaks.
@@ -277,9 +298,13 @@ export class SimGateway {
             death.abort(lost);
             reject(lost);
           });
-          runLane({ client, timer, random }, job, inside.readable, (each) => {
+          const tell = (each: LaneReport) => {
             if (life.isAlive && parent.isAlive) report([each]);
-          }).then(resolve, reject);
+          };
+          runLane({ client, timer, random }, job, inside.readable, tell, heard).then(
+            resolve,
+            reject,
+          );
         });
       },
     };
@@ -301,8 +326,9 @@ export class SimGateway {
     const platform = this.#platform;
     return (request) => {
       const { signal } = request;
-      const { pathname, port } = new URL(request.url);
-      const what = `${request.method} ${port === "" ? "sui" : `node ${port}`} ${shortPath(pathname)}`;
+      const { pathname, port, search } = new URL(request.url);
+      const peer = port === "" ? "sui" : `node ${port}`;
+      const what = `${request.method} ${peer} ${shortPath(pathname)}${search}`;
       const answered = platform.call(life, what, () =>
         platform.scheduler.exclusively(() => this.#network.fetch(request)),
       );

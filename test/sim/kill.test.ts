@@ -5,7 +5,7 @@
  * A failure names its seed and boundary; `simulate` with the same two is the same run.
  */
 import { describe, expect, test } from "vitest";
-import { IN_MEMORY_BYTES_MAX } from "./gateway.ts";
+import { EARLY_BYTES_MAX, ENCODED_TWICE_BYTES_MAX, IN_MEMORY_BYTES_MAX } from "./gateway.ts";
 import { violations } from "./invariants.ts";
 import { simulate } from "./simulation.ts";
 
@@ -36,8 +36,20 @@ async function killEverywhere({ stride, ...scenario }: Campaign): Promise<string
 }
 
 describe("whoever passes a boundary is killed", () => {
-  test("at every boundary of one upload", async () => {
+  test("at every boundary of one upload whose slivers nodes buffer while it is registered", async () => {
+    const recorded = await simulate({ seed: 1 });
+    const early = recorded.platform.boundaries.filter((name) => name.includes("pending=true"));
+    expect(early.length).toBeGreaterThan(0);
     expect(await killEverywhere({ seed: 1, stride: 1 })).toEqual([]);
+  });
+
+  test.each([
+    ["that is encoded again after its registration", 8, ENCODED_TWICE_BYTES_MAX],
+    ["that waits for its registration in memory", 9, EARLY_BYTES_MAX + 1],
+  ])("at a sample of boundaries of a blob %s", async (_, seed, blobBytes) => {
+    const recorded = await simulate({ seed, blobBytes });
+    expect(recorded.platform.boundaries.join()).not.toContain("pending=true");
+    expect(await killEverywhere({ seed, blobBytes, stride: 7 })).toEqual([]);
   });
 
   test.each([2, 3, 4])("at a sample of boundaries of two uploads, seed %d", async (seed) => {

@@ -14,7 +14,7 @@ test(
       scale: { nodeCount: 12, shardCount: 16 },
       uploadCount: UPLOAD_COUNT,
       addressCount: 4,
-      withinMs: 2_000,
+      withinMs: 500,
     });
     process.stderr.write(`${burstLine(report)}\n`);
     expect(violations(report.world, { allCertified: true })).toEqual([]);

@@ -5,6 +5,9 @@
 import type { SimScale } from "./network.ts";
 import { journalsOf, simulate, uploadsOf, type World } from "./simulation.ts";
 
+/** What each client stores; the content differs. */
+const BLOB_BYTES = 600;
+
 /** A burst. */
 export interface Burst {
   readonly seed: number;
@@ -31,13 +34,12 @@ export interface BurstReport {
 
 export async function burst({ seed, scale, uploadCount, ...rest }: Burst): Promise<BurstReport> {
   const { addressCount, withinMs } = rest;
-  const alone = await simulate({ seed, scale, uploadCount: 1, waits: true });
+  const each = { seed, scale, blobBytes: BLOB_BYTES, waits: true };
+  const alone = await simulate({ ...each, uploadCount: 1 });
   const world = await simulate({
-    seed,
-    scale,
+    ...each,
     uploadCount,
     addressCount,
-    waits: true,
     arrivesMs: (index) => Math.floor((index * withinMs) / uploadCount),
   });
   const timesMs = storeTimesMs(world);

@@ -13,7 +13,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { SimStorage } from "./storage.ts";
 
 /** Longest way of a message between two objects, or to the network. */
-const TRAVEL_MS_MAX = 4;
+export const TRAVEL_MS_MAX = 4;
 /** The platform repeats an alarm that failed so often… */
 const ALARM_RETRIES_MAX = 6;
 /** … after this, doubled each time. */

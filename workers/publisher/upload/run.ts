@@ -57,6 +57,8 @@ export interface RunPorts extends EncodePorts, CertifiedPorts, OrphanPorts, PayP
   readonly laneCount: number;
   /** Blobs up to this go to the nodes while they are being registered; none unless given. */
   readonly earlyBytesMax?: number;
+  /** Blobs up to this wait for their registration without memory; `ENCODED_TWICE_BYTES_MAX` unless given. */
+  readonly encodedTwiceBytesMax?: number;
   /** See `FanOutPorts`. */
   readonly pipe?: () => BytePipe;
   /** Which nodes are asked last; none unless given. */
@@ -197,7 +199,8 @@ class UploadRun {
     const already = await findCertified(this.#ports, this.#journal.request, system.value, blobId);
     if (!already.ok) return already;
     // Encoding again takes milliseconds; waiting for a transaction with memory in hand, seconds.
-    if (this.#journal.unencodedBytes <= ENCODED_TWICE_BYTES_MAX) this.release();
+    const { encodedTwiceBytesMax = ENCODED_TWICE_BYTES_MAX } = this.#ports;
+    if (this.#journal.unencodedBytes <= encodedTwiceBytesMax) this.release();
     return ok({
       blobId: formatBlobId(blobId),
       rootHash: toBase64(rootHash),
