@@ -17,6 +17,7 @@ import { isBlocked, isNotFound, type NodeFailure } from "./failure.ts";
 import type { NodeHealthHints } from "./node-health.ts";
 import { type NodeCause, type ReadFailure, causeOf } from "./read-failure.ts";
 import { race } from "./read-race.ts";
+import { waitAwake } from "./wait-awake.ts";
 
 /** What reading needs of the world. */
 export interface ReadPorts {
@@ -28,6 +29,8 @@ export interface ReadPorts {
   readonly workingMemory: WorkingMemory;
   /** What earlier reads have learned of nodes. */
   readonly health?: NodeHealthHints;
+  /** A node is silent for at least so long before it gets a competitor, ms; 0 unless given. */
+  readonly patienceMs?: number;
 }
 
 /** Reads and verifies the metadata of `blobId` (32 bytes). Takes at most the deadline. */
@@ -45,6 +48,7 @@ export async function readMetadata(
   const count = (member: CommitteeMember, word: "notFound" | "blocked") =>
     votes.forEach((vote, index) => vote[word](weightIn(committees[index], member)));
   const verdict = () => agreedVerdict(votes);
+  const silenceMs = Math.max(READ_HEDGE_MS, ports.patienceMs ?? 0);
   let found: VerifiedMetadata | null = null;
   let width = 1;
 
@@ -62,6 +66,7 @@ export async function readMetadata(
         ports.health?.clear(member.nodeId);
         return true;
       }
+      ports.health?.suspect(member.nodeId);
       causes.push({
         nodeId: member.nodeId,
         kind: verified.ok ? "shard-count-mismatch" : verified.failure.kind,
@@ -78,7 +83,7 @@ export async function readMetadata(
     },
     width: () => width,
     hedge: {
-      afterMs: READ_HEDGE_MS,
+      silence: (over) => waitAwake(ports.timer, ports.health, silenceMs, over),
       onSilence: () => {
         width = Math.min(width + 1, REQUESTS_IN_FLIGHT_MAX);
       },

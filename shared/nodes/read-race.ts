@@ -15,8 +15,11 @@ export interface RaceOptions {
   readonly next: () => Attempt | null;
   /** How many may run at once, asked before each start. */
   readonly width: () => number;
-  /** Called each time so long passes without any attempt ending: the place to widen. */
-  readonly hedge?: { readonly afterMs: number; readonly onSilence: () => void };
+  /** `onSilence` is called each time `silence` passes without any attempt ending: the place to widen. */
+  readonly hedge?: {
+    readonly silence: (signal: AbortSignal) => Promise<void>;
+    readonly onSilence: () => void;
+  };
   readonly deadlineMs: number;
   readonly timer: Timer;
   /** The caller gives up. */
@@ -35,7 +38,8 @@ export async function race(options: RaceOptions): Promise<RaceEnd> {
   if (options.signal?.aborted) return "aborted";
   options.signal?.addEventListener("abort", abort, { once: true });
   const running = new Set<Promise<Event>>();
-  const deadline = after(options.timer, options.deadlineMs, stop.signal, "timed-out");
+  const passed = options.timer.sleep(options.deadlineMs, stop.signal);
+  const deadline = after(passed, "timed-out");
   try {
     for (;;) {
       start(options, running, stop.signal);
@@ -43,7 +47,7 @@ export async function race(options: RaceOptions): Promise<RaceEnd> {
       const silence = new AbortController();
       const contestants = [...running, deadline];
       if (options.hedge !== undefined) {
-        contestants.push(after(options.timer, options.hedge.afterMs, silence.signal, "silence"));
+        contestants.push(after(options.hedge.silence(silence.signal), "silence"));
       }
       const event = await Promise.race(contestants);
       silence.abort();
@@ -69,15 +73,10 @@ function start(options: RaceOptions, running: Set<Promise<Event>>, signal: Abort
   }
 }
 
-/** Resolves with `event` after a while; with "aborted" when the wait is cut short. */
-async function after(
-  timer: Timer,
-  durationMs: number,
-  signal: AbortSignal,
-  event: Event,
-): Promise<Event> {
+/** Resolves with `event` after the wait; with "aborted" when that is cut short. */
+async function after(wait: Promise<void>, event: Event): Promise<Event> {
   try {
-    await timer.sleep(durationMs, signal);
+    await wait;
     return event;
   } catch {
     return "aborted";

@@ -18,7 +18,6 @@ import {
   READ_ROW_TIMEOUT_MS,
   READ_STALL_MS,
 } from "../limits.ts";
-import type { Timer } from "../ports.ts";
 import { type CommitteeMember, memberOfShard } from "../protocol/committee.ts";
 import type { Committees } from "../protocol/epoch.ts";
 import { isBlocked, isNotFound } from "./failure.ts";
@@ -26,15 +25,13 @@ import type { NodeHealthHints } from "./node-health.ts";
 import type { BlobGeometry } from "./read-geometry.ts";
 import { type NodeCause, causeOf } from "./read-failure.ts";
 import { type ReadPorts, type Vote, createVote } from "./read-metadata.ts";
+import { waitAwake } from "./wait-awake.ts";
 
 /** BCS framing of a sliver: a length, the symbol size and the index. */
 const SLIVER_FRAMING_BYTES = 16;
 
 /** A sliver this many times slower than usual gets a competitor. */
 const HEDGE_TIMES_USUAL = 4;
-
-/** Naps a wait for a competitor is made of. */
-const HEDGE_NAPS = 8;
 
 /** Causes kept for the log; a read of 1,000 shards must not collect without end. */
 const CAUSES_MAX = 20;
@@ -184,7 +181,7 @@ async function fetchFrom(
   const { ports, metadata, geometry, trust } = reading;
   const pairIndex = pairIndexOfSliver(axis, sliverIndex, geometry.shardCount);
   const bytes = sliverBytes(axis, geometry.symbolBytes, geometry.shardCount);
-  const hedge = createHedge(ports, sliverHedgeMs(bytes, ports.health), onSlow);
+  const hedge = createHedge(ports, sliverHedgeMs(bytes, ports), onSlow);
   trust.started(owner.nodeId);
   const answer = await ports.client.getSliver(
     owner,
@@ -243,31 +240,13 @@ function createHedge(
 }
 
 /**
- * Waits for `durationMs` in which this isolate was not too busy to hear an answer: a nap that ended
- * much too late does not count, since the answer may lie there unread.
- */
-async function waitAwake(
-  timer: Timer,
-  health: NodeHealthHints | undefined,
-  durationMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  if (health === undefined) return timer.sleep(durationMs, signal);
-  const napMs = durationMs / HEDGE_NAPS;
-  for (let naps = 0; naps < HEDGE_NAPS;) {
-    const startMs = health.nowMs();
-    await timer.sleep(napMs, signal);
-    if (health.nowMs() - startMs < 2 * napMs) naps++;
-  }
-}
-
-/**
  * Silence after which a sliver's owner gets a competitor: more for what takes longer to send, and
  * where all are slow (so that a competitor would be, too).
  */
-function sliverHedgeMs(sliverBytes: number, health: NodeHealthHints | undefined): number {
+function sliverHedgeMs(sliverBytes: number, { health, patienceMs = 0 }: ReadPorts): number {
   const sendingMs = Math.ceil((sliverBytes / READ_ROW_BYTES_PER_SECOND_MIN) * 500);
-  return Math.max(READ_ROW_HEDGE_MS + sendingMs, HEDGE_TIMES_USUAL * (health?.usualMs() ?? 0));
+  const usualMs = HEDGE_TIMES_USUAL * (health?.usualMs() ?? 0);
+  return Math.max(READ_ROW_HEDGE_MS + sendingMs, usualMs, patienceMs);
 }
 
 /** Time for one sliver: a fixed part and what the slowest tolerated rate needs. */

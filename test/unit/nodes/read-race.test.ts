@@ -58,7 +58,10 @@ describe("a race", () => {
   test("gives a silent attempt a competitor", async () => {
     const timer = createVirtualTimer();
     let width = 1;
-    const hedge = { afterMs: 40, onSilence: () => void width++ };
+    const hedge = {
+      silence: (over: AbortSignal) => timer.sleep(40, over),
+      onSilence: () => void width++,
+    };
     const next = attempts([never, yes]);
     expect(await race({ next, width: () => width, hedge, deadlineMs: 1_000, timer })).toBe(
       "enough",

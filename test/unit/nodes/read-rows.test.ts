@@ -10,6 +10,7 @@ import {
 import type { ReadFailure } from "../../../shared/nodes/read-failure.ts";
 import { readMetadata, type ReadPorts } from "../../../shared/nodes/read-metadata.ts";
 import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { createNodeHealth } from "../../../shared/nodes/node-health.ts";
 import { createReading } from "../../../shared/nodes/read-sliver.ts";
 import { recoverRow } from "../../../shared/nodes/read-rebuild.ts";
 import { blobGeometry } from "../../../shared/nodes/read-geometry.ts";
@@ -195,6 +196,24 @@ describe.each(FAULTS)("nodes that are %s", (fault) => {
 });
 
 describe("metadata", () => {
+  test("that does not hash to the blob's ID makes its node a suspect, as silence does", async () => {
+    const { nodes, ports } = setUp();
+    const blobId = nodes.store(seededBytes(300, 2));
+    nodes.setFault(FAULTY, "corrupt");
+    const health = createNodeHealth({ suspects: new Map(), usualMs: 0 }, { nowMs: () => 0 });
+    for (let seed = 1; seed <= 20; seed++) {
+      const read = await readMetadata(
+        { ...ports, health, random: seededRandom(seed) },
+        [nodes.committee],
+        blobId,
+      );
+      expect(read.ok).toBe(true);
+    }
+    const suspects = nodes.committee.members.map(({ nodeId }) => health.isSuspect(nodeId));
+    expect(suspects.slice(0, 3)).toContain(true);
+    expect(suspects.slice(3)).not.toContain(true);
+  });
+
   test("an unknown blob is not found once a quorum says so", async () => {
     const { nodes, ports } = setUp();
     nodes.setFault(FAULTY, "silent");
