@@ -525,6 +525,9 @@ export const READ_ROW_TIMEOUT_MS = 3_000;
 /** Slowest rate at which a node may send a row, bytes in a second. */
 export const READ_ROW_BYTES_PER_SECOND_MIN = 256 * 1024;
 
+/** Longest silence that an operator may have the nodes keep before they get a competitor. */
+export const NODE_PATIENCE_MS_MAX = 60_000;
+
 /** A row's owner that is silent for so long gets a competitor: the row is rebuilt beside it. */
 export const READ_ROW_HEDGE_MS = 800;
 
@@ -557,6 +560,9 @@ export const READ_LANE_BYTES_MAX = 1024 * 1024;
 
 /** Segments of one cold read that are under way at once: the one that is sent, and the next ones. */
 export const READ_SEGMENTS_AHEAD = 3;
+
+/** Readers of one cold segment who put it together to be cached: each holds a copy. */
+export const SEGMENT_KEEPERS_MAX = 2;
 
 /** After a read was given up, others of the same isolate share theirs for so long. */
 export const ABANDONED_HOLD_MS = 5_000;
@@ -617,7 +623,10 @@ export const STRICT_ROWS_BYTES_MAX = 24 * 1024 * 1024;
  */
 export const STRICT_BUFFERED_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Columns of one quilt patch, held in memory while its header and data are taken apart. */
+/**
+ * Columns of one quilt patch, or of an index, held in memory while what they hold is taken apart: twice
+ * as much is reserved.
+ */
 export const PATCH_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Columns of a patch asked for at once: twice the slots, since bodies need none. */

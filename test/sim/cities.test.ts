@@ -125,6 +125,7 @@ function services(
   return {
     codec,
     blobBytesMax: null,
+    patienceMs: 0,
     client: nodes.client,
     clock: scheduler,
     timer: scheduler,

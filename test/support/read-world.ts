@@ -64,6 +64,7 @@ export function readWorld(codec: Codec, shardCount = 10): ReadWorld {
   const services: AggregatorServices = {
     codec,
     blobBytesMax: null,
+    patienceMs: 0,
     client: nodes.client,
     clock: { nowMs: () => world.nowMs },
     timer,

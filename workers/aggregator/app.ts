@@ -156,6 +156,8 @@ async function answer(
   if (refused !== null) return refused;
   const leave = ports.inFlight.enter();
   if (leave === null) return failureToProblem({ kind: "overloaded" });
+  const endings: (() => void)[] = [leave];
+  const end = () => endings.splice(0).forEach((ending) => ending());
   let isStreaming = false;
   try {
     const exchange = createExchange({
@@ -167,13 +169,14 @@ async function answer(
       bodyPipe: ports.bodyPipe,
       streams() {
         isStreaming = true;
-        return leave;
+        return end;
       },
+      atEnd: (work) => void endings.push(work),
       subject: params.join("/"),
     });
     return await read(exchange, ...params);
   } finally {
-    if (!isStreaming) leave();
+    if (!isStreaming) end();
   }
 }
 

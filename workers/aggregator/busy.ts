@@ -20,6 +20,11 @@ export class Busy {
     return count > 0 || this.#clock.nowMs() < (this.#abandoned.get(key) ?? 0);
   }
 
+  /** How many are at it. */
+  count(key: string): number {
+    return this.#counts.get(key) ?? 0;
+  }
+
   /** Ends, done or abandoned; once for each `enter`. */
   leave(key: string, isDone: boolean): void {
     const count = (this.#counts.get(key) ?? 0) - 1;

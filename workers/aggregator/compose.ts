@@ -72,7 +72,7 @@ export function createServices(
   env: AggregatorEnv,
   background: (work: Promise<void>) => void,
 ): AggregatorServices {
-  const { network, gateHoldMs, blobBytesMax } = configOf(env);
+  const { network, gateHoldMs, patienceMs, blobBytesMax } = configOf(env);
   codec ??= createCodec(kernel);
   const clock = systemClock;
   const timer = systemTimer;
@@ -83,6 +83,7 @@ export function createServices(
   return {
     codec,
     blobBytesMax,
+    patienceMs,
     client: nodeClient(permit),
     clock,
     timer,

@@ -1,6 +1,6 @@
 /** Reads the aggregator's configuration from its variables; refuses to serve with a broken one. */
 import { type Compat, parseCompat } from "../../shared/http/compat.ts";
-import { GATE_HOLD_MS } from "../../shared/limits.ts";
+import { GATE_HOLD_MS, NODE_PATIENCE_MS_MAX } from "../../shared/limits.ts";
 import {
   type ConfiguredNetwork,
   configuredNetwork,
@@ -13,6 +13,8 @@ export interface AggregatorVars extends NetworkVars {
   readonly COMPAT?: string;
   /** Longest hold of blocklist, purge generations and epoch, ms; `GATE_HOLD_MS` unless given. */
   readonly GATE_HOLD_MS?: string;
+  /** Shortest silence of a storage node before a competitor is asked, ms; built-in unless given. */
+  readonly NODE_PATIENCE_MS?: string;
   /** Largest blob served, bytes; any unless given. */
   readonly MAX_BLOB_BYTES?: string;
 }
@@ -22,6 +24,8 @@ export interface AggregatorConfig {
   readonly network: ConfiguredNetwork;
   readonly compat: Compat;
   readonly gateHoldMs: number;
+  /** See `ReadPorts`. */
+  readonly patienceMs: number;
   /** `null` for no limit of its own. */
   readonly blobBytesMax: number | null;
 }
@@ -40,6 +44,7 @@ export function readConfig(vars: AggregatorVars): AggregatorConfig {
     network: configuredNetwork(vars),
     compat,
     gateHoldMs: readWhole("GATE_HOLD_MS", vars.GATE_HOLD_MS, GATE_HOLD_MS) ?? GATE_HOLD_MS,
+    patienceMs: readWhole("NODE_PATIENCE_MS", vars.NODE_PATIENCE_MS, NODE_PATIENCE_MS_MAX) ?? 0,
     blobBytesMax: readWhole("MAX_BLOB_BYTES", vars.MAX_BLOB_BYTES, Number.MAX_SAFE_INTEGER),
   };
 }

@@ -17,6 +17,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Whether the official aggregator is to be matched in everything. */
   readonly isExact: boolean;
+  /** Has `work` run when the answer is over: sent, broken off or refused. */
+  atEnd(work: () => void): void;
   /** Answers what the caller did wrong. */
   problem(problem: Problem): Response;
   /** Logs and answers a failure of the read. */
@@ -35,13 +37,15 @@ export interface ExchangeParts {
   readonly kind: RouteKind;
   readonly bodyPipe: BodyPipe;
   readonly streams: Sending["streams"];
+  readonly atEnd: Exchange["atEnd"];
   /** What is read, for the log: an ID as the caller wrote it. */
   readonly subject: string;
 }
 
 /** Makes the exchange of one request. */
 export function createExchange(parts: ExchangeParts): Exchange {
-  const { services, request, searchParams, dialect, kind, bodyPipe, streams, subject } = parts;
+  const { services, request, searchParams, dialect, kind, bodyPipe, streams, atEnd, subject } =
+    parts;
   const isExact = dialect.compat === "exact";
   const problem = (refused: Problem) => dialect.problem(refused, request.method);
   const refuse = (failure: AggregatorFailure) => {
@@ -63,6 +67,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     request,
     query: isExact ? officialQuery(kind, searchParams) : searchParams,
     isExact,
+    atEnd,
     problem,
     refuse,
     answer(content) {

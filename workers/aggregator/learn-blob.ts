@@ -15,7 +15,7 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import type { LeaseWord } from "./leases.ts";
 import { learnStanding, type Standing } from "./learn-standing.ts";
-import type { NetworkView } from "./network-view.ts";
+import { movedOn, type NetworkView } from "./network-view.ts";
 import type { AggregatorServices } from "./services.ts";
 
 /** A blob that storage nodes hold. */
@@ -85,9 +85,8 @@ async function findMetadata(
 ): Promise<Result<Found, AggregatorFailure>> {
   const first = await findIn(services, view, blobId, signal);
   if (first.ok || first.failure.kind !== "metadata-unavailable") return first;
-  const fresh = await services.views.refresh();
-  if (!fresh.ok || isSameNetwork(fresh.value, view)) return first;
-  return findIn(services, fresh.value, blobId, signal);
+  const moved = await movedOn(services.views, view);
+  return moved === null ? first : findIn(services, moved, blobId, signal);
 }
 
 async function findIn(
@@ -117,16 +116,4 @@ async function isAgreedAbsent(
 
 function isRunning({ latestEndEpoch }: LeaseWord, view: NetworkView): boolean {
   return latestEndEpoch !== null && view.epoch < latestEndEpoch;
-}
-
-function isSameNetwork(left: NetworkView, right: NetworkView): boolean {
-  return (
-    left.epoch === right.epoch &&
-    left.phase.kind === right.phase.kind &&
-    addressesOf(left) === addressesOf(right)
-  );
-}
-
-function addressesOf(view: NetworkView): string {
-  return view.current.members.map((member) => member.baseUrl).join();
 }

@@ -109,6 +109,27 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
   };
 }
 
+/**
+ * The network as the chain has it now, where that is not `view`: for what the nodes of `view` did not
+ * give. `null` where nothing has changed, or the chain does not answer.
+ */
+export async function movedOn(views: NetworkViews, view: NetworkView): Promise<NetworkView | null> {
+  const fresh = await views.refresh();
+  return !fresh.ok || isSameNetwork(fresh.value, view) ? null : fresh.value;
+}
+
+function isSameNetwork(left: NetworkView, right: NetworkView): boolean {
+  return (
+    left.epoch === right.epoch &&
+    left.phase.kind === right.phase.kind &&
+    addressesOf(left) === addressesOf(right)
+  );
+}
+
+function addressesOf(view: NetworkView): string {
+  return view.current.members.map((member) => member.baseUrl).join();
+}
+
 function viewOf(state: SystemState): NetworkView {
   const { epoch, phase, current, previous, timing, readAtMs, contract } = state;
   const { originalPackageId } = contract;

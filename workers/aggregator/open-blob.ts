@@ -19,7 +19,7 @@ import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { mayServe } from "./gate.ts";
 import { cachedBlob, type KnownBlob, newBlob, remainingSeconds } from "./known-blob.ts";
 import { type FoundBlob, learnBlob } from "./learn-blob.ts";
-import type { NetworkView } from "./network-view.ts";
+import { movedOn, type NetworkView } from "./network-view.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
 
@@ -165,9 +165,21 @@ export async function metadataOf(
     const verified = services.codec.verifyMetadata(decoded.value, blob.blobId);
     if (verified.ok) return verified;
   }
-  const fetched = await readMetadata(services, blob.committees, blob.blobId, signal);
+  const fetched = await fetchMetadata(services, blob, signal);
   if (fetched.ok) keepMetadata(services, blob.id, fetched.value);
   return fetched;
+}
+
+/** From the nodes; once more where the network has moved on. */
+async function fetchMetadata(
+  services: AggregatorServices,
+  { committees, blobId, view }: OpenBlob,
+  signal: AbortSignal | undefined,
+): Promise<Result<VerifiedMetadata, AggregatorFailure>> {
+  const first = await readMetadata(services, committees, blobId, signal);
+  if (first.ok || signal?.aborted === true) return first;
+  const moved = await movedOn(services.views, view);
+  return moved === null ? first : readMetadata(services, readCommittees(moved), blobId, signal);
 }
 
 /** The open blob, unless it is larger than what is served; `entry` says what is known by now. */

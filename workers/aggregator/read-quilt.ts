@@ -15,7 +15,8 @@ import {
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { toBase64 } from "../../shared/bytes/text.ts";
 import { strongEtag } from "../../shared/http/etag.ts";
-import { PATCH_BYTES_MAX, SNIFF_BYTES_MAX } from "../../shared/limits.ts";
+import type { HeldMemory } from "../../shared/held-memory.ts";
+import { SNIFF_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { sniffType } from "./content-type.ts";
@@ -129,7 +130,8 @@ async function sendPatch(
   }
   const read = await readPatch(quilt, patchId, request.signal);
   if (!read.ok) return exchange.refuse(read.failure);
-  const { patch, tier } = read.value;
+  const { patch, tier, held } = read.value;
+  exchange.atEnd(() => held.release());
   if (HEADER_TEXT.test(patch.identifier)) {
     headers.set("X-Quilt-Patch-Identifier", patch.identifier);
   }
@@ -147,20 +149,28 @@ async function sendPatch(
   return exchange.answer(ok(withAttributes(content, patch.tags, presentation)));
 }
 
+interface ReadPatch {
+  readonly patch: QuiltPatch;
+  readonly tier: TierName | null;
+  /** Memory for the patch's bytes, to be given back when they are sent. */
+  readonly held: HeldMemory;
+}
+
 /** A patch by the columns its ID names; columns that hold none are not found. */
 async function readPatch(
   quilt: QuiltReader,
   { startIndex, endIndex }: QuiltPatchId,
   signal: AbortSignal,
-): Promise<Result<{ patch: QuiltPatch; tier: TierName | null }, AggregatorFailure>> {
+): Promise<Result<ReadPatch, AggregatorFailure>> {
   const noSuchColumns = { kind: "patch-not-found", what: "no-such-columns" } as const;
   if (startIndex === 0 || endIndex > quilt.columnCount) return err(noSuchColumns);
-  const patchBytes = (endIndex - startIndex) * quilt.columnBytes;
-  if (patchBytes > PATCH_BYTES_MAX) return err({ kind: "patch-too-large", patchBytes });
   const read = await quilt.read(startIndex, endIndex, signal);
   if (!read.ok) return read;
-  const patch = decodeQuiltPatch(read.value.columns);
-  return patch.ok ? ok({ patch: patch.value, tier: read.value.tier }) : err(noSuchColumns);
+  const { columns, tier, held } = read.value;
+  const patch = decodeQuiltPatch(columns);
+  if (patch.ok) held.hasPassed();
+  else held.release();
+  return patch.ok ? ok({ patch: patch.value, tier, held }) : err(noSuchColumns);
 }
 
 /** Whether a 304 needs no look at the columns: the tag is named, not guessed by `*`. */

@@ -11,8 +11,8 @@ import { HeldMemory } from "../../shared/held-memory.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import {
   READ_LANE_ROWS_MAX,
-  READ_MEMORY_WAIT_MS,
   READ_WINDOW_BYTES_MAX,
+  SEGMENT_KEEPERS_MAX,
 } from "../../shared/limits.ts";
 import {
   type BlobGeometry,
@@ -22,8 +22,11 @@ import {
 } from "../../shared/nodes/read-geometry.ts";
 import { laneBytes } from "../../shared/nodes/read-lanes.ts";
 import { openRows, type PaddingCheck } from "../../shared/nodes/read-rows.ts";
+import { type Committees, readCommittees } from "../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { takeInTime } from "./memory-in-time.ts";
+import { movedOn } from "./network-view.ts";
 import { metadataOf, type OpenBlob } from "./open-blob.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { Pieces } from "./representation.ts";
@@ -72,17 +75,19 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
   const span = intersection(segment, read.rows);
   const isBusy = services.remembered.filling.enter(key);
   const isWhole = span.rowCount === segment.rowCount && padding === "checked";
-  const isKeeper = isWhole && !services.remembered.keeping.enter(key);
-  if (isWhole && !isKeeper) services.remembered.keeping.leave(key, true);
+  const { keeping } = services.remembered;
+  // The first may leave before it has all of it.
+  const isKeeper = isWhole && keeping.count(key) < SEGMENT_KEEPERS_MAX;
+  if (isKeeper) keeping.enter(key);
   let isOver = false;
   const leave = (isDone: boolean) => {
     if (isOver) return;
     isOver = true;
     services.remembered.filling.leave(key, isDone);
-    if (isKeeper) services.remembered.keeping.leave(key, true);
+    if (isKeeper) keeping.leave(key, true);
   };
   const isShared = padding === "checked" && (read.isLong || isBusy);
-  const rows = isShared ? sharedRows(read, index, span) : ownRows(read, span);
+  const rows = rowsOf(read, index, span, isShared);
   const source: SegmentSource = { read, span, rows, key, isKeeper, leave };
   return {
     tier: null,
@@ -169,9 +174,42 @@ function keepSettled(
   services.background(known.settled.then(keep).finally(done));
 }
 
+/** Rows; what the nodes known of do not give is asked once more where the network has moved on. */
+async function* rowsOf(
+  read: SegmentRead,
+  segmentIndex: number,
+  span: RowSpan,
+  isShared: boolean,
+): Rows {
+  const { services, blob, signal } = read;
+  let received = 0;
+  let missed: AggregatorFailure | null = null;
+  for await (const row of isShared ? sharedRows(read, segmentIndex, span) : ownRows(read, span)) {
+    if (!row.ok && isMiss(row.failure)) {
+      missed = row.failure;
+      break;
+    }
+    yield row;
+    received++;
+  }
+  if (missed === null) return;
+  const moved = signal.aborted ? null : await movedOn(services.views, blob.view);
+  if (moved === null) return yield err(missed);
+  yield* ownRows(read, restOf(span, received), readCommittees(moved));
+}
+
+/** Whether other nodes may have what these did not give. */
+function isMiss({ kind }: AggregatorFailure): boolean {
+  return kind === "slivers-unavailable" || kind === "blob-not-found";
+}
+
+function restOf(span: RowSpan, received: number): RowSpan {
+  return { firstRow: span.firstRow + received, rowCount: span.rowCount - received };
+}
+
 /** Rows through the Fill object; what it still owes when it is lost is read alone. */
 async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpan): Rows {
-  const { services, blob, geometry, signal } = read;
+  const { services, blob, signal } = read;
   const { fills } = services;
   if (fills === null) return yield* ownRows(read, span);
   const metadata = await metadataOf(services, blob, signal);
@@ -191,19 +229,22 @@ async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpa
     services.log.warn({ event: "fill.lost", blobId: id, cause });
   }
   if (received === span.rowCount) return;
-  const rest = { firstRow: span.firstRow + received, rowCount: span.rowCount - received };
-  yield* ownRows({ ...read, geometry }, rest);
+  yield* ownRows(read, restOf(span, received));
 }
 
 /** Rows by this request alone, within the isolate's memory. */
-async function* ownRows(read: SegmentRead, span: RowSpan): Rows {
+async function* ownRows(
+  read: SegmentRead,
+  span: RowSpan,
+  committees: Committees = read.blob.committees,
+): Rows {
   const { services, blob, geometry, padding, signal } = read;
   const metadata = await metadataOf(services, blob, signal);
   if (!metadata.ok) return yield metadata;
   const held = new HeldMemory(services.workingMemory, ownBytes(geometry, span));
   if (!(await takeInTime(services, held, signal))) return yield err({ kind: "overloaded" });
   try {
-    const reader = openRows(services, blob.committees, metadata.value, {
+    const reader = openRows(services, committees, metadata.value, {
       padding,
       lane: services.lane,
       withoutMemory: (work) => held.without(work, signal),
@@ -212,27 +253,6 @@ async function* ownRows(read: SegmentRead, span: RowSpan): Rows {
     yield* reader.value.rows(span, signal);
   } finally {
     held.release();
-  }
-}
-
-async function takeInTime(
-  { timer }: AggregatorServices,
-  held: HeldMemory,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const taken = new AbortController();
-  const late = new AbortController();
-  timer.sleep(READ_MEMORY_WAIT_MS, taken.signal).then(
-    () => late.abort(new DOMException("No memory in time", "TimeoutError")),
-    () => undefined,
-  );
-  try {
-    await held.take(AbortSignal.any([signal, late.signal]));
-    return true;
-  } catch {
-    return false;
-  } finally {
-    taken.abort(new Error("taken"));
   }
 }
 

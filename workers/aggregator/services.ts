@@ -23,6 +23,8 @@ export interface AggregatorServices {
   readonly timer: Timer;
   readonly random: Random;
   readonly workingMemory: WorkingMemory;
+  /** Shortest silence of a node before a competitor is asked, ms; 0 for what is built in. */
+  readonly patienceMs: number;
   readonly log: Log;
   readonly tiers: Tiers;
   readonly views: NetworkViews;

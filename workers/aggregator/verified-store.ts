@@ -16,16 +16,9 @@ export interface VerifiedStore {
   readonly tiers: Tiers;
   readonly random: Random;
   readonly log: Log;
-  /** Lets work outlive the answer. */
-  readonly background: (work: Promise<void>) => void;
 }
 
 const ttlSecondsOf = () => SEGMENT_TTL_SECONDS;
-
-/** Keeps verified bytes, in the background. */
-export function keepVerified(store: VerifiedStore, key: string, bytes: Uint8Array): void {
-  store.background(sealAndKeep(store, key, bytes).then(() => undefined));
-}
 
 /** Keeps verified bytes; resolves to their SHA-256 when they are on their way to the tiers. */
 export async function sealAndKeep(

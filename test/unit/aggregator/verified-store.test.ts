@@ -2,16 +2,15 @@ import { describe, expect, test } from "vitest";
 import type { ByteRange } from "../../../shared/http/range.ts";
 import type { TierHit, TierPart } from "../../../workers/aggregator/tiers.ts";
 import {
-  keepVerified,
   openVerified,
   readVerified,
+  sealAndKeep,
 } from "../../../workers/aggregator/verified-store.ts";
 
 const BYTES = new Uint8Array([1, 2, 3, 4]);
 
 function setUp(draw: number) {
   const kept = new Map<string, Uint8Array>();
-  const work: Promise<void>[] = [];
   const store = {
     tiers: {
       get: (key: string): Promise<TierHit | null> => {
@@ -34,40 +33,35 @@ function setUp(draw: number) {
     },
     random: { unit: () => draw, bytes: (count: number) => new Uint8Array(count) },
     log: { info() {}, warn() {}, error() {} },
-    background: (promise: Promise<void>) => void work.push(promise),
   };
-  return { store, kept, settled: () => Promise.all(work) };
+  return { store, kept };
 }
 
 describe("verified content in the tiers", () => {
   test("comes back as it was kept", async () => {
-    const { store, settled } = setUp(0);
-    keepVerified(store, "a", BYTES);
-    await settled();
+    const { store } = setUp(0);
+    await sealAndKeep(store, "a", BYTES);
     expect(await readVerified(store, "a", 4)).toEqual({ value: BYTES, tier: "edge" });
   });
 
   test.each([3, 5])("of another length (%i) is no hit, and is removed", async (byteCount) => {
-    const { store, kept, settled } = setUp(0.99);
-    keepVerified(store, "a", BYTES);
-    await settled();
+    const { store, kept } = setUp(0.99);
+    await sealAndKeep(store, "a", BYTES);
     expect(await readVerified(store, "a", byteCount)).toBeNull();
     expect(kept.size).toBe(0);
   });
 
   test("that was damaged is found by the digest on the hits that are checked", async () => {
-    const { store, kept, settled } = setUp(0);
-    keepVerified(store, "a", BYTES);
-    await settled();
+    const { store, kept } = setUp(0);
+    await sealAndKeep(store, "a", BYTES);
     kept.get("a")?.set([9], 0);
     expect(await readVerified(store, "a", 4)).toBeNull();
     expect(kept.size).toBe(0);
   });
 
   test("is not digested on every hit", async () => {
-    const { store, kept, settled } = setUp(0.99);
-    keepVerified(store, "a", BYTES);
-    await settled();
+    const { store, kept } = setUp(0.99);
+    await sealAndKeep(store, "a", BYTES);
     kept.get("a")?.set([9], 0);
     expect((await readVerified(store, "a", 4))?.value[0]).toBe(9);
   });
@@ -76,8 +70,7 @@ describe("verified content in the tiers", () => {
     const RANGE = { start: 1, end: 3 };
     const kept = async (draw: number) => {
       const world = setUp(draw);
-      keepVerified(world.store, "a", BYTES);
-      await world.settled();
+      await sealAndKeep(world.store, "a", BYTES);
       return world;
     };
 

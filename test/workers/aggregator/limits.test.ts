@@ -53,6 +53,7 @@ describe("MAX_BLOB_BYTES", () => {
     ["MAX_BLOB_BYTES", "0"],
     ["MAX_BLOB_BYTES", "many"],
     ["GATE_HOLD_MS", "30001"],
+    ["NODE_PATIENCE_MS", "60001"],
   ])("a setting that cannot be read stops the Worker: %s=%s", async (name, value) => {
     const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const refused = await world.ask("/v1/blobs/x", {}, { [name]: value });

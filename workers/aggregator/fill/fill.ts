@@ -16,13 +16,25 @@ export interface FillJob {
   readonly committees: Committees;
 }
 
+/** Consecutive columns of a blob. */
+export interface ColumnSpan {
+  readonly startIndex: number;
+  /** Exclusive. */
+  readonly endIndex: number;
+}
+
 /** A blob that was found; its Standing is asked for apart, so that nobody waits for it. */
 export type FoundByFill = Omit<FoundBlob, "standing">;
 
-/** The RPC of a Fill object. One object is one segment of one blob, or the opening of one blob. */
+/** The RPC of a Fill object. One object is one segment, or one span of columns, of one blob, or its opening. */
 export interface FillRpc {
   /** Rows `span` as frames (`frames.ts`), while they come. */
   rows(job: FillJob, span: RowSpan): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Verified columns of `span` as frames, fetched once for all who ask at the same time: those have
+   * reserved the memory for them.
+   */
+  columns(job: FillJob, span: ColumnSpan): Promise<ReadableStream<Uint8Array>>;
   /** Finds the blob, once for all who ask at the same time. */
   find(view: NetworkView, blobId: Uint8Array): Promise<Result<FoundByFill, AggregatorFailure>>;
   /** The Standing of the blob that was found last. */

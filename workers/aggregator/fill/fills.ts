@@ -9,7 +9,7 @@ import type { AggregatorFailure } from "../failure-to-problem.ts";
 import type { FoundBlob } from "../learn-blob.ts";
 import type { NetworkView } from "../network-view.ts";
 import type { Committees } from "../../../shared/protocol/epoch.ts";
-import type { FillRpc } from "./fill.ts";
+import type { ColumnSpan, FillRpc } from "./fill.ts";
 import { rowsOf } from "./frames.ts";
 
 /** A blob and the segment of it that rows are wanted of. */
@@ -22,10 +22,21 @@ export interface WantedRows {
   readonly span: RowSpan;
 }
 
+/** Columns of a blob that are wanted. */
+export interface WantedColumns {
+  /** 43 characters. */
+  readonly id: string;
+  readonly metadata: VerifiedMetadata;
+  readonly committees: Committees;
+  readonly span: ColumnSpan;
+}
+
 /** Reads that are shared. They reject when the object behind them is lost. */
 export interface Fills {
   /** Verified rows in order; a failure is the last thing that is yielded. Asked for at once. */
   rows(wanted: WantedRows): AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
+  /** Verified columns in order; a failure is the last thing that is yielded. */
+  columns(wanted: WantedColumns): AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
   /** Finds a blob. */
   find(
     view: NetworkView,
@@ -46,6 +57,13 @@ export function createFills(namespace: FillNamespace): Fills {
       const name = `${id}/${metadata.shardCount}/${segmentIndex}`;
       const stream = namespace.getByName(name).rows({ metadata, committees }, span);
       // Whoever reads is told; when nobody comes to read there is nobody to tell.
+      stream.catch(() => undefined);
+      return later(stream);
+    },
+    columns({ id, metadata, committees, span }) {
+      const columns = `${span.startIndex}-${span.endIndex}`;
+      const name = `${id}/${metadata.shardCount}/columns/${columns}`;
+      const stream = namespace.getByName(name).columns({ metadata, committees }, span);
       stream.catch(() => undefined);
       return later(stream);
     },

@@ -1,12 +1,13 @@
 /**
  * `Fill`: the Durable Object through which reads of the same cold content share its node requests.
  *
- * One object is one segment of one blob, or the opening of one blob. It stores nothing and holds
+ * One object is one segment, or one span of columns, of one blob, or its opening. It stores nothing and holds
  * nothing but what its present callers are reading. Many may live in one isolate: each reserves the
  * isolate's working memory.
  */
 import { DurableObject } from "cloudflare:workers";
 import { blobGeometry, type RowSpan } from "../../../shared/nodes/read-geometry.ts";
+import { openColumns } from "../../../shared/nodes/read-columns.ts";
 import { openRows } from "../../../shared/nodes/read-rows.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { isolateMemory } from "../../../shared/working-memory.ts";
@@ -15,13 +16,15 @@ import type { AggregatorFailure } from "../failure-to-problem.ts";
 import { type FoundBlob, learnBlob } from "../learn-blob.ts";
 import { type Standing, UNPROVEN } from "../learn-standing.ts";
 import type { NetworkView } from "../network-view.ts";
-import type { FillJob, FillRpc, FoundByFill } from "./fill.ts";
+import { readWindows } from "../column-windows.ts";
+import type { ColumnSpan, FillJob, FillRpc, FoundByFill } from "./fill.ts";
 import { framesOf } from "./frames.ts";
 import { SegmentFill } from "./segment-fill.ts";
 
 export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
   readonly #segment = new SegmentFill(isolateMemory);
   #finding: Promise<Result<FoundBlob, AggregatorFailure>> | null = null;
+  #columns: Promise<Result<readonly Uint8Array[], AggregatorFailure>> | null = null;
   #standing: Promise<Standing> = Promise.resolve(UNPROVEN);
 
   /** See `FillRpc.rows`. */
@@ -36,6 +39,24 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
       span,
     );
     return Promise.resolve(framesOf(begun(rows)));
+  }
+
+  /** See `FillRpc.columns`. */
+  columns(job: FillJob, span: ColumnSpan): Promise<ReadableStream<Uint8Array>> {
+    this.#columns ??= this.#readColumns(job, span).finally(() => {
+      this.#columns = null;
+    });
+    return Promise.resolve(framesOf(eachOf(this.#columns)));
+  }
+
+  #readColumns(
+    { committees, metadata }: FillJob,
+    span: ColumnSpan,
+  ): Promise<Result<readonly Uint8Array[], AggregatorFailure>> {
+    const reader = openColumns(this.#services(), committees, metadata);
+    // Whoever came first may leave: the others still want them, so no client's signal ends it.
+    const { signal } = new AbortController();
+    return readWindows(span, (columnIndex) => reader.column(columnIndex, signal));
   }
 
   /** See `FillRpc.find`. */
@@ -78,4 +99,13 @@ function begun<T>(rows: AsyncGenerator<T>): AsyncGenerator<T> {
       await rows.return(undefined);
     }
   })();
+}
+
+/** Shared columns one by one, or the failure. */
+async function* eachOf(
+  columns: Promise<Result<readonly Uint8Array[], AggregatorFailure>>,
+): AsyncGenerator<Result<Uint8Array, AggregatorFailure>> {
+  const read = await columns;
+  if (!read.ok) return yield read;
+  for (const column of read.value) yield ok(column);
 }
