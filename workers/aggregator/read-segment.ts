@@ -144,7 +144,7 @@ async function* fromNodes({ read, span, rows, key, isKeeper, leave }: SegmentSou
       offset += row.value.length;
       if (segment !== null && offset === segment.length) {
         isKept = true;
-        keepSettled(services, blob, key, segment, () => {
+        keepWhole(services, blob, key, segment, () => {
           giveBack?.();
           leave(true);
         });
@@ -159,8 +159,11 @@ async function* fromNodes({ read, span, rows, key, isKeeper, leave }: SegmentSou
   }
 }
 
-/** Content is cached once the blob's Standing is known; no answer waits for either. */
-function keepSettled(
+/**
+ * Content is cached as soon as it is whole, so that nobody reads it again meanwhile: it is found only
+ * by way of the blob's entry, which waits for Standing.
+ */
+function keepWhole(
   services: AggregatorServices,
   { known }: OpenBlob,
   key: string,
@@ -171,7 +174,7 @@ function keepSettled(
     const sha256 = await sealAndKeep(services, key, bytes);
     if (bytes.length === known.entry.unencodedBytes) known.learn({ sha256: toBase64(sha256) });
   };
-  services.background(known.settled.then(keep).finally(done));
+  services.background(keep().finally(done));
 }
 
 /** Rows; what the nodes known of do not give is asked once more where the network has moved on. */
