@@ -23,7 +23,7 @@ export const LANE_HEADER = "x-walrus-lane";
 
 /** What the client sends through. */
 export interface NodeTransport {
-  readonly permit: Permit;
+  readonly permit: Pick<Permit, "send">;
   readonly timer: Timer;
   /** Unique text of this invocation, sent as `x-walrus-lane`. */
   readonly lane: string;

@@ -38,7 +38,9 @@ export const LOG_FIELDS = {
   costFrost: "FROST",
   blobId: "blob",
   key: "key of a cache or KV entry",
-  tier: "tier of the cache",
+  tier: "tier of the cache an answer began with, or nodes",
+  verified: "how an answer was checked, as in X-Walrus-Verified",
+  nodeRequests: "requests to storage nodes, without those of lanes and Fill objects",
   policy: "rate limit",
   id: "what was read",
   // What went wrong.

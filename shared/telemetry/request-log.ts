@@ -1,5 +1,5 @@
 /**
- * One line for each request, when it is answered.
+ * One line for each request, when its answer is over.
  *
  * Of the request only the method, the pattern of its path and the declared length are told: paths
  * and queries may hold what is nobody else's business.
@@ -13,11 +13,26 @@ export interface RequestNotes {
   route: string | null;
   /** Reason of a refusal. */
   reason: string | null;
+  /** What is told of a read besides; nothing of other requests. */
+  readonly read: ReadNotes;
+}
+
+/** What a read turns out to be. */
+export interface ReadNotes {
+  /** What was asked for: public IDs as the caller wrote them. */
+  id?: string;
+  blobId?: string;
+  /** Which tier the first bytes came from; `nodes` for none. */
+  tier?: string;
+  /** How the answer was checked. */
+  verified?: string;
+  /** Requests to storage nodes. */
+  nodeRequests?: number;
 }
 
 /** Nothing is known yet. */
 export function requestNotes(): RequestNotes {
-  return { route: null, reason: null };
+  return { route: null, reason: null, read: {} };
 }
 
 /** Begins the line of one request; the function it returns writes it. */
@@ -39,6 +54,7 @@ export function requestLine(
       route: notes.route,
       status,
       reason: notes.reason ?? undefined,
+      ...notes.read,
       requestBytes: declaredLength(request.headers) ?? undefined,
       durationMs: clock.nowMs() - startedMs,
     };

@@ -10,7 +10,8 @@ import {
   unknownPath,
 } from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
-import type { Log } from "../../shared/ports.ts";
+import type { Clock, Log } from "../../shared/ports.ts";
+import { requestLine, type RequestNotes } from "../../shared/telemetry/request-log.ts";
 import { API_DOCUMENT } from "./api/document.ts";
 import { concat } from "./concat.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
@@ -28,6 +29,9 @@ import type { AggregatorServices } from "./services.ts";
 /** What the routes need of the composition root. */
 export interface AppPorts {
   readonly log: Log;
+  readonly clock: Clock;
+  /** What the line of the request says. */
+  readonly notes: RequestNotes;
   readonly compat: Compat;
   /** The URL of the request. */
   readonly url: URL;
@@ -35,12 +39,14 @@ export interface AppPorts {
   readonly requestId: string;
   readonly bodyPipe: BodyPipe;
   readonly inFlight: InFlight;
+  /** Lets work outlive the answer. */
+  readonly background: (work: Promise<void>) => void;
   /** Makes the services of one request; only routes that read call it. */
   readonly services: () => AggregatorServices;
 }
 
 type AppRequest = Request & IRequestStrict;
-type App = RouterType<AppRequest, [AppPorts], Response>;
+type App = RouterType<AppRequest, [RoutePorts], Response>;
 type Answer = Response | Problem;
 
 /** A read: the parameters of its path, percent-decoded once, in order. */
@@ -93,9 +99,55 @@ export const SERVED: readonly { readonly path: string; readonly methods: readonl
   ...Object.keys(PLAIN_ROUTES).map((path) => ({ path, methods: READ_METHODS })),
 ];
 
-/** Builds the route table; it holds no state and serves every request. */
-export function createApp(): App {
-  const app = Router<AppRequest, [AppPorts]>({
+/** Answers requests; holds no state and serves every one. */
+export interface AggregatorApp {
+  fetch(request: Request, ports: AppPorts): Promise<Response>;
+}
+
+/** Builds the app. */
+export function createApp(): AggregatorApp {
+  const router = createRouter();
+  return {
+    async fetch(request, ports) {
+      const writeLine = requestLine(ports, request, ports.notes);
+      const body = { isSent: Promise.resolve(), isStreaming: false };
+      const response = await router.fetch(request, {
+        ...ports,
+        streams() {
+          const over = Promise.withResolvers<void>();
+          body.isSent = over.promise;
+          body.isStreaming = true;
+          return over.resolve;
+        },
+      });
+      noteAnswer(ports.notes, response);
+      const write = () => writeLine(response.status);
+      // What is put together here is over when its last byte has gone.
+      if (body.isStreaming) ports.background(body.isSent.then(write));
+      else write();
+      return response;
+    },
+  };
+}
+
+/** What the headers of an answer say of a read. */
+function noteAnswer({ read }: RequestNotes, { headers }: Response): void {
+  const [, tier] =
+    /^walrus-edge; (?:hit; detail=)?(\w+)/.exec(headers.get("Cache-Status") ?? "") ?? [];
+  if (tier !== undefined) read.tier = tier === "fwd" ? "nodes" : tier;
+  const verified = headers.get("X-Walrus-Verified");
+  if (verified !== null) read.verified = verified;
+  const blobId = headers.get("Cache-Tag");
+  if (blobId !== null) read.blobId = blobId;
+}
+
+interface RoutePorts extends AppPorts {
+  /** Called when a body begins to be sent; what it returns is called once when that is over. */
+  readonly streams: () => () => void;
+}
+
+function createRouter(): App {
+  const app = Router<AppRequest, [RoutePorts]>({
     before: [
       (request: Request, ports: AppPorts) =>
         request.method === "OPTIONS" ? dialectOf(ports).preflight(request) : undefined,
@@ -118,19 +170,21 @@ export function createApp(): App {
   });
 
   for (const [path, respond] of Object.entries(PLAIN_ROUTES)) {
-    app.all(path, (request, { compat }) =>
-      READ_METHODS.some((method) => method === request.method)
+    app.all(path, (request, { compat, notes }) => {
+      notes.route = path;
+      return READ_METHODS.some((method) => method === request.method)
         ? bodiless(respond(request, compat), request.method)
-        : refuseMethod(READ_METHODS),
-    );
+        : refuseMethod(READ_METHODS);
+    });
   }
   for (const route of ROUTES) {
     const { path, methods = READ_METHODS } = route;
-    app.all(path, (request, ports) =>
-      methods.some((method) => method === request.method)
+    app.all(path, (request, ports) => {
+      ports.notes.route = path;
+      return methods.some((method) => method === request.method)
         ? answer(route, request, ports)
-        : refuseMethod(methods),
-    );
+        : refuseMethod(methods);
+    });
   }
   return app as App;
 }
@@ -138,7 +192,7 @@ export function createApp(): App {
 async function answer(
   { kind, read }: Route,
   request: AppRequest,
-  ports: AppPorts,
+  ports: RoutePorts,
 ): Promise<Answer> {
   const params: string[] = [];
   for (const [name, text] of Object.entries(request.params)) {
@@ -149,6 +203,7 @@ async function answer(
     }
     params.push(decoded);
   }
+  ports.notes.read.id = params.join("/");
   const dialect = dialectOf(ports);
   const isExact = dialect.compat === "exact";
   const { searchParams } = ports.url;
@@ -169,10 +224,14 @@ async function answer(
       bodyPipe: ports.bodyPipe,
       streams() {
         isStreaming = true;
+        endings.push(ports.streams());
         return end;
       },
       atEnd: (work) => void endings.push(work),
       subject: params.join("/"),
+      onRefusal: (reason) => {
+        ports.notes.reason = reason;
+      },
     });
     return await read(exchange, ...params);
   } finally {
@@ -193,6 +252,7 @@ function servicesFor(
 }
 
 function finish(answer: Answer, request: Request, ports: AppPorts): Response {
+  if (!(answer instanceof Response)) ports.notes.reason = answer.reason;
   const dialect = dialectOf(ports);
   const response = dialect.withCors(
     answer instanceof Response ? answer : dialect.problem(answer, request.method),

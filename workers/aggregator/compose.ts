@@ -67,10 +67,15 @@ export function configOf(env: AggregatorEnv): AggregatorConfig {
   return config;
 }
 
-/** Makes the services of one invocation, with six requests in flight of its own. */
+/**
+ * Makes the services of one invocation, with six requests in flight of its own.
+ *
+ * @param onNodeRequest Called for each request to a storage node.
+ */
 export function createServices(
   env: AggregatorEnv,
   background: (work: Promise<void>) => void,
+  onNodeRequest: () => void = () => undefined,
 ): AggregatorServices {
   const { network, gateHoldMs, patienceMs, blobBytesMax } = configOf(env);
   codec ??= createCodec(kernel);
@@ -84,7 +89,7 @@ export function createServices(
     codec,
     blobBytesMax,
     patienceMs,
-    client: nodeClient(permit),
+    client: nodeClient(permit, onNodeRequest),
     clock,
     timer,
     random: systemRandom,
@@ -136,10 +141,14 @@ export function createServices(
 }
 
 /** A client of the storage nodes that names this invocation when it first asks one. */
-function nodeClient(permit: Permit): NodeClient {
+function nodeClient(permit: Permit, onRequest: () => void): NodeClient {
   let lane: string | undefined;
+  const send: Permit["send"] = (start, signal) => {
+    onRequest();
+    return permit.send(start, signal);
+  };
   return createNodeClient({
-    permit,
+    permit: { send },
     timer: systemTimer,
     // A cached answer needs no name, and drawing one would cost it a tenth of its time.
     get lane() {

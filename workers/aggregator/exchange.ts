@@ -38,16 +38,31 @@ export interface ExchangeParts {
   readonly bodyPipe: BodyPipe;
   readonly streams: Sending["streams"];
   readonly atEnd: Exchange["atEnd"];
+  /** Told the reason of what is refused. */
+  readonly onRefusal: (reason: string) => void;
   /** What is read, for the log: an ID as the caller wrote it. */
   readonly subject: string;
 }
 
 /** Makes the exchange of one request. */
 export function createExchange(parts: ExchangeParts): Exchange {
-  const { services, request, searchParams, dialect, kind, bodyPipe, streams, atEnd, subject } =
-    parts;
+  const {
+    services,
+    request,
+    searchParams,
+    dialect,
+    kind,
+    bodyPipe,
+    streams,
+    atEnd,
+    onRefusal,
+    subject,
+  } = parts;
   const isExact = dialect.compat === "exact";
-  const problem = (refused: Problem) => dialect.problem(refused, request.method);
+  const problem = (refused: Problem) => {
+    onRefusal(refused.reason);
+    return dialect.problem(refused, request.method);
+  };
   const refuse = (failure: AggregatorFailure) => {
     logFailure(services.log, subject, failure);
     const told = failureToProblem(failure);

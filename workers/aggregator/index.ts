@@ -4,7 +4,8 @@
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { misconfigured, problemResponse } from "../../shared/http/problem.ts";
-import { systemRandom } from "../../shared/system.ts";
+import { systemClock, systemRandom } from "../../shared/system.ts";
+import { requestNotes } from "../../shared/telemetry/request-log.ts";
 import { type AppPorts, createApp } from "./app.ts";
 import { type AggregatorEnv, configOf, createServices, log } from "./compose.ts";
 import type { AggregatorConfig } from "./config.ts";
@@ -31,14 +32,25 @@ export default {
       log.error({ event: "config.unusable", problems: [String(error)] });
       return withCors(problemResponse(misconfigured(), request.method));
     }
+    const notes = requestNotes();
     const ports: AppPorts = {
       log,
+      clock: systemClock,
+      notes,
       compat: config.compat,
       url: new URL(request.url),
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
       bodyPipe,
       inFlight,
-      services: () => createServices(env, (work) => ctx.waitUntil(work)),
+      background: (work) => ctx.waitUntil(work),
+      services: () =>
+        createServices(
+          env,
+          (work) => ctx.waitUntil(work),
+          () => {
+            notes.read.nodeRequests = (notes.read.nodeRequests ?? 0) + 1;
+          },
+        ),
     };
     return app.fetch(request, ports);
   },

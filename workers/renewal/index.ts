@@ -4,6 +4,7 @@
  * Composition root: the only reader of `env`, the only place with real ports. It has no state of its
  * own; the publisher keeps the leases, the wallet and the last report.
  */
+import { toHex } from "../../shared/bytes/text.ts";
 import {
   GLOBAL_DOMAIN,
   methodNotAllowed,
@@ -15,7 +16,8 @@ import { statusResponse } from "../../shared/http/respond.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import type { PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
-import { consoleLog, systemClock, systemTimer } from "../../shared/system.ts";
+import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
+import { requestLine, requestNotes } from "../../shared/telemetry/request-log.ts";
 import { renewalConfig, type RenewalVars } from "./config.ts";
 import { renew } from "./renew.ts";
 import { reportJson } from "./report.ts";
@@ -26,6 +28,11 @@ export interface RenewalEnv extends RenewalVars {
 }
 
 const LAST_REPORT_PATH = "/edge/v1/renewals/last";
+
+const PATHS: readonly string[] = [LAST_REPORT_PATH, "/status"];
+const REQUEST_ID_BYTES = 8;
+
+const log = consoleLog("renewal");
 
 const NO_REPORT: Problem = {
   statusWord: "NOT_FOUND",
@@ -44,7 +51,6 @@ export default {
       clock: systemClock,
       timer: systemTimer,
     });
-    const log = consoleLog("renewal");
     const { PUBLISHER: publisher } = env;
     const ports = { publisher, chain, clock: systemClock, log, policy };
     const report = await renew(ports, controller.scheduledTime);
@@ -55,16 +61,28 @@ export default {
 
   /** `/status`, and the report of the last run: 404 before the first. */
   async fetch(request: Request, env: RenewalEnv): Promise<Response> {
-    const path = new URL(request.url).pathname;
-    if (path !== LAST_REPORT_PATH && path !== "/status")
-      return problemResponse(unknownPath(), request.method);
-    if (request.method !== "GET" && request.method !== "HEAD")
-      return problemResponse(methodNotAllowed(["GET", "HEAD"]));
-    if (path === "/status") return statusResponse();
-    const report = await env.PUBLISHER.lastRenewalReport();
-    if (report === null) return problemResponse(NO_REPORT, request.method);
-    const body = request.method === "HEAD" ? null : report;
-    const headers = { "content-type": "application/json", "cache-control": "no-store" };
-    return new Response(body, { headers });
+    const notes = requestNotes();
+    const requestId = toHex(systemRandom.bytes(REQUEST_ID_BYTES));
+    const writeLine = requestLine({ log, clock: systemClock, requestId }, request, notes);
+    const { pathname } = new URL(request.url);
+    if (PATHS.includes(pathname)) notes.route = pathname;
+    const response = await answer(request, pathname, env);
+    const named = new Response(response.body, response);
+    named.headers.set("X-Request-Id", requestId);
+    writeLine(named.status);
+    return named;
   },
 };
+
+async function answer(request: Request, path: string, env: RenewalEnv): Promise<Response> {
+  if (path !== LAST_REPORT_PATH && path !== "/status")
+    return problemResponse(unknownPath(), request.method);
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return problemResponse(methodNotAllowed(["GET", "HEAD"]));
+  if (path === "/status") return statusResponse();
+  const report = await env.PUBLISHER.lastRenewalReport();
+  if (report === null) return problemResponse(NO_REPORT, request.method);
+  const body = request.method === "HEAD" ? null : report;
+  const headers = { "content-type": "application/json", "cache-control": "no-store" };
+  return new Response(body, { headers });
+}

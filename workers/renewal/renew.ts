@@ -172,6 +172,7 @@ function logReport(log: Log, report: RenewalReport): void {
   const record = {
     event: "renewal.finished",
     epoch: report.epoch,
+    durationMs: report.finishedAtMs - report.startedAtMs,
     leaseCount: report.leaseCount,
     extendedCount: report.extended.length,
     skippedCount: report.skipped.length,

@@ -1,7 +1,7 @@
 /** The renewal Worker alone in workerd: its answers, and what a run says when the chain is away. */
 import { env, exports } from "cloudflare:workers";
 import { createScheduledController } from "cloudflare:test";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import renewal, { type RenewalEnv } from "../../../workers/renewal/index.ts";
 
 /** Nothing listens here. */
@@ -47,5 +47,26 @@ describe("renewal over HTTP", () => {
     const report = (await after.json()) as { extended: unknown[]; failures: unknown[] };
     expect(report.extended).toEqual([]);
     expect(report.failures).toHaveLength(1);
+  });
+
+  test("each request and each run makes one line", async () => {
+    const lines: Record<string, unknown>[] = [];
+    for (const level of ["log", "warn", "error"] as const) {
+      vi.spyOn(console, level).mockImplementation((line: unknown) => {
+        lines.push(JSON.parse(String(line)) as Record<string, unknown>);
+      });
+    }
+    const response = await ask("/edge/v1/renewals/last", { method: "PUT", body: "x" });
+    await ask("/nothing");
+    const unreachable = { ...(env as unknown as RenewalEnv), SUI_RPC_URL: DEAD_RPC };
+    await renewal.scheduled(createScheduledController({ scheduledTime: new Date(0) }), unreachable);
+    vi.restoreAllMocks();
+    expect(lines.map(({ event, route, status }) => [event, route, status])).toEqual([
+      ["request.done", "/edge/v1/renewals/last", 405],
+      ["request.done", null, 404],
+      ["renewal.finished", undefined, undefined],
+    ]);
+    expect(lines[0]?.["requestId"]).toBe(response.headers.get("x-request-id"));
+    expect(lines[2]).toMatchObject({ level: "error", durationMs: expect.any(Number) as number });
   });
 });
