@@ -212,7 +212,7 @@ export const FAN_OUT_PAIRS_PER_NODE_MAX = 2;
 export const FAN_OUT_BYTES_PER_NODE = 64 * 1024;
 
 /** What a lane has to tell is collected for so long: a message for each sliver takes CPU time. */
-export const LANE_REPORT_PAUSE_MS = 5;
+export const LANE_REPORT_PAUSE_MS = 20;
 
 /** Progress of a fan-out is written down this often: it is told to who asks, and decides nothing. */
 export const PROGRESS_SAVE_MS = 250;

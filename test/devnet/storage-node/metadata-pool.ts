@@ -1,5 +1,4 @@
 /** Verified metadata shared by the nodes of a thread, so that equal bytes are checked once. */
-import { equalBytes } from "../../../shared/bytes/arrays.ts";
 import {
   type BlobMetadata,
   type Codec,
@@ -38,10 +37,15 @@ export class MetadataPool {
     this.#shardCount = shardCount;
   }
 
+  /** Metadata verified before: a blob ID commits to every byte of its metadata. */
+  known(blobKey: string): VerifiedMetadata | null {
+    return this.#entries.get(blobKey)?.verified ?? null;
+  }
+
   /** Decodes `BlobMetadata` and checks that it hashes to the blob ID. */
   verify(blobKey: string, bytes: Uint8Array): Result<VerifiedMetadata, PoolFailure> {
     const known = this.#entries.get(blobKey);
-    if (known !== undefined && equalBytes(known.bytes, bytes)) return ok(known.verified);
+    if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return ok(known.verified);
     const decoded = decodeMetadata(bytes);
     if (!decoded.ok) return decoded;
     const verified = this.#verifyDecoded(blobKey, decoded.value);
