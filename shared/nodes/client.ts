@@ -253,8 +253,10 @@ function statusMethods(
     async getConfirmation(node, blobId, target, options) {
       const kind = target.kind === "permanent" ? "permanent" : `deletable/${target.objectId}`;
       const path = `${blobPath(blobId)}/confirmation/${kind}`;
+      // It completes a node: slivers of others that wait for a slot let it pass.
       const call = callOf(node, "confirmation", "GET", path, options, {
         timeoutMs: NODE_METADATA_TIMEOUT_MS,
+        isFirst: true,
       });
       const answer = await exchange.json(call, confirmationSchema, NODE_JSON_BYTES_MAX);
       if (!answer.ok) return answer;
@@ -289,7 +291,11 @@ function callOf(
   method: "GET" | "PUT",
   path: string,
   options: RequestOptions = {},
-  extra: { readonly timeoutMs?: number; readonly body?: Uint8Array<ArrayBuffer> } = {},
+  extra: {
+    readonly timeoutMs?: number;
+    readonly body?: Uint8Array<ArrayBuffer>;
+    readonly isFirst?: boolean;
+  } = {},
 ): NodeCall {
   return {
     nodeId: node.nodeId,
@@ -301,6 +307,7 @@ function callOf(
     stallMs: options.stallMs ?? NODE_STALL_MS,
     signal: options.signal,
     onSent: options.onSent,
+    isFirst: extra.isFirst ?? false,
   };
 }
 

@@ -47,6 +47,8 @@ export interface NodeCall {
   readonly stallMs: number;
   readonly signal: AbortSignal | undefined;
   readonly onSent: (() => void) | undefined;
+  /** Sent before all that waits for a slot. */
+  readonly isFirst: boolean;
 }
 
 /** Requests by what their answer holds. */
@@ -111,7 +113,11 @@ async function sendAndRead(
   const deadline = new Deadline(transport.timer, call);
   let phase: "headers" | "body" = "headers";
   try {
-    const response = await transport.permit.send(() => deadline.start(transport), call.signal);
+    const response = await transport.permit.send(
+      () => deadline.start(transport),
+      call.signal,
+      call.isFirst,
+    );
     phase = "body";
     const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
     deadline.watchStalls();

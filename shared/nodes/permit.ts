@@ -21,8 +21,11 @@ export interface Permit {
    * @throws The signal's reason when it is aborted before the task has started.
    */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Waits for a slot, calls `start` and sends its request; resolves with the headers. */
-  send(start: () => Request, signal?: AbortSignal): Promise<Response>;
+  /**
+   * Waits for a slot, calls `start` and sends its request; resolves with the headers. `isFirst`
+   * gets the next free slot, before all that wait.
+   */
+  send(start: () => Request, signal?: AbortSignal, isFirst?: boolean): Promise<Response>;
   /** The `Fetch` port under this permit, for clients that make their own requests. */
   readonly fetch: Fetch;
 }
@@ -47,7 +50,7 @@ export function createPermit(fetch: Fetch, slotCount: number = REQUESTS_IN_FLIGH
   const queue: (() => void)[] = [];
   let inFlight = 0;
 
-  function acquire(signal: AbortSignal | undefined): Promise<void> | null {
+  function acquire(signal: AbortSignal | undefined, isFirst: boolean): Promise<void> | null {
     signal?.throwIfAborted();
     if (inFlight < slotCount) {
       inFlight++;
@@ -62,7 +65,8 @@ export function createPermit(fetch: Fetch, slotCount: number = REQUESTS_IN_FLIGH
         signal?.removeEventListener("abort", onAbort);
         resolve();
       };
-      queue.push(grant);
+      if (isFirst) queue.unshift(grant);
+      else queue.push(grant);
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
@@ -74,8 +78,8 @@ export function createPermit(fetch: Fetch, slotCount: number = REQUESTS_IN_FLIGH
     else next();
   }
 
-  async function run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await acquire(signal);
+  async function run<T>(task: () => Promise<T>, signal?: AbortSignal, isFirst = false): Promise<T> {
+    await acquire(signal, isFirst);
     try {
       // Aborted in the very turn in which the slot was given.
       signal?.throwIfAborted();
@@ -91,7 +95,7 @@ export function createPermit(fetch: Fetch, slotCount: number = REQUESTS_IN_FLIGH
       return inFlight;
     },
     run,
-    send: (start, signal) => run(async () => fetch(start()), signal),
+    send: (start, signal, isFirst) => run(async () => fetch(start()), signal, isFirst),
     fetch: (request) => run(() => fetch(request), request.signal),
   };
 }

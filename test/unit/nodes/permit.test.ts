@@ -75,6 +75,21 @@ describe("the permit of six", () => {
     expect(permit.inFlight).toBe(0);
   });
 
+  test("gives the next slot to who is to be first, and then to the others in order", async () => {
+    const { fetch, started, answers } = heldFetch();
+    const permit = createPermit(fetch, 1);
+    const sent = ["1", "2", "3"].map((name) =>
+      permit.send(() => new Request(`http://node/${name}`)),
+    );
+    sent.push(permit.send(() => new Request("http://node/first"), undefined, true));
+    for (let index = 0; index < sent.length; index++) {
+      await turns();
+      answers[index]?.();
+    }
+    await Promise.all(sent);
+    expect(started).toEqual(["/1", "/first", "/2", "/3"]);
+  });
+
   test("frees the slot of a request that fails", async () => {
     const permit = createPermit(() => Promise.reject(new Error("refused")), 1);
     await expect(permit.send(() => new Request("http://node/"))).rejects.toThrow("refused");

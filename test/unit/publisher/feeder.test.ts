@@ -126,6 +126,29 @@ describe("feeding lanes", () => {
     expect(time.nowMs()).toBe(startMs);
   });
 
+  test("the nodes of a lane are fed one after the other, so that the first are done early", async () => {
+    const time = new VirtualTime();
+    const { slivers, computed } = pairs(10);
+    const nodes = nodeList([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6, 7],
+    ]).map((node) => ({ ...node, laneIndex: node.memberIndex % 2 }));
+    const feeder = new SliverFeeder({ clock: time, timer: time, slivers }, nodes, 2, 8);
+    const framesLeft = nodes.map(() => 4);
+    const lanes = [0, 1].map((laneIndex) =>
+      drain(feeder, laneIndex, ({ memberIndex, body }) => {
+        feeder.taken(memberIndex, body.length);
+        framesLeft[memberIndex] = (framesLeft[memberIndex] ?? 0) - 1;
+        if (framesLeft[memberIndex] === 0) feeder.settle(memberIndex);
+      }),
+    );
+    for (const { memberIndex } of nodes) feeder.ready(memberIndex);
+    await Promise.all([feeder.run(), ...lanes]);
+    expect(computed).toEqual([0, 2, 1, 3, 4, 6, 5, 7]);
+  });
+
   test("a laggard is not waited for, and fed after the others", async () => {
     const time = new VirtualTime();
     const { slivers, computed } = pairs(10);

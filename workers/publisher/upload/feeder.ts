@@ -201,7 +201,7 @@ export class SliverFeeder {
       (feed) => feed.ready && !feed.settled && this.#hasWindow(feed),
     );
     const others = fed.filter((feed) => !lags(feed));
-    return [...inTurn(others), ...inTurn(fed.filter((feed) => lags(feed)))];
+    return [...nodesInTurn(others), ...nodesInTurn(fed.filter((feed) => lags(feed)))];
   }
 
   async #sweep(order: readonly number[]): Promise<void> {
@@ -276,8 +276,23 @@ function lags({ node }: NodeFeed): boolean {
   return node.isLaggard === true;
 }
 
-/** Pairs not fed yet, one of each node in turn. */
-function inTurn(feeds: readonly NodeFeed[]): number[] {
+/**
+ * Pairs not fed yet, of one node of each lane at a time: those have all of theirs and confirm while
+ * the next are fed, so that a quorum of shards takes some two thirds of the slivers, not nearly all.
+ */
+function nodesInTurn(feeds: readonly NodeFeed[]): number[] {
+  const groups: NodeFeed[][] = [];
+  const fedInLane = new Map<number, number>();
+  for (const feed of feeds) {
+    const position = fedInLane.get(feed.node.laneIndex) ?? 0;
+    fedInLane.set(feed.node.laneIndex, position + 1);
+    (groups[position] ??= []).push(feed);
+  }
+  return groups.flatMap((group) => pairsInTurn(group));
+}
+
+/** One pair of each node in turn. */
+function pairsInTurn(feeds: readonly NodeFeed[]): number[] {
   const order: number[] = [];
   for (let turn = 0; feeds.some((feed) => turn < feed.unfed.length); turn++) {
     for (const feed of feeds) {
