@@ -561,6 +561,12 @@ export const READ_LANE_BYTES_MAX = 1024 * 1024;
 /** Segments of one cold read that are under way at once: the one that is sent, and the next ones. */
 export const READ_SEGMENTS_AHEAD = 3;
 
+/** How often, and after which time each, a reader looks whether a segment has reached the cache. */
+export const SEGMENT_STORE_LOOKS = 40;
+
+/** See `SEGMENT_STORE_LOOKS`: another request's promise wakes nobody in workerd. */
+export const SEGMENT_STORE_LOOK_MS = 25;
+
 /** Readers of one cold segment who put it together to be cached: each holds a copy. */
 export const SEGMENT_KEEPERS_MAX = 2;
 

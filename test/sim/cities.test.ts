@@ -157,6 +157,7 @@ function services(
       opening: new Busy(scheduler),
       filling: new Busy(scheduler),
       keeping: new Busy(scheduler),
+      storing: new Busy(scheduler),
     },
     background: () => undefined,
   };

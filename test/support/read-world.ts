@@ -73,7 +73,8 @@ export function readWorld(codec: Codec, shardCount = 10): ReadWorld {
     tiers: {
       get: () => Promise.resolve(null),
       open: () => Promise.resolve(null),
-      put: (key, value) => void kept.push(`${key} ${new TextDecoder().decode(value)}`),
+      put: (key, value) =>
+        Promise.resolve(void kept.push(`${key} ${new TextDecoder().decode(value)}`)),
       evict: () => Promise.resolve(),
     },
     views: { current: () => Promise.resolve(view), refresh: () => Promise.resolve(view) },
@@ -100,6 +101,7 @@ export function readWorld(codec: Codec, shardCount = 10): ReadWorld {
       opening: new Busy({ nowMs: () => world.nowMs }),
       filling: new Busy({ nowMs: () => world.nowMs }),
       keeping: new Busy({ nowMs: () => world.nowMs }),
+      storing: new Busy({ nowMs: () => world.nowMs }),
     },
     background: () => undefined,
   };

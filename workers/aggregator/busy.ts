@@ -20,6 +20,11 @@ export class Busy {
     return count > 0 || this.#clock.nowMs() < (this.#abandoned.get(key) ?? 0);
   }
 
+  /** Whether somebody is at it, or left it undone until a moment ago. */
+  isLately(key: string): boolean {
+    return this.count(key) > 0 || this.#clock.nowMs() < (this.#abandoned.get(key) ?? 0);
+  }
+
   /** How many are at it. */
   count(key: string): number {
     return this.#counts.get(key) ?? 0;

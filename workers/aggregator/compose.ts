@@ -51,6 +51,7 @@ const readMemory: ReadMemory = {
   opening: new Busy(systemClock),
   filling: new Busy(systemClock),
   keeping: new Busy(systemClock),
+  storing: new Busy(systemClock),
 };
 let codec: Codec | undefined;
 /** What was read of an environment; reading it costs a fifth of a cached answer's time. */

@@ -87,7 +87,7 @@ function createKnownBlob(
     if (!isSettled) return;
     services.remembered.entries.delete(id);
     const ttlSeconds = remainingSeconds(entry, services.clock.nowMs());
-    services.tiers.put(entryKey(id), encodeEntry(entry), ttlSeconds);
+    void services.tiers.put(entryKey(id), encodeEntry(entry), ttlSeconds);
   }
 
   async function settle(learning: Promise<Standing>): Promise<void> {

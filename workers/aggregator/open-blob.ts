@@ -200,5 +200,5 @@ function opened(
 }
 
 function keepMetadata(services: AggregatorServices, id: string, metadata: VerifiedMetadata): void {
-  services.tiers.put(metadataKey(id), encodeMetadata(metadata), SEGMENT_TTL_SECONDS);
+  void services.tiers.put(metadataKey(id), encodeMetadata(metadata), SEGMENT_TTL_SECONDS);
 }

@@ -13,6 +13,8 @@ import {
   READ_LANE_ROWS_MAX,
   READ_WINDOW_BYTES_MAX,
   SEGMENT_KEEPERS_MAX,
+  SEGMENT_STORE_LOOK_MS,
+  SEGMENT_STORE_LOOKS,
 } from "../../shared/limits.ts";
 import {
   type BlobGeometry,
@@ -70,7 +72,8 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
     start: Math.max(0, read.range.start - start),
     end: Math.min(end, read.range.end) - start,
   };
-  const hit = await openVerified(services, key, end - start, wanted);
+  const lookUp = () => openVerified(services, key, end - start, wanted);
+  const hit = (await lookUp()) ?? ((await isStoredSince(services, key)) ? await lookUp() : null);
   if (hit !== null) return cachedSegment(hit, wanted.end - wanted.start);
   const span = intersection(segment, read.rows);
   const isBusy = services.remembered.filling.enter(key);
@@ -160,6 +163,21 @@ async function* fromNodes({ read, span, rows, key, isKeeper, leave }: SegmentSou
 }
 
 /**
+ * Whether a segment that was looked for in vain has been put into the cache meanwhile: whoever comes
+ * while it is waits for that, a while, rather than have it read again.
+ */
+async function isStoredSince(
+  { remembered: { storing }, timer }: AggregatorServices,
+  key: string,
+): Promise<boolean> {
+  const isStored = storing.isLately(key);
+  for (let looks = 0; looks < SEGMENT_STORE_LOOKS && storing.count(key) > 0; looks++) {
+    await timer.sleep(SEGMENT_STORE_LOOK_MS);
+  }
+  return isStored;
+}
+
+/**
  * Content is cached as soon as it is whole, so that nobody reads it again meanwhile: it is found only
  * by way of the blob's entry, which waits for Standing.
  */
@@ -174,7 +192,14 @@ function keepWhole(
     const sha256 = await sealAndKeep(services, key, bytes);
     if (bytes.length === known.entry.unencodedBytes) known.learn({ sha256: toBase64(sha256) });
   };
-  services.background(keep().finally(done));
+  const { storing } = services.remembered;
+  storing.enter(key);
+  const stored = keep().finally(() => {
+    // Undone, as far as others are told: who looked before it was there looks once more.
+    storing.leave(key, false);
+    done();
+  });
+  services.background(stored);
 }
 
 /** Rows; what the nodes known of do not give is asked once more where the network has moved on. */

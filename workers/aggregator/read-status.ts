@@ -38,7 +38,7 @@ export async function readStatus(exchange: Exchange, idText: string): Promise<Re
   // No lifetime for KV: a minute-old word is not worth a write.
   const hit = await services.tiers.get(key, () => 0);
   const bytes = hit?.value ?? utf8Bytes(JSON.stringify(await learnStatus(services, blob, request)));
-  if (hit === null) services.tiers.put(key, bytes, STATUS_TTL_SECONDS);
+  if (hit === null) void services.tiers.put(key, bytes, STATUS_TTL_SECONDS);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   const content = inMemory(bytes, {
     tag: `${blob.id}.status.${toHex(new Uint8Array(digest, 0, 8))}`,

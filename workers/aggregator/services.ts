@@ -64,4 +64,6 @@ export interface ReadMemory {
   readonly filling: Busy;
   /** Segments (by cache key) that somebody is putting together to be cached. */
   readonly keeping: Busy;
+  /** Segments (by cache key) that are on their way into the cache, or were until a moment ago. */
+  readonly storing: Busy;
 }

@@ -81,8 +81,8 @@ export interface Tiers {
     ttlSecondsOf: (value: Uint8Array) => number,
     wanted: { readonly range: ByteRange; readonly totalBytes: number },
   ): Promise<TierHit | TierPart | null>;
-  /** Keeps a value in the edge cache, in the background. */
-  put(key: string, value: Uint8Array, ttlSeconds: number): void;
+  /** Keeps a value in the edge cache, in the background; resolves when it is there, or given up. */
+  put(key: string, value: Uint8Array, ttlSeconds: number): Promise<void>;
   /** Removes a damaged value from both tiers. */
   evict(key: string): Promise<void>;
 }
@@ -147,12 +147,13 @@ export function createTiers(ports: TierPorts): Tiers {
       return get(key, ttlSecondsOf);
     },
     put(key, value, ttlSeconds) {
-      if (ttlSeconds <= 0) return;
+      if (ttlSeconds <= 0) return Promise.resolve();
       const keep = () => edge.put(key, value, { ttlSeconds, admitted: false });
       const kept = lastPuts.get(key)?.then(keep) ?? keep();
       const settled = quietly("cache.edge-put-failed", key, kept).then(() => undefined);
       lastPuts.set(key, settled);
       background(settled);
+      return settled;
     },
     async evict(key) {
       admittedKeys.delete(key);

@@ -20,14 +20,14 @@ export interface VerifiedStore {
 
 const ttlSecondsOf = () => SEGMENT_TTL_SECONDS;
 
-/** Keeps verified bytes; resolves to their SHA-256 when they are on their way to the tiers. */
+/** Keeps verified bytes; resolves to their SHA-256 when they are in the tiers, or given up. */
 export async function sealAndKeep(
   store: VerifiedStore,
   key: string,
   bytes: Uint8Array,
 ): Promise<Uint8Array> {
   const sealed = await seal(bytes);
-  store.tiers.put(key, sealed, SEGMENT_TTL_SECONDS);
+  await store.tiers.put(key, sealed, SEGMENT_TTL_SECONDS);
   return sealed.subarray(bytes.length);
 }
 

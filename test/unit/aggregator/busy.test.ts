@@ -39,3 +39,14 @@ test("of what was left a bounded number is remembered", () => {
   expect(busy.enter("0")).toBe(false);
   expect(busy.enter(`${ABANDONED_REMEMBERED_MAX}`)).toBe(true);
 });
+
+test("tells who is at it, and what was left a moment ago, without beginning", () => {
+  const { busy, world } = setUp();
+  expect([busy.isLately("a"), busy.count("a")]).toEqual([false, 0]);
+  busy.enter("a");
+  expect([busy.isLately("a"), busy.count("a")]).toEqual([true, 1]);
+  busy.leave("a", false);
+  expect([busy.isLately("a"), busy.count("a")]).toEqual([true, 0]);
+  world.nowMs = ABANDONED_HOLD_MS;
+  expect(busy.isLately("a")).toBe(false);
+});

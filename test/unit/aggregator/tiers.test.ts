@@ -53,7 +53,7 @@ function setUp() {
 describe("the tiers", () => {
   test("keep what is new in the edge cache alone", async () => {
     const { tiers, edge, kv, settled } = setUp();
-    tiers.put("a", VALUE, 100);
+    await tiers.put("a", VALUE, 100);
     await settled();
     expect(edge.get("a")).toEqual({ value: VALUE, admitted: false });
     expect(kv.size).toBe(0);
@@ -61,7 +61,7 @@ describe("the tiers", () => {
 
   test("admit to KV what is asked for again, once", async () => {
     const { tiers, edge, kv, settled } = setUp();
-    tiers.put("a", VALUE, 100);
+    await tiers.put("a", VALUE, 100);
     expect(await tiers.get("a", () => 100)).toEqual({ value: VALUE, tier: "edge" });
     await settled();
     expect(kv.get("a")).toEqual(VALUE);
@@ -104,7 +104,7 @@ describe("the tiers", () => {
     [1, 59, false],
   ])("a value of %i bytes for %i s: admitted is %s", async (byteCount, ttlSeconds, admitted) => {
     const { tiers, kv, settled } = setUp();
-    tiers.put("a", new Uint8Array(byteCount), ttlSeconds);
+    await tiers.put("a", new Uint8Array(byteCount), ttlSeconds);
     await tiers.get("a", () => ttlSeconds);
     await settled();
     expect(kv.has("a")).toBe(admitted);
@@ -112,7 +112,7 @@ describe("the tiers", () => {
 
   test("keep nothing that has no time left", async () => {
     const { tiers, edge, kv, settled } = setUp();
-    tiers.put("a", VALUE, 0);
+    await tiers.put("a", VALUE, 0);
     kv.set("b", VALUE);
     await tiers.get("b", () => 0);
     await settled();
@@ -126,7 +126,7 @@ describe("the tiers", () => {
     expect(await tiers.get("a", () => 100)).toEqual({ value: VALUE, tier: "kv" });
     failing.kv = true;
     expect(await tiers.get("a", () => 100)).toBeNull();
-    tiers.put("a", VALUE, 100);
+    await tiers.put("a", VALUE, 100);
     await settled();
   });
 
@@ -147,7 +147,7 @@ describe("the tiers", () => {
 
     test("read whole what is still to be admitted, once", async () => {
       const { tiers, edge, kv, settled } = setUp();
-      tiers.put("a", VALUE, 100);
+      await tiers.put("a", VALUE, 100);
       await settled();
       expect(await open(tiers)).toEqual({ value: VALUE, tier: "edge" });
       await settled();
@@ -197,8 +197,8 @@ describe("the tiers", () => {
       writes: { take: () => true },
       admittedKeys: new Set(),
     });
-    tiers.put("a", Uint8Array.of(1), 100);
-    tiers.put("a", Uint8Array.of(2), 100);
+    void tiers.put("a", Uint8Array.of(1), 100);
+    void tiers.put("a", Uint8Array.of(2), 100);
     while (kept.length < 2) {
       waiting.pop()?.();
       await Promise.resolve();
@@ -209,12 +209,12 @@ describe("the tiers", () => {
 
   test("evict from both, so that a new value is admitted again", async () => {
     const { tiers, edge, kv, settled } = setUp();
-    tiers.put("a", VALUE, 100);
+    await tiers.put("a", VALUE, 100);
     await tiers.get("a", () => 100);
     await settled();
     await tiers.evict("a");
     expect([edge.size, kv.size]).toEqual([0, 0]);
-    tiers.put("a", VALUE, 100);
+    await tiers.put("a", VALUE, 100);
     await settled();
     await tiers.get("a", () => 100);
     await settled();
@@ -224,7 +224,7 @@ describe("the tiers", () => {
   test("the hint of admitted keys stays within its bound", async () => {
     const { tiers, admittedKeys, settled } = setUp();
     for (let index = 0; index < ADMITTED_KEYS_MAX; index++) admittedKeys.add(`old ${index}`);
-    tiers.put("a", VALUE, 100);
+    await tiers.put("a", VALUE, 100);
     await tiers.get("a", () => 100);
     await settled();
     expect([...admittedKeys]).toEqual(["a"]);

@@ -28,7 +28,7 @@ function setUp(draw: number) {
         const isPart = value.length === totalBytes && part !== null;
         return Promise.resolve(isPart ? { body: part, tier: "edge" } : { value, tier: "edge" });
       },
-      put: (key: string, value: Uint8Array) => void kept.set(key, value),
+      put: (key: string, value: Uint8Array) => Promise.resolve(void kept.set(key, value)),
       evict: (key: string) => Promise.resolve(void kept.delete(key)),
     },
     random: { unit: () => draw, bytes: (count: number) => new Uint8Array(count) },

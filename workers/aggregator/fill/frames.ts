@@ -25,6 +25,8 @@ export function framesOf(rows: Rows): ReadableStream<Uint8Array> {
       const step = await rows.next();
       if (step.done === true) {
         controller.close();
+        // Who waits with a buffer of its own is told that nothing comes into it any more.
+        controller.byobRequest?.respond(0);
         return;
       }
       const row = step.value;
