@@ -80,7 +80,7 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Between the two nearest samples: exact for the median of an even number. */
-function quantile(samples: readonly number[], fraction: number): number {
+export function quantile(samples: readonly number[], fraction: number): number {
   const ascending = samples.toSorted((left, right) => left - right);
   const place = (ascending.length - 1) * fraction;
   const below = ascending[Math.floor(place)] ?? Number.NaN;
