@@ -47,9 +47,7 @@ export function newBlsCommittee(
 
 /** 96-byte form of a 48- or 96-byte G1 key. */
 export function uncompressedKey(key: Uint8Array): Uint8Array {
-  const point = G1.fromBytes(key);
-  point.assertValidity();
-  return point.toBytes(false);
+  return parsedKey(key).toBytes(false);
 }
 
 /**
