@@ -1,11 +1,13 @@
 /**
- * The publisher with objects that can be killed, for `test/e2e/kill.test.ts`: the product's own code
+ * The publisher with objects that can be killed, for `test/e2e/kill*.test.ts`: the product's own code
  * over wrapped ports. Nothing of this is part of a deployment.
  */
 import publisher from "../../workers/publisher/index.ts";
 import type { PublisherEnv } from "../../workers/publisher/env.ts";
+import { Token as RealToken } from "../../workers/publisher/auth/object.ts";
 import { LeaseBook as RealLeaseBook } from "../../workers/publisher/lease-book/object.ts";
 import { LEASE_BOOK_NAME } from "../../workers/publisher/lease-book/leases.ts";
+import { Names as RealNames } from "../../workers/publisher/names/object.ts";
 import { Upload as RealUpload } from "../../workers/publisher/upload/object.ts";
 import { Wallet as RealWallet, type WalletEnv } from "../../workers/publisher/wallet/object.ts";
 import {
@@ -72,6 +74,20 @@ export class LeaseBook extends RealLeaseBook {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     disturb("book", ctx);
     super(ctx, env);
+  }
+}
+
+/** Keeps changes that may be asked for again. */
+export class Token extends RealToken {
+  constructor(ctx: DurableObjectState, env: unknown) {
+    disturb("token", ctx);
+    super(ctx, env);
+  }
+}
+
+export class Names extends RealNames {
+  constructor(ctx: DurableObjectState, env: PublisherEnv) {
+    super(ctx, wrapBindings(env, disturb("names", ctx)));
   }
 }
 
