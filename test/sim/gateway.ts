@@ -5,7 +5,7 @@
 import { ISOLATE_WORKING_SET_BYTES } from "../../shared/limits.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
 import { createPermit } from "../../shared/nodes/permit.ts";
-import type { Clock, Fetch, Log, LogRecord } from "../../shared/ports.ts";
+import type { Clock, Fetch, KeyValue, Log, LogRecord } from "../../shared/ports.ts";
 import type { Result } from "../../shared/result.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
@@ -22,6 +22,12 @@ import type { LeaseBookRpc, LeasePage } from "../../workers/publisher/lease-book
 import type { UploadFailure } from "../../workers/publisher/upload/failure.ts";
 import { UploadCarrier, type UploadRpc } from "../../workers/publisher/upload/carrier.ts";
 import type { Journal, UploadRequest } from "../../workers/publisher/upload/journal.ts";
+import {
+  createLaggardHints,
+  emptyLaggards,
+  type LaggardHints,
+  type LaggardsMemory,
+} from "../../workers/publisher/upload/laggards.ts";
 import { UploadStore } from "../../workers/publisher/upload/store.ts";
 import { storeInUpload } from "../../workers/publisher/uploads.ts";
 import type { WalletRpc } from "../../workers/publisher/wallet/commands.ts";
@@ -30,6 +36,7 @@ import { walletKeys } from "../../workers/publisher/wallet/keys.ts";
 import { walletSettings } from "../../workers/publisher/wallet/settings.ts";
 import { createTreasury, type Treasury } from "../../workers/publisher/wallet/treasury.ts";
 import { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
+import { SimKv } from "./edge.ts";
 import { codec, externalCodec, type SimNetwork, WALLET_SECRET_KEY } from "./network.ts";
 import {
   type Alarmed,
@@ -92,6 +99,14 @@ type Sql = ConstructorParameters<typeof UploadStore>[0] & Parameters<typeof crea
 export interface SimSettings {
   readonly addressCount: number;
   readonly batchMax?: number | undefined;
+  /** Cities whose isolates share hints on nodes through KV; uploads take turns. None: no hints. */
+  readonly cityCount?: number | undefined;
+}
+
+/** An isolate of one city, as far as uploads share it. */
+interface City {
+  readonly kv: KeyValue;
+  readonly laggards: LaggardsMemory;
 }
 
 /** The gateway of one run. */
@@ -106,7 +121,15 @@ export class SimGateway {
   /** Addresses uploads are spread over. */
   readonly addresses: readonly string[];
 
-  constructor(platform: Platform, network: SimNetwork, { addressCount, batchMax }: SimSettings) {
+  readonly #cities: readonly City[];
+
+  constructor(platform: Platform, network: SimNetwork, settings: SimSettings) {
+    const { addressCount, batchMax, cityCount = 0 } = settings;
+    const kv = new SimKv(platform.scheduler);
+    this.#cities = Array.from({ length: cityCount }, () => ({
+      kv: kv.city(),
+      laggards: emptyLaggards(),
+    }));
     this.#platform = platform;
     this.#network = network;
     this.#batchMax = batchMax ?? walletSettings({}).settings.batchMax;
@@ -124,7 +147,8 @@ export class SimGateway {
   store(request: UploadRequest, bytes: Uint8Array): Promise<Result<Journal, UploadFailure>> {
     const name = uploadName(request.uploadId);
     if (!this.uploadIds.includes(request.uploadId)) this.uploadIds.push(request.uploadId);
-    this.#platform.define(name, (life) => this.#upload(life));
+    const city = this.#cities[this.uploadIds.indexOf(request.uploadId) % this.#cities.length];
+    this.#platform.define(name, (life) => this.#upload(life, city));
     const worker = this.#platform.invocation(`worker ${++this.#clientCount}`, null);
     const ask = <T>(method: string, run: (upload: UploadRpc) => Promise<T>) =>
       this.#platform.invoke(worker, name, method, run);
@@ -203,7 +227,7 @@ export class SimGateway {
     };
   }
 
-  #upload(life: Life): UploadCarrier {
+  #upload(life: Life, city: City | undefined): UploadCarrier {
     const platform = this.#platform;
     const store = new UploadStore(this.#sql(life));
     const ports = { clock: this.#clock(life), timer: platform.timer(life), log: this.#log(life) };
@@ -235,6 +259,7 @@ export class SimGateway {
         claimOrphan: (wish) =>
           platform.invoke(life, BOOK, "claimOrphan", (book) => book.claimOrphan(wish)),
         lane: this.#lane(life),
+        ...(city === undefined ? {} : { laggards: this.#laggards(life, city) }),
         laneCount: LANE_COUNT,
         earlyBytesMax: EARLY_BYTES_MAX,
         encodedTwiceBytesMax: ENCODED_TWICE_BYTES_MAX,
@@ -254,6 +279,21 @@ export class SimGateway {
         saveProgress: (progress) => store.saveProgress(progress),
         background: () => undefined,
       }),
+    });
+  }
+
+  #laggards(life: Life, { kv, laggards }: City): LaggardHints {
+    const ask = <T>(method: string, call: () => Promise<T>) =>
+      this.#platform.call(life, `kv ${method}`, call);
+    return createLaggardHints(laggards, {
+      kv: {
+        get: (key) => ask("get", () => kv.get(key)),
+        put: (key, value, options) => ask("put", () => kv.put(key, value, options)),
+        delete: (key) => ask("delete", () => kv.delete(key)),
+      },
+      clock: this.#clock(life),
+      timer: this.#platform.timer(life),
+      log: this.#log(life),
     });
   }
 

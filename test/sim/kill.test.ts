@@ -15,6 +15,7 @@ interface Campaign {
   readonly blobBytes?: number;
   readonly waits?: boolean;
   readonly shares?: boolean;
+  readonly cityCount?: number;
   /** Boundaries killed: one of so many. */
   readonly stride: number;
 }
@@ -58,6 +59,12 @@ describe("whoever passes a boundary is killed", () => {
 
   test("at a sample of boundaries of uploads with attributes that are shared", async () => {
     expect(await killEverywhere({ seed: 6, uploadCount: 2, shares: true, stride: 53 })).toEqual([]);
+  });
+
+  test("at a sample of boundaries of uploads that share hints on nodes", async () => {
+    expect(await killEverywhere({ seed: 10, uploadCount: 2, cityCount: 2, stride: 67 })).toEqual(
+      [],
+    );
   });
 
   test("at a sample of boundaries of a blob that is encoded in storage", async () => {

@@ -43,6 +43,8 @@ export interface Scenario {
   readonly addressCount?: number;
   /** Registrations in one transaction; the product's default unless given. */
   readonly batchMax?: number;
+  /** Cities whose uploads share hints on nodes through KV; no hints unless given. */
+  readonly cityCount?: number;
   /** When each upload comes, from the start of the run; at once unless given. */
   readonly arrivesMs?: (index: number) => number;
   /** Bytes each client stores; a few hundred unless given. */
@@ -70,12 +72,12 @@ export interface World {
 /** Runs a scenario until every client has its answer and nothing is left to be done. */
 export async function simulate(scenario: Scenario): Promise<World> {
   const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
-  const { addressCount = 1, batchMax, arrivesMs = () => 0, shares = false } = scenario;
+  const { addressCount = 1, batchMax, cityCount, arrivesMs = () => 0, shares = false } = scenario;
   const { blobBytes } = scenario;
   const scheduler = new Scheduler(seed, START_MS);
   const network = new SimNetwork(scheduler, scenario.scale ?? SMALL);
   const platform = new Platform(scheduler, kill);
-  const gateway = new SimGateway(platform, network, { addressCount, batchMax });
+  const gateway = new SimGateway(platform, network, { addressCount, batchMax, cityCount });
   const given = { sui: START_SUI, wal: START_WAL };
   network.fund(WALLET_ADDRESS, given);
   const answers = new Map<string, string>();
