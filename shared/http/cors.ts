@@ -21,6 +21,8 @@ const EXPOSED_HEADERS = [
   "Content-Disposition",
   "Content-Location",
   "WWW-Authenticate",
+  "Allow",
+  "Preference-Applied",
   "X-Request-Id",
   "X-Quilt-Patch-Identifier",
   "X-Walrus-Streaming",

@@ -117,6 +117,7 @@ describe("a name", () => {
     expect(await resolveOnChain(official.walrus, anchor)).toEqual({ version: 2, ...targets[won] });
     const lost = answers[1 - won];
     if (lost === undefined) throw new Error("no loser");
+    expect(lost.headers.get("etag")).toBe('"v2"');
     expect(await detailOf(lost)).toMatchObject({
       reason: "NAME_CHANGED",
       metadata: { version: "2" },

@@ -187,7 +187,10 @@ test("one whose lease is over is burned on request, not before", async () => {
   expect((await ledger()).burned - before.burned).toBe(1);
   expect(await isOnChain(left.blobObjectId)).toBe(false);
   expect(await listed()).toEqual([]);
-  expect((await remove()).status).toBe(404);
+  expect(await problemOf(await remove())).toMatchObject({
+    status: 404,
+    reason: "ORPHAN_NOT_FOUND",
+  });
 });
 
 test("a deletable one whose lease is over is burned on request as well", async () => {

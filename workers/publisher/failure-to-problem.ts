@@ -40,7 +40,7 @@ export type PublisherFailure =
   | { readonly kind: "metrics-token-refused" }
   | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
-  | { readonly kind: "hook-source-unknown" }
+  | HookSourceUnknown
   | { readonly kind: "upload-unknown" }
   | { readonly kind: "upload-not-cancellable" }
   | { readonly kind: "gate-refused"; readonly refusal: GateFailure }
@@ -135,7 +135,10 @@ function busyProblem(): Problem {
 
 function metricsTokenProblem(): Problem {
   return {
-    ...unauthenticated("METRICS_TOKEN_REFUSED", "Authorization: Bearer <METRICS_TOKEN>"),
+    ...unauthenticated(
+      "METRICS_TOKEN_REFUSED",
+      "Authorization: Bearer <METRICS_TOKEN> is missing, or names another token",
+    ),
     headers: { "WWW-Authenticate": "Bearer" },
   };
 }
@@ -254,7 +257,12 @@ function uploadProblem(failure: UploadProblemFailure): Problem {
   }
 }
 
-type HookProblemFailure = HookFailure | { readonly kind: "hook-source-unknown" };
+interface HookSourceUnknown {
+  readonly kind: "hook-source-unknown";
+  readonly source: string;
+}
+
+type HookProblemFailure = HookFailure | HookSourceUnknown;
 
 function hookProblem(failure: HookProblemFailure): Problem {
   switch (failure.kind) {
@@ -274,7 +282,8 @@ function hookProblem(failure: HookProblemFailure): Problem {
         statusWord: "NOT_FOUND",
         reason: "HOOK_SOURCE_NOT_FOUND",
         domain: GLOBAL_DOMAIN,
-        message: "no webhook source of this name is configured",
+        message: `HOOK_SECRETS has no source ${JSON.stringify(failure.source)}`,
+        metadata: { source: failure.source },
       };
   }
 }

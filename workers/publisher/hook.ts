@@ -26,7 +26,7 @@ export async function takeDelivery(
   const secrets = context.config.hookSecrets.get(source);
   if (secrets === undefined) {
     await request.body?.cancel();
-    return failureToProblem({ kind: "hook-source-unknown" });
+    return failureToProblem({ kind: "hook-source-unknown", source });
   }
   // Its signature covers the body, so the sender is not known yet: its address counts.
   const declaredBytes = declaredLength(request.headers) ?? HOOK_BODY_BYTES_MAX;

@@ -38,7 +38,9 @@ export async function endUpload(asked: AskedUpload, context: AppContext): Promis
   if ((await ownUpload(asked, context)) === null) return unknown();
   const ended = await cancelUpload(context.uploads, asked.uploadId);
   if (ended === null) return unknown();
-  return ended.isCancelled
+  // Asked again, it is as it was asked for.
+  const isEnded = ended.isCancelled || ended.record.journal.failure?.kind === "cancelled";
+  return isEnded
     ? jsonResponse(uploadView(ended.record))
     : failureToProblem({ kind: "upload-not-cancellable" });
 }

@@ -1,6 +1,8 @@
 /** Refusals about names as problems. Pure; part of the one switch in failure-to-problem.ts. */
+import { strongEtag } from "../../../shared/http/etag.ts";
 import { badParameter, GLOBAL_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
 import { NAME_CHARS_MAX } from "../../../shared/limits.ts";
+import { etagOf } from "./names.ts";
 
 /** Why a route of names refuses, besides what an upload may fail for. */
 export type NameRefusal =
@@ -23,8 +25,16 @@ export function nameProblem(refusal: NameRefusal): Problem {
         status: 412,
         reason: "NAME_CHANGED",
         domain: GLOBAL_DOMAIN,
-        message: "the name is not as the precondition says; read it again",
-        metadata: refusal.version === null ? {} : { version: String(refusal.version) },
+        message:
+          refusal.version === null
+            ? "there is no such name, so If-Match names no version of it"
+            : `the name has version v${refusal.version}, which the precondition excludes; read it again`,
+        ...(refusal.version === null
+          ? {}
+          : {
+              metadata: { version: String(refusal.version) },
+              headers: { ETag: strongEtag(etagOf({ version: refusal.version })) },
+            }),
       };
     case "name-unknown":
       return {

@@ -6,6 +6,7 @@ import { GLOBAL_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
 /** Why an object cannot be told or changed. */
 export type ObjectFailure =
   | { readonly kind: "object-unknown" }
+  | { readonly kind: "orphan-unknown" }
   /** It is in a SharedBlob: nobody owns it, nobody can take it out. */
   | { readonly kind: "object-shared"; readonly sharedObjectId: string }
   /** It was given away: only its owner can change it. */
@@ -39,6 +40,13 @@ export function objectProblem(failure: ObjectFailure): Problem {
         reason: "OBJECT_NOT_FOUND",
         domain: GLOBAL_DOMAIN,
         message: "this gateway has stored no such object for you, or it is gone",
+      };
+    case "orphan-unknown":
+      return {
+        statusWord: "NOT_FOUND",
+        reason: "ORPHAN_NOT_FOUND",
+        domain: GLOBAL_DOMAIN,
+        message: "there is no orphan of this object ID; GET /edge/v1/orphans lists them",
       };
     case "object-shared":
       return conflict(

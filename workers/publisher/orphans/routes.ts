@@ -41,7 +41,7 @@ export async function removeOrphan(
       const objectId = fullObjectId(asked.objectId);
       const orphan = objectId === null ? null : await leaseBook.orphan(objectId);
       if (objectId === null || orphan === null)
-        return err(objectProblem({ kind: "object-unknown" }));
+        return err(objectProblem({ kind: "orphan-unknown" }));
       const { owner: payer, deletable, endEpoch, state } = orphan;
       if (state !== "expired" && !deletable) {
         return err(objectProblem({ kind: "object-permanent", endEpoch }));
