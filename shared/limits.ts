@@ -561,6 +561,9 @@ export const READ_LANE_BYTES_MAX = 1024 * 1024;
 /** Segments of one cold read that are under way at once: the one that is sent, and the next ones. */
 export const READ_SEGMENTS_AHEAD = 3;
 
+/** How long a Fill object tells what it has found of a blob: until that is in the cache. */
+export const FOUND_HOLD_MS = 2_000;
+
 /** How often, and after which time each, a reader looks whether a segment has reached the cache. */
 export const SEGMENT_STORE_LOOKS = 40;
 

@@ -77,7 +77,7 @@ async function expectRead({ path, content }: Stored): Promise<void> {
 
 describe.each([
   { what: "a few rows", store: stored, byteCount: 500, readers: 100 },
-  { what: "one segment through lanes", store: stored, byteCount: 200_000, readers: 100 },
+  { what: "one segment through lanes", store: stored, byteCount: 200_000, readers: 50 },
   { what: "several segments", store: stored, byteCount: 5_000_000, readers: 8 },
   { what: "a patch in several columns", store: storedPatch, byteCount: 8_000, readers: 30 },
 ])("$what: $byteCount bytes", ({ store, byteCount, readers }) => {

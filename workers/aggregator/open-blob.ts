@@ -146,7 +146,9 @@ async function find(
     leave(false);
     throw error;
   });
-  if (found.ok) found.value.standing.finally(() => leave(true)).catch(() => undefined);
+  // Undone, as far as others are told: the entry is only on its way into the cache by then, and who
+  // comes within a moment goes through the object.
+  if (found.ok) found.value.standing.finally(() => leave(false)).catch(() => undefined);
   else leave(signal?.aborted !== true);
   return found;
 }

@@ -9,6 +9,7 @@ import { DurableObject } from "cloudflare:workers";
 import { blobGeometry, type RowSpan } from "../../../shared/nodes/read-geometry.ts";
 import { openColumns } from "../../../shared/nodes/read-columns.ts";
 import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { FOUND_HOLD_MS } from "../../../shared/limits.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { isolateMemory } from "../../../shared/working-memory.ts";
 import { type AggregatorEnv, createServices } from "../compose.ts";
@@ -64,14 +65,32 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
     view: NetworkView,
     blobId: Uint8Array,
   ): Promise<Result<FoundByFill, AggregatorFailure>> {
-    this.#finding ??= learnBlob(this.#services(), view, blobId, undefined).finally(() => {
-      this.#finding = null;
-    });
+    this.#finding ??= this.#learn(view, blobId);
     const found = await this.#finding;
     if (!found.ok) return found;
     const { standing, ...rest } = found.value;
     this.#standing = standing;
     return ok(rest);
+  }
+
+  /** What was found is told for a moment more: until it has reached the cache. */
+  async #learn(
+    view: NetworkView,
+    blobId: Uint8Array,
+  ): Promise<Result<FoundBlob, AggregatorFailure>> {
+    const services = this.#services();
+    let holdMs = 0;
+    try {
+      const found = await learnBlob(services, view, blobId, undefined);
+      if (found.ok) holdMs = FOUND_HOLD_MS;
+      return found;
+    } finally {
+      const forget = () => {
+        this.#finding = null;
+      };
+      if (holdMs === 0) forget();
+      else this.ctx.waitUntil(services.timer.sleep(holdMs).then(forget));
+    }
   }
 
   /** See `FillRpc.standing`. */
