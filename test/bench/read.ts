@@ -40,7 +40,7 @@ shards; every round reads a blob that neither side has seen. Medians with the qu
 nodes' own work is part of both sides' times. Node requests are all that one cold read of ours made.
 Round trips are what the latency adds to our time, in latencies; the rest is transfer and work. Memory
 is what the whole workerd process grows by, which has read the blobs above before; what it grows by while
-180 MB stream is bounded by \`test/slow/read-memory.test.ts\`.
+180 MB stream is measured by \`test/slow/read-memory.test.ts\`.
 `,
   results: (report) => `${casesTable(report)}\n\n${figuresList(report)}`,
 };
