@@ -38,6 +38,13 @@ const TROUBLES: Readonly<Record<string, (world: World) => void>> = {
     scheduler.after(scheduler.someMs(2_000), () => network.ledger.advanceSuiEpoch());
     scheduler.after(2_000 + scheduler.someMs(9_000), () => network.ledger.advanceSuiEpoch());
   },
+  "a node of four takes ten seconds for each answer": ({ network }) =>
+    void network.badNodes.set(0, "slow"),
+  "the epoch changes when the certificates of a batch are on their way": ({ network }) => {
+    network.onSubmission = (count) => {
+      if (count === 2) network.changeEpoch();
+    };
+  },
   "one node of four is down": ({ network }) => void network.badNodes.set(2, "down"),
   "one node of four answers nothing but errors": ({ network }) =>
     void network.badNodes.set(1, "broken"),

@@ -369,9 +369,11 @@ export class SimGateway {
       const { pathname, port, search } = new URL(request.url);
       const peer = port === "" ? "sui" : `node ${port}`;
       const what = `${request.method} ${peer} ${shortPath(pathname)}${search}`;
-      const answered = platform.call(life, what, () =>
-        platform.scheduler.exclusively(() => this.#network.fetch(request)),
-      );
+      const answered = platform.call(life, what, async () => {
+        const delayMs = this.#network.delayMs(request);
+        if (delayMs > 0) await platform.scheduler.sleep(delayMs);
+        return platform.scheduler.exclusively(() => this.#network.fetch(request));
+      });
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason as Error);
         signal.addEventListener("abort", () => life.isAlive && reject(signal.reason as Error), {

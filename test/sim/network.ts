@@ -50,6 +50,8 @@ export interface SimScale {
 export const SMALL: SimScale = { nodeCount: 4, shardCount: 4 };
 const DAY_MS = 86_400_000;
 export const SUI = "0x2::sui::SUI";
+/** What a slow node takes for an answer. */
+const SLOW_MS = 10_000;
 /** How long after the chain the nodes hear of an event, at most. */
 const EVENT_LAG_MS_MAX = 30;
 
@@ -76,8 +78,8 @@ function nodesOf(nodeCount: number): { identities: NodeIdentity[]; signers: Sign
 }
 const packages = walrusPackages();
 
-/** What a node may do wrong: answer nothing, an error to all, or sign what was not asked. */
-export type NodeFault = "down" | "broken" | "lies";
+/** What a node may do wrong: answer nothing, an error to all, late, or sign what was not asked. */
+export type NodeFault = "down" | "broken" | "slow" | "lies";
 
 /** The network of one run. */
 export class SimNetwork {
@@ -88,6 +90,8 @@ export class SimNetwork {
   readonly calls: string[] = [];
   /** Nodes that do not do what they should. */
   readonly badNodes = new Map<number, NodeFault>();
+  /** Told of every submission before it runs, counted from 1. */
+  onSubmission: ((count: number) => void) | null = null;
   readonly #rpc: SuiRpc;
   readonly #chain = new ChainView();
   readonly #nodes: readonly StorageNode[];
@@ -160,6 +164,12 @@ export class SimNetwork {
     this.#lost = address === null ? null : fromHex(address.slice(2));
   }
 
+  /** How long the answer to a request stays out. */
+  delayMs(request: Request): number {
+    const index = Number(new URL(request.url).port) - 1;
+    return this.badNodes.get(index) === "slow" ? SLOW_MS : 0;
+  }
+
   /** Answers as a socket would: rejects where no answer comes. */
   async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
@@ -169,7 +179,7 @@ export class SimNetwork {
     const fault = this.badNodes.get(index) ?? null;
     if (node === undefined || fault === "down") throw new TypeError("connection refused");
     const { status, contentType, body } =
-      fault === null
+      fault === null || fault === "slow"
         ? await this.#askNode(node, request, url)
         : await this.#askBadNode(fault, node, request, url);
     return new Response(Uint8Array.from(body), {
@@ -187,11 +197,14 @@ export class SimNetwork {
       // The sender's 32 bytes stand in every transaction of its own.
       if (body.includes(this.#lost)) throw new TypeError("connection lost");
     }
+    if (method === "ExecuteTransaction") {
+      this.onSubmission?.(this.calls.filter((call) => call === method).length);
+    }
     return (await this.#rpc(request)) ?? new Response(null, { status: 404 });
   }
 
   async #askBadNode(
-    fault: Exclude<NodeFault, "down">,
+    fault: Exclude<NodeFault, "down" | "slow">,
     node: StorageNode,
     request: Request,
     url: URL,
