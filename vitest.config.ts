@@ -11,8 +11,17 @@ import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 const NETWORK_TEST_TIMEOUT_MS = 120_000;
 const SLOW_TEST_TIMEOUT_MS = 30 * 60_000;
 
+/** A process for each core: Vitest alone would leave one idle, which on two cores is half of them. */
 function inNode(name: string, extra: object = {}): TestProjectConfiguration {
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000, ...extra } };
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: 60_000,
+      maxWorkers: "100%",
+      ...extra,
+    },
+  };
 }
 
 function withNetwork(name: string): TestProjectConfiguration {
@@ -80,7 +89,8 @@ const besidePublisher: Parameters<typeof inWorkerd>[1] = {
 export default defineConfig({
   test: {
     projects: [
-      inNode("unit"),
+      // Files share their process, so that modules are loaded once: no unit test changes what the next meets.
+      inNode("unit", { isolate: false }),
       inNode("parity"),
       inNode("parity-plain", {
         include: ["test/parity/**/*.test.ts"],
@@ -88,7 +98,7 @@ export default defineConfig({
       }),
       inNode("browser"),
       // Not in test/budgets.json, so not part of `npm test`.
-      inNode("slow", { testTimeout: SLOW_TEST_TIMEOUT_MS }),
+      inNode("slow", { testTimeout: SLOW_TEST_TIMEOUT_MS, fileParallelism: false }),
       inNode("sim", { testTimeout: 300_000 }),
       inWorkerd("publisher"),
       inWorkerd("aggregator", besidePublisher),
