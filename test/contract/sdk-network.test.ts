@@ -10,6 +10,9 @@ import { type OfficialClient, officialClient } from "../support/sdk.ts";
 const someBytes = (length: number, seed = 1): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => (index * 131 + seed * 17 + (index >> 9)) & 0xff);
 
+/** Until every node has seen what the chain did, on a machine that is busy with more. */
+const CHAIN_LAG = { timeout: 30_000 };
+
 /** Blob object id of a write. */
 const objectIdOf = (written: { blobObject: { id: string } }): string => written.blobObject.id;
 
@@ -57,7 +60,7 @@ describe("12 nodes, 100 shards", () => {
     const written = await write(blob);
     expect(await official.walrus.readBlob({ blobId: written.blobId })).toEqual(blob);
     await expect
-      .poll(() => official.walrus.getVerifiedBlobStatus({ blobId: written.blobId }))
+      .poll(() => official.walrus.getVerifiedBlobStatus({ blobId: written.blobId }), CHAIN_LAG)
       .toMatchObject({
         type: "permanent",
         isCertified: true,
@@ -78,7 +81,7 @@ describe("12 nodes, 100 shards", () => {
     const blob = someBytes(5_000, 2);
     const written = await write(blob, { deletable: true });
     await expect
-      .poll(() => official.walrus.getVerifiedBlobStatus({ blobId: written.blobId }))
+      .poll(() => official.walrus.getVerifiedBlobStatus({ blobId: written.blobId }), CHAIN_LAG)
       .toMatchObject({
         type: "deletable",
         deletableCounts: { count_deletable_total: 1, count_deletable_certified: 1 },
@@ -91,7 +94,7 @@ describe("12 nodes, 100 shards", () => {
       .poll(async () => {
         const { type } = await official.walrus.getVerifiedBlobStatus({ blobId: written.blobId });
         return type;
-      })
+      }, CHAIN_LAG)
       .toBe("nonexistent");
     official.walrus.reset();
     await expect(official.walrus.readBlob({ blobId: written.blobId })).rejects.toThrow(/blob/i);
@@ -124,7 +127,7 @@ describe("12 nodes, 100 shards", () => {
       .poll(async () => {
         const status = await official.walrus.getVerifiedBlobStatus({ blobId: written.blobId });
         return status.type === "permanent" ? status.endEpoch : null;
-      })
+      }, CHAIN_LAG)
       .toBe(network.description.epoch + 8);
   });
 

@@ -81,7 +81,7 @@ describe("npm start", () => {
       expect(children.length).toBeGreaterThan(0);
       child.kill("SIGINT");
       expect(await exit).toBe(0);
-      await expect.poll(() => children.filter(isRunning)).toEqual([]);
+      await expect.poll(() => children.filter(isRunning), { timeout: 30_000 }).toEqual([]);
     }
   });
 });

@@ -70,7 +70,7 @@ describe("omissions", () => {
     expect(net.cluster.fault(node)).toBe("down");
     await expect(read()).rejects.toThrow("fetch failed");
     expect((await read()).status).toBe(200);
-    await expect.poll(() => net.cluster.fault(node)).toBe(null);
+    await expect.poll(() => net.cluster.fault(node), { timeout: 30_000 }).toBe(null);
   });
 
   test("slow: the answer comes, after the delay", async () => {

@@ -48,7 +48,7 @@ describe("lanes", () => {
       net.fetch(index % 3, "/v1/health", { headers: lane, signal: abort.signal }),
     );
     const settled = Promise.allSettled(doomed);
-    await expect.poll(() => net.cluster.counts(0).inFlight).toBeGreaterThan(0);
+    await expect.poll(() => net.cluster.counts(0).inFlight, { timeout: 30_000 }).toBeGreaterThan(0);
     abort.abort();
     await settled;
     const answers = await Promise.all(
@@ -66,6 +66,6 @@ describe("counts", () => {
     const after = net.cluster.counts(1);
     expect(after.requests - before.requests).toBe(9);
     expect(after.inFlightMax).toBeGreaterThanOrEqual(5);
-    await expect.poll(() => net.cluster.counts(1).inFlight).toBe(0);
+    await expect.poll(() => net.cluster.counts(1).inFlight, { timeout: 30_000 }).toBe(0);
   });
 });

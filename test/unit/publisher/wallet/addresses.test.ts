@@ -297,7 +297,7 @@ describe("a refill", () => {
     const second = engine(1, { main: first, refill: { ...REFILL, addresses: [] } });
     expect((await second.offer({ id: "a", costFrost: COST })).kind).toBe("refused");
     // The wish was sent beside the refusal; what it does is in the main wallet's queue.
-    await expect.poll(() => wal(1)).toBe(200n);
+    await expect.poll(() => wal(1), { timeout: 30_000 }).toBe(200n);
     expect(await second.offer({ id: "a", costFrost: COST })).toEqual({ kind: "taken" });
     expect(await second.run(register("a", 1))).toMatchObject({ ok: true });
     expect(await second.run(command)).toMatchObject({ failure: { kind: "invalid-command" } });
