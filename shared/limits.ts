@@ -311,8 +311,14 @@ export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 /** A refused body up to this is read to its end, so that its connection can be used again. */
 export const REFUSED_BODY_READ_BYTES_MAX = 64 * 1024;
 
-/** Bodies one isolate reads as a whole at once: of quilts, dry runs and the upload relay. */
-export const WHOLE_BODIES_BYTES_MAX = IN_MEMORY_BLOB_BYTES_MAX;
+/** Rows of a quilt that are put together at once; a column of them is read in one piece. */
+export const QUILT_BAND_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * How long a body that is worked on and not stored is kept at most: of dry runs, forms of quilts and
+ * the upload relay. Beyond any fan-out; whoever holds it longer was killed.
+ */
+export const DESK_KEPT_MS = 60 * 60 * 1_000;
 
 /** Tags of one form's `_metadata` part, as JSON. */
 export const QUILT_METADATA_BYTES_MAX = 4 * 1024 * 1024;

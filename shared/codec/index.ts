@@ -89,7 +89,14 @@ export {
 } from "./symbol-layout.ts";
 export { blobIdFromU256, blobIdToU256, formatBlobId, parseBlobId } from "./blob-id.ts";
 export { decodeQuiltIndex, decodeQuiltPatch } from "./quilt/decode.ts";
-export { encodeQuilt } from "./quilt/encode.ts";
+export {
+  encodeQuilt,
+  partsOfRows,
+  placePart,
+  planQuilt,
+  type QuiltPatchShape,
+  type QuiltPlan,
+} from "./quilt/encode.ts";
 export { formatPatchId, parsePatchId } from "./quilt/patch-id.ts";
 export type {
   EncodedQuilt,

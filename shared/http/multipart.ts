@@ -1,17 +1,26 @@
 /**
- * Takes a `multipart/form-data` body apart without copying or decoding a part (RFC 7578). Pure.
+ * Finds the parts of a `multipart/form-data` body of any length without holding it (RFC 7578). Pure
+ * over the body given.
  *
  * The platform's `formData()` copies every part and decodes those without a file name as UTF-8,
  * which would change binary ones unnoticed; a store must keep every byte.
  */
-import { utf8Bytes } from "../bytes/arrays.ts";
+import { freeBytes, utf8Bytes } from "../bytes/arrays.ts";
 import { MULTIPART_HEADER_BYTES_MAX, MULTIPART_PARTS_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** One part: its field name, and a view of its bytes in the body. */
+/** A body that can be read by ranges, wherever it lies. */
+export interface MultipartBody {
+  readonly byteCount: number;
+  /** Exactly the bytes asked for, which belong to the reader; only ranges within are asked for. */
+  read(offset: number, byteCount: number): Promise<Uint8Array>;
+}
+
+/** One part: its field name, and where its data lies in the body. */
 export interface MultipartPart {
   readonly name: string;
-  readonly data: Uint8Array;
+  readonly offset: number;
+  readonly byteCount: number;
 }
 
 /** Why a body is no form. */
@@ -23,6 +32,12 @@ export interface MultipartFailure {
 const CR = 0x0d;
 const CRLF = "\r\n";
 
+/** Searched at once. */
+const SEARCH_BYTES = 128 * 1024;
+
+/** What may follow a delimiter on its line: two dashes, or blanks and the line's end. */
+const DELIMITER_REST_BYTES_MAX = 256;
+
 /** The boundary that a `Content-Type` names; `null` unless it is `multipart/form-data` with one. */
 export function multipartBoundary(contentType: string | null): string | null {
   if (contentType === null || !/^\s*multipart\/form-data\s*;/i.test(contentType)) return null;
@@ -31,24 +46,27 @@ export function multipartBoundary(contentType: string | null): string | null {
 }
 
 /** The parts of `body` in their order. */
-export function parseMultipart(
-  body: Uint8Array,
+export async function findParts(
+  body: MultipartBody,
   boundary: string,
-): Result<readonly MultipartPart[], MultipartFailure> {
+): Promise<Result<readonly MultipartPart[], MultipartFailure>> {
   const delimiter = utf8Bytes(`${CRLF}--${boundary}`);
   // The first delimiter has no line break before it when there is no preamble.
   const opening = delimiter.subarray(CRLF.length);
-  const first = startsWith(body, opening, 0) ? 0 : after(find(body, delimiter, 0), CRLF.length);
+  const opensAtOnce = startsWith(await peek(body, 0, opening.length), opening, 0);
+  const first = opensAtOnce ? -CRLF.length : await find(body, delimiter, 0);
   if (first === null) return malformed("the boundary does not occur");
   const parts: MultipartPart[] = [];
-  let offset = first + opening.length;
+  let offset = first + delimiter.length;
   for (;;) {
-    if (startsWith(body, utf8Bytes("--"), offset)) return ok(parts);
-    offset = skipPadding(body, offset);
-    if (!startsWith(body, utf8Bytes(CRLF), offset)) return malformed("a delimiter is cut off");
-    const end = find(body, delimiter, offset);
+    const after = await peek(body, offset, DELIMITER_REST_BYTES_MAX);
+    if (startsWith(after, utf8Bytes("--"), 0)) return ok(parts);
+    const padding = paddingBytes(after);
+    if (!startsWith(after, utf8Bytes(CRLF), padding)) return malformed("a delimiter is cut off");
+    offset += padding;
+    const end = await find(body, delimiter, offset);
     if (end === null) return malformed("the last delimiter is missing");
-    const part = readPart(body.subarray(offset, end));
+    const part = await readPart(body, offset, end);
     if (!part.ok) return part;
     if (parts.length >= MULTIPART_PARTS_MAX) {
       return malformed(`more than ${MULTIPART_PARTS_MAX} parts`);
@@ -59,8 +77,13 @@ export function parseMultipart(
 }
 
 /** Reads `CRLF headers CRLF CRLF data`; a part without headers has no name and is refused. */
-function readPart(bytes: Uint8Array): Result<MultipartPart, MultipartFailure> {
-  const headersEnd = find(bytes.subarray(0, MULTIPART_HEADER_BYTES_MAX), utf8Bytes(CRLF + CRLF), 0);
+async function readPart(
+  body: MultipartBody,
+  start: number,
+  end: number,
+): Promise<Result<MultipartPart, MultipartFailure>> {
+  const bytes = await peek(body, start, Math.min(end - start, MULTIPART_HEADER_BYTES_MAX));
+  const headersEnd = indexOf(bytes, utf8Bytes(CRLF + CRLF), 0);
   if (headersEnd === null) return malformed("the headers of a part have no end");
   let headers: string;
   try {
@@ -73,7 +96,8 @@ function readPart(bytes: Uint8Array): Result<MultipartPart, MultipartFailure> {
   const disposition = /(?:^|\r\n)content-disposition:\s*form-data\s*;([^\r]*)/i.exec(headers)?.[1];
   const name = disposition === undefined ? null : fieldName(disposition);
   if (name === null) return malformed("a part has no field name");
-  return ok({ name, data: bytes.subarray(headersEnd + CRLF.length * 2) });
+  const offset = start + headersEnd + CRLF.length * 2;
+  return ok({ name, offset, byteCount: end - offset });
 }
 
 /** `name="…"`: browsers escape quotes and line breaks as %22, %0D, %0A; others as `\"`. */
@@ -89,13 +113,33 @@ function fieldName(disposition: string): string | null {
 }
 
 /** RFC 2046 allows blanks after a delimiter. */
-function skipPadding(bytes: Uint8Array, start: number): number {
-  let offset = start;
-  while (bytes[offset] === 0x20 || bytes[offset] === 0x09) offset++;
-  return offset;
+function paddingBytes(bytes: Uint8Array): number {
+  const end = bytes.findIndex((byte) => byte !== 0x20 && byte !== 0x09);
+  return end === -1 ? bytes.length : end;
 }
 
-function find(bytes: Uint8Array, needle: Uint8Array, start: number): number | null {
+/** At most `byteCount` bytes from `offset` on: fewer at the end of the body. */
+function peek(body: MultipartBody, offset: number, byteCount: number): Promise<Uint8Array> {
+  const available = Math.max(0, Math.min(byteCount, body.byteCount - offset));
+  return available === 0 ? Promise.resolve(new Uint8Array()) : body.read(offset, available);
+}
+
+/** Searches the body window by window; each begins with what a delimiter may have begun before. */
+async function find(
+  body: MultipartBody,
+  needle: Uint8Array,
+  start: number,
+): Promise<number | null> {
+  for (let offset = start; offset < body.byteCount; offset += SEARCH_BYTES) {
+    const window = await peek(body, offset, SEARCH_BYTES + needle.length - 1);
+    const at = indexOf(window, needle, 0);
+    freeBytes(window);
+    if (at !== null) return offset + at;
+  }
+  return null;
+}
+
+function indexOf(bytes: Uint8Array, needle: Uint8Array, start: number): number | null {
   for (let at = bytes.indexOf(CR, start); at !== -1; at = bytes.indexOf(CR, at + 1)) {
     if (startsWith(bytes, needle, at)) return at;
   }
@@ -105,10 +149,6 @@ function find(bytes: Uint8Array, needle: Uint8Array, start: number): number | nu
 function startsWith(bytes: Uint8Array, needle: Uint8Array, offset: number): boolean {
   if (offset + needle.length > bytes.length) return false;
   return needle.every((byte, index) => bytes[offset + index] === byte);
-}
-
-function after(offset: number | null, byteCount: number): number | null {
-  return offset === null ? null : offset + byteCount;
 }
 
 function malformed(detail: string): Result<never, MultipartFailure> {

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { IN_MEMORY_BLOB_BYTES_MAX } from "../../shared/limits.ts";
 import { startNetwork } from "../devnet/network/network.ts";
-import { bodyBytes, expectSameBytes, problemOf, storedBlob } from "../support/answers.ts";
+import { bodyBytes, expectSameBytes } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway } from "../support/gateway.ts";
 import { officialClient } from "../support/sdk.ts";
@@ -42,18 +42,6 @@ test(
   },
   TIMEOUT_MS,
 );
-
-test("a body above the limit is refused by its declared length, whatever route would hold it", async () => {
-  await using network = await disposable(startNetwork({ nodeCount: 12, shardCount: 16 }));
-  await using gateway = await disposable(startTestGateway(network));
-  const dryRun = await gateway.publisher("/v1/blobs?dry_run=true", {
-    method: "PUT",
-    body: new Uint8Array(IN_MEMORY_BLOB_BYTES_MAX + 1),
-  });
-  expect(await problemOf(dryRun)).toMatchObject({ status: 413, reason: "BLOB_TOO_LARGE" });
-  const small = await gateway.publisher("/v1/blobs?epochs=1", { method: "PUT", body: "small" });
-  expect((await storedBlob(small)).size).toBe(5);
-});
 
 interface View {
   readonly state: string;

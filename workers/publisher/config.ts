@@ -13,7 +13,6 @@ import {
   UPLOAD_BLOB_BYTES_MAX,
   WARM_BYTES_DEFAULT,
   WARM_BYTES_MAX,
-  WHOLE_BODIES_BYTES_MAX,
 } from "../../shared/limits.ts";
 import { type ConfiguredNetwork, configuredNetwork } from "../../shared/protocol/networks.ts";
 import { parseWriteAccess } from "./auth/access.ts";
@@ -33,8 +32,6 @@ export interface PublisherConfig {
   readonly compat: Compat;
   readonly laneCount: number;
   readonly blobBytesMax: number;
-  /** The same for bodies that are held whole: quilts, dry runs and the upload relay. */
-  readonly wholeBodyBytesMax: number;
   /** Largest blob whose bytes are cached when it is stored. */
   readonly warmBytesMax: number;
   /** Addresses that pay, `0x` and 64 hex digits each; the main one is the first. */
@@ -195,7 +192,6 @@ function parseConfig(env: PublisherVars): PublisherConfig {
     compat: vars.output.COMPAT,
     laneCount: vars.output.LANES,
     blobBytesMax: vars.output.MAX_BLOB_BYTES,
-    wholeBodyBytesMax: Math.min(vars.output.MAX_BLOB_BYTES, WHOLE_BODIES_BYTES_MAX),
     warmBytesMax: vars.output.WARM_MAX_BYTES,
     walletAddresses: Array.from(
       { length: wallet.settings.addressCount },

@@ -1,20 +1,16 @@
 /** What the routes of the publisher are handed: ports and configuration, composed in index.ts. */
-import type { Codec } from "../../shared/codec/index.ts";
 import type { Clock, Fetch, Log, Random, Timer } from "../../shared/ports.ts";
 import type { Chain } from "../../shared/sui/chain.ts";
 import type { ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
-import type { ReadPayment } from "../../shared/sui/read-payment.ts";
 import type { RequestNotes } from "../../shared/telemetry/request-log.ts";
-import type { ByteAdmission } from "./admission.ts";
 import type { TokenDirectory } from "./auth/token-guard.ts";
 import type { PublisherConfig } from "./config.ts";
+import type { DeskDirectory } from "./desk/desk.ts";
 import type { GateRpc } from "./gate/gate.ts";
-import type { Lane } from "./lane/lane.ts";
 import type { LeaseBookRpc } from "./lease-book/leases.ts";
 import type { OrphanBookRpc } from "./lease-book/orphans.ts";
 import type { NameDirectory } from "./names/names.ts";
 import type { MetricsRpc } from "./metrics/object.ts";
-import type { WorkingMemory } from "../../shared/working-memory.ts";
 import type { QuotaDirectory } from "./quota/quota.ts";
 import type { UploadDirectory } from "./uploads.ts";
 import type { Wallets } from "./wallet/wallets.ts";
@@ -28,6 +24,7 @@ export interface AppContext {
   readonly fetch: Fetch;
   readonly log: Log;
   readonly uploads: UploadDirectory;
+  readonly desks: DeskDirectory;
   readonly tokens: TokenDirectory;
   readonly quotas: QuotaDirectory;
   /** The one writer of blocklist and purge generations: a new stub for each call. */
@@ -37,18 +34,10 @@ export interface AppContext {
   readonly metrics: MetricsRpc;
   readonly names: NameDirectory;
   readonly chain: Chain;
-  readonly readPayment: ReadPayment;
   /** Blobs with their attributes, as they stand now. */
   readonly readAttributed: ReadAttributedBlob;
-  readonly codec: Codec;
-  /** Invocations of this Worker that spread slivers. */
-  readonly lane: Lane;
   /** Work that goes on behind the answer; it never rejects. */
   readonly background: (work: Promise<void>) => void;
-  /** Shared with the uploads of this isolate. */
-  readonly memory: WorkingMemory;
-  /** Bodies that are read as a whole, on their way in, over all requests of this isolate. */
-  readonly wholeBodies: ByteAdmission;
   /** What the log will tell of this request. */
   readonly notes: RequestNotes;
   /** Headers that go onto whatever this request is answered with. */

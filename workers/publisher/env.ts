@@ -2,6 +2,7 @@
 import type { NetworkVars } from "../../shared/protocol/networks.ts";
 import type { AccessVars } from "./auth/access.ts";
 import type { Token } from "./auth/object.ts";
+import type { Desk } from "./desk/object.ts";
 import type { Gate } from "./gate/object.ts";
 import type { LeaseBook } from "./lease-book/object.ts";
 import type { Metrics } from "./metrics/object.ts";
@@ -17,6 +18,7 @@ import type { WalletVars } from "./wallet/settings.ts";
 export interface PublisherEnv
   extends NetworkVars, AccessVars, WalletVars, RateLimitVars, OrphanVars {
   readonly UPLOADS: DurableObjectNamespace<Upload>;
+  readonly DESKS: DurableObjectNamespace<Desk>;
   readonly WALLETS: DurableObjectNamespace<Wallet>;
   readonly LEASE_BOOKS: DurableObjectNamespace<LeaseBook>;
   readonly TOKENS: DurableObjectNamespace<Token>;

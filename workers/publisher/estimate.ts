@@ -5,7 +5,6 @@
  * the estimate is what the ledger takes unless prices change in between. Gas is not in it.
  */
 import * as v from "valibot";
-import { formatBlobId, metadataWorkingBytes } from "../../shared/codec/index.ts";
 import { readBody } from "../../shared/http/body.ts";
 import { badParameter } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
@@ -15,9 +14,11 @@ import { err, ok, type Result } from "../../shared/result.ts";
 import type { SystemState } from "../../shared/sui/chain.ts";
 import type { Answer } from "./answer.ts";
 import type { AppContext } from "./context.ts";
+import { atDesk } from "./desk/desk.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import type { StoreQuery } from "./store-query.ts";
 import { chainFailure, sizeFailure } from "./upload/failure-of.ts";
+import type { BodyBounds } from "./upload/stage.ts";
 
 /** Only what the body must name; the rest is passed over. */
 const bodySchema = v.object({
@@ -40,23 +41,32 @@ export async function estimateStore(request: Request, context: AppContext): Prom
   return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
 }
 
-/** Answers a store with `dry_run=true`: the blob ID and the cost; nothing is kept or paid. */
+/**
+ * Answers a store with `dry_run=true`: the blob ID and the cost; nothing is kept or paid.
+ *
+ * @param body Of the blob; a Desk holds it meanwhile.
+ */
 export async function dryRun(
-  bytes: Uint8Array,
+  bounds: BodyBounds,
+  body: ReadableStream<Uint8Array> | null,
   query: StoreQuery,
   context: AppContext,
-): Promise<Result<object, PublisherFailure>> {
-  const estimate = await estimateOf(context, bytes.length, query.epochs);
+): Promise<Result<DryRun, PublisherFailure>> {
+  // Refuses what is known to be wrong before the body is read.
+  const empty = await estimateOf(context, 0, query.epochs);
+  if (!empty.ok) return empty;
+  const { shardCount } = empty.value;
+  const measured = await atDesk(context, (desk) => desk.measure({ bounds, shardCount }, body));
+  if (!measured.ok) return measured;
+  const { byteCount, blobId } = measured.value;
+  const estimate = await estimateOf(context, byteCount, query.epochs);
   if (!estimate.ok) return estimate;
-  const giveBack = await context.memory.acquire(metadataWorkingBytes(bytes.length));
-  try {
-    const metadata = context.codec.metadata(bytes, estimate.value.shardCount);
-    if (!metadata.ok) return err(sizeFailure(metadata.failure));
-    const blobId = formatBlobId(metadata.value.blobId);
-    return ok({ dryRun: { blobId, deletable: query.deletable, ...estimate.value } });
-  } finally {
-    giveBack();
-  }
+  return ok({ dryRun: { blobId, deletable: query.deletable, ...estimate.value } });
+}
+
+/** What a dry run answers. */
+export interface DryRun {
+  readonly dryRun: Estimate & { readonly blobId: string; readonly deletable: boolean };
 }
 
 interface Estimate {

@@ -38,7 +38,6 @@ export type PublisherFailure =
   | RateLimited
   | { readonly kind: "name-refused"; readonly refusal: NameRefusal }
   | { readonly kind: "metrics-token-refused" }
-  | { readonly kind: "bodies-busy" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
   | HookSourceUnknown
   | { readonly kind: "upload-unknown" }
@@ -101,8 +100,6 @@ export function failureToProblem(failure: PublisherFailure): Problem {
       return metricsTokenProblem();
     case "rate-limited":
       return rateProblem(failure);
-    case "bodies-busy":
-      return busyProblem();
     case "quilt-refused":
       return quiltProblem(failure.refusal);
     case "epochs-too-many":
@@ -118,19 +115,6 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "marked-invalid":
       return storeProblem(failure);
   }
-}
-
-function busyProblem(): Problem {
-  return {
-    statusWord: "RESOURCE_EXHAUSTED",
-    reason: "TOO_MANY_REQUESTS",
-    message: "the gateway is taking other bodies; try again",
-    retryAfterSeconds: SECONDS_TO_RETRY,
-    exact: {
-      status: 429,
-      text: "the publisher is receiving too many requests; please try again later",
-    },
-  };
 }
 
 function metricsTokenProblem(): Problem {

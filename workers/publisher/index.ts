@@ -4,30 +4,27 @@
  * Only here, and where a Durable Object composes its own ports, are bindings and real clocks
  * touched.
  */
-import { exports, waitUntil } from "cloudflare:workers";
+import { waitUntil } from "cloudflare:workers";
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
-import { createPaymentReader } from "../../shared/sui/read-payment.ts";
 import { requestNotes } from "../../shared/telemetry/request-log.ts";
-import { isolateMemory } from "../../shared/working-memory.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { handleRequest } from "./app.ts";
-import { publisherCodec } from "./codec.ts";
 import { ConfigError, type PublisherConfig, publisherConfig } from "./config.ts";
 import type { PublisherEnv } from "./env.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
 import { GATE_NAME } from "./gate/gate.ts";
-import type { Lane } from "./lane/lane.ts";
 import { LEASE_BOOK_NAME } from "./lease-book/leases.ts";
 import { METRICS_NAME } from "./metrics/object.ts";
-import { isolateSystem, isolateWholeBodies } from "./isolate-memory.ts";
+import { isolateSystem } from "./isolate-memory.ts";
 import { walletDirectory } from "./wallet/wallets.ts";
 
 export { Token } from "./auth/object.ts";
+export { Desk } from "./desk/object.ts";
 export { SliverLane } from "./lane/object.ts";
 export { Gate } from "./gate/object.ts";
 export { LeaseBook } from "./lease-book/object.ts";
@@ -62,6 +59,7 @@ export default {
       random: systemRandom,
       log,
       uploads: env.UPLOADS,
+      desks: env.DESKS,
       tokens: env.TOKENS,
       quotas: env.QUOTAS,
       gate: () => env.GATES.getByName(GATE_NAME),
@@ -81,16 +79,7 @@ export default {
         fetch: permit.fetch,
         timer: systemTimer,
       }),
-      readPayment: createPaymentReader({
-        url: config.network.suiRpcUrl,
-        fetch: permit.fetch,
-        timer: systemTimer,
-      }),
-      lane: (exports as unknown as { readonly SliverLane: Lane }).SliverLane,
       background: waitUntil,
-      codec: publisherCodec(),
-      memory: isolateMemory,
-      wholeBodies: isolateWholeBodies,
       notes: requestNotes(),
       answerHeaders: new Headers(),
       requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),

@@ -1,21 +1,18 @@
 /**
- * From the form of `PUT /v1/quilts` to a quilt. Pure.
+ * From the form of `PUT /v1/quilts` to the plan of a quilt. Pure over the form, which may be of any
+ * length.
  *
  * Every field is a patch under its name; `_metadata` holds tags as JSON, where entries for other
  * identifiers are passed over. Source: `walrus-service client/daemon/routes.rs::put_quilt`,
  * `parse_multipart_quilt`.
  */
 import * as v from "valibot";
+import { planQuilt, type QuiltFailure, type QuiltPlan } from "../../shared/codec/index.ts";
 import {
-  encodeQuilt,
-  type EncodedQuilt,
-  type QuiltFailure,
-  type QuiltPatchInput,
-} from "../../shared/codec/index.ts";
-import {
+  findParts,
+  type MultipartBody,
   type MultipartFailure,
   type MultipartPart,
-  parseMultipart,
 } from "../../shared/http/multipart.ts";
 import { QUILT_METADATA_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -32,40 +29,50 @@ const metadataSchema = v.array(
   v.object({ identifier: v.string(), tags: v.optional(v.record(v.string(), v.unknown()), {}) }),
 );
 
+/** A quilt of the files of a form, before its bytes are put together. */
+export interface FormPlan {
+  readonly plan: QuiltPlan;
+  /** The files as they lie in the form; `QuiltPiece.patch` counts them. */
+  readonly files: readonly MultipartPart[];
+}
+
 /** Lays the files of a form out as one quilt over `shardCount` shards. */
-export function quiltOfForm(
-  body: Uint8Array,
+export async function planForm(
+  body: MultipartBody,
   boundary: string,
   shardCount: number,
-): Result<EncodedQuilt, QuiltFormFailure> {
-  const parts = parseMultipart(body, boundary);
+): Promise<Result<FormPlan, QuiltFormFailure>> {
+  const parts = await findParts(body, boundary);
   if (!parts.ok) return parts;
-  const tags = tagsOfParts(parts.value);
+  const tags = await tagsOfParts(body, parts.value);
   if (!tags.ok) return tags;
-  const patches: QuiltPatchInput[] = parts.value
-    .filter(({ name }) => name !== METADATA_FIELD)
-    .map(({ name, data }) => ({
-      identifier: name,
-      data,
-      tags: tags.value.get(name) ?? new Map<string, string>(),
-    }));
-  return encodeQuilt(patches, shardCount);
+  const files = parts.value.filter(({ name }) => name !== METADATA_FIELD);
+  const patches = files.map(({ name, byteCount }) => ({
+    identifier: name,
+    byteCount,
+    tags: tags.value.get(name) ?? new Map<string, string>(),
+  }));
+  const plan = planQuilt(patches, shardCount);
+  return plan.ok ? ok({ plan: plan.value, files }) : plan;
 }
 
 type Tags = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-function tagsOfParts(parts: readonly MultipartPart[]): Result<Tags, QuiltFormFailure> {
+async function tagsOfParts(
+  body: MultipartBody,
+  parts: readonly MultipartPart[],
+): Promise<Result<Tags, QuiltFormFailure>> {
   const [metadata, second] = parts.filter(({ name }) => name === METADATA_FIELD);
   if (metadata === undefined) return ok(new Map());
   if (second !== undefined) return badMetadata("it is given twice");
-  if (metadata.data.length > QUILT_METADATA_BYTES_MAX) {
+  if (metadata.byteCount > QUILT_METADATA_BYTES_MAX) {
     return badMetadata(`it is longer than ${QUILT_METADATA_BYTES_MAX} bytes`);
   }
+  const { offset, byteCount } = metadata;
+  const text = byteCount === 0 ? new Uint8Array() : await body.read(offset, byteCount);
   let json: unknown;
   try {
-    json = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(metadata.data),
-    );
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text));
   } catch {
     return badMetadata("it is not JSON");
   }

@@ -5,7 +5,7 @@
  * followed at its `Location`. Source of query and answer: `walrus-service client/daemon/routes.rs`.
  */
 import type { Compat } from "../../shared/http/compat.ts";
-import { declaredLength, readBody } from "../../shared/http/body.ts";
+import { declaredLength } from "../../shared/http/body.ts";
 import type { Problem } from "../../shared/http/problem.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { ok, type Result } from "../../shared/result.ts";
@@ -44,8 +44,12 @@ export async function storeBlob(request: Request, context: AppContext): Promise<
   }
   const allowance = await limitWrite(request, caller.value.sub, declaredBytes, context);
   if (!allowance.ok) return refuse(request, failureToProblem(allowance.failure));
-  if (query.value.dryRun) return answerDryRun(request, query.value, context);
   const { body } = request;
+  if (query.value.dryRun) {
+    const estimate = await dryRun({ bytesMax, declaredBytes }, body, query.value, context);
+    allowance.value.settle(estimate.ok ? estimate.value.dryRun.size : bytesMax);
+    return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
+  }
   return storeFor(request, "PUT /v1/blobs", query.value, caller.value, context, {
     bounds: { bytesMax, declaredBytes: declaredBytes ?? caller.value.bytesExact },
     body,
@@ -143,27 +147,6 @@ function attributesFor(
   compat: Compat,
 ): Result<Attributes, AttributeFailure> {
   return compat === "exact" ? ok(plainAttributes(content)) : attributesOfStore(headers, content);
-}
-
-async function answerDryRun(
-  request: Request,
-  query: StoreQuery,
-  context: AppContext,
-): Promise<Answer> {
-  const bytesMax = context.config.wholeBodyBytesMax;
-  const heldBytes = declaredLength(request.headers) ?? bytesMax;
-  if (heldBytes > bytesMax) {
-    return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
-  }
-  const leave = context.wholeBodies.enter(heldBytes);
-  if (leave === null) return refuse(request, failureToProblem({ kind: "bodies-busy" }));
-  try {
-    const body = await readBody(request, bytesMax);
-    const estimate = body.ok ? await dryRun(body.value, query, context) : body;
-    return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
-  } finally {
-    leave();
-  }
 }
 
 /** 202: the bytes are safe, and what becomes of them is told at `Location`. */

@@ -20,15 +20,50 @@ import {
   QUILT_VERSION_1,
 } from "./layout.ts";
 import { INDEX_PREFIX_BYTES, quiltSymbolBytes } from "./symbol-size.ts";
-import type { EncodedQuilt, QuiltFailure, QuiltPatchEntry, QuiltPatchInput } from "./types.ts";
+import type {
+  EncodedQuilt,
+  QuiltFailure,
+  QuiltIndex,
+  QuiltPatchEntry,
+  QuiltPatchInput,
+} from "./types.ts";
 
 const TAGS_BYTES_MAX = 65_535;
 
-/** Lays `patches` out as one blob over `shardCount` shards. */
-export function encodeQuilt(
-  patches: readonly QuiltPatchInput[],
+/** A patch before it is laid out: everything but its data. */
+export interface QuiltPatchShape {
+  readonly identifier: string;
+  readonly byteCount: number;
+  readonly tags?: ReadonlyMap<string, string>;
+}
+
+/** What fills columns from the top of the first one on: bytes made here, then data of a patch. */
+export interface QuiltPiece {
+  readonly startIndex: number;
+  readonly head: Uint8Array;
+  /** Position of the patch among those given; `null` for the index, which has no data. */
+  readonly patch: number | null;
+  readonly dataBytes: number;
+}
+
+/** A quilt before its bytes are put together. */
+export interface QuiltPlan {
+  readonly symbolBytes: number;
+  /** S·B */
+  readonly rowBytes: number;
+  /** P·B */
+  readonly columnBytes: number;
+  /** P·S·B */
+  readonly quiltBytes: number;
+  readonly index: QuiltIndex;
+  readonly pieces: readonly QuiltPiece[];
+}
+
+/** Lays patches out over `shardCount` shards, however large, without their data. */
+export function planQuilt(
+  patches: readonly QuiltPatchShape[],
   shardCount: number,
-): Result<EncodedQuilt, QuiltFailure> {
+): Result<QuiltPlan, QuiltFailure> {
   const { primaryCount, secondaryCount } = encodingParameters(shardCount);
   if (patches.length === 0) return err({ kind: "quilt-empty" });
   const sorted = sortPatches(patches);
@@ -37,19 +72,10 @@ export function encodeQuilt(
   const draft = encodeIndex(sorted.value.map((patch) => ({ ...patch, endIndex: 0 })));
   const sizes = [
     INDEX_PREFIX_BYTES + draft.length,
-    ...sorted.value.map((patch) => patch.prefix.length + patch.data.length),
+    ...sorted.value.map((patch) => patch.prefix.length + patch.byteCount),
   ];
   const symbolBytes = quiltSymbolBytes(sizes, secondaryCount, primaryCount);
   if (!symbolBytes.ok) return symbolBytes;
-  const rowBytes = secondaryCount * symbolBytes.value;
-  const quiltBytes = primaryCount * rowBytes;
-  if (quiltBytes > IN_MEMORY_BLOB_BYTES_MAX) {
-    return err({
-      kind: "quilt-exceeds-memory",
-      quiltBytes,
-      quiltBytesMax: IN_MEMORY_BLOB_BYTES_MAX,
-    });
-  }
   const columnBytes = primaryCount * symbolBytes.value;
   const [indexColumns = 0, ...patchColumns] = sizes.map((size) => Math.ceil(size / columnBytes));
   let column = indexColumns;
@@ -58,30 +84,123 @@ export function encodeQuilt(
     column += patchColumns[position] ?? 0;
     return { identifier, tags, startIndex, endIndex: column };
   });
-  const blob = new Uint8Array(quiltBytes);
-  const grid = { blob, rowBytes, columnBytes, symbolBytes: symbolBytes.value };
-  writeColumns(grid, 0, [indexPrefix(draft.length), encodeIndex(entries)]);
-  sorted.value.forEach(({ prefix, data }, position) => {
-    writeColumns(grid, entries[position]?.startIndex ?? 0, [prefix, data]);
+  const indexHead = concatBytes(indexPrefix(draft.length), encodeIndex(entries));
+  return ok({
+    symbolBytes: symbolBytes.value,
+    rowBytes: secondaryCount * symbolBytes.value,
+    columnBytes,
+    quiltBytes: columnBytes * secondaryCount,
+    index: { columnCount: indexColumns, patches: entries },
+    pieces: [
+      { startIndex: 0, head: indexHead, patch: null, dataBytes: 0 },
+      ...sorted.value.map(({ prefix, position, byteCount }, index) => ({
+        startIndex: entries[index]?.startIndex ?? 0,
+        head: prefix,
+        patch: position,
+        dataBytes: byteCount,
+      })),
+    ],
   });
-  const index = { columnCount: indexColumns, patches: entries };
-  return ok({ blob, symbolBytes: symbolBytes.value, index });
+}
+
+/** Lays `patches` out as one blob over `shardCount` shards, in memory. */
+export function encodeQuilt(
+  patches: readonly QuiltPatchInput[],
+  shardCount: number,
+): Result<EncodedQuilt, QuiltFailure> {
+  const shapes = patches.map(({ data, ...patch }) => ({ ...patch, byteCount: data.length }));
+  const plan = planQuilt(shapes, shardCount);
+  if (!plan.ok) return plan;
+  const { quiltBytes, symbolBytes, index, rowBytes } = plan.value;
+  if (quiltBytes > IN_MEMORY_BLOB_BYTES_MAX) {
+    const quiltBytesMax = IN_MEMORY_BLOB_BYTES_MAX;
+    return err({ kind: "quilt-exceeds-memory", quiltBytes, quiltBytesMax });
+  }
+  const blob = new Uint8Array(quiltBytes);
+  for (const part of partsOfRows(plan.value, 0, quiltBytes / rowBytes)) {
+    const data = part.patch === null ? undefined : patches[part.patch]?.data;
+    placePart(plan.value, blob, part, part.head, 0);
+    if (data === undefined) continue;
+    const { dataOffset, dataBytes, head } = part;
+    placePart(
+      plan.value,
+      blob,
+      part,
+      data.subarray(dataOffset, dataOffset + dataBytes),
+      head.length,
+    );
+  }
+  return ok({ blob, symbolBytes, index });
+}
+
+/** What one column holds of consecutive rows: bytes of a head, then bytes of a patch's data. */
+export interface QuiltColumnPart {
+  readonly column: number;
+  readonly head: Uint8Array;
+  readonly patch: number | null;
+  readonly dataOffset: number;
+  readonly dataBytes: number;
+}
+
+/** All that is not zero in `rowCount` rows from `firstRow` on. */
+export function* partsOfRows(
+  plan: QuiltPlan,
+  firstRow: number,
+  rowCount: number,
+): Generator<QuiltColumnPart> {
+  const { symbolBytes, columnBytes } = plan;
+  for (const { startIndex, head, patch, dataBytes } of plan.pieces) {
+    const pieceBytes = head.length + dataBytes;
+    for (let done = 0; done < pieceBytes; done += columnBytes) {
+      const start = done + firstRow * symbolBytes;
+      const end = Math.min(pieceBytes, start + rowCount * symbolBytes);
+      if (start >= end) continue;
+      const dataStart = Math.max(0, start - head.length);
+      yield {
+        column: startIndex + done / columnBytes,
+        head: head.subarray(start, end),
+        patch,
+        dataOffset: dataStart,
+        dataBytes: Math.max(0, end - head.length) - dataStart,
+      };
+    }
+  }
+}
+
+/** Puts bytes of one column, `offset` below the first of the rows, into those rows. */
+export function placePart(
+  { rowBytes, symbolBytes }: QuiltPlan,
+  rows: Uint8Array,
+  { column }: Pick<QuiltColumnPart, "column">,
+  bytes: Uint8Array,
+  offset: number,
+): void {
+  for (let done = 0; done < bytes.length;) {
+    const within = (offset + done) % symbolBytes;
+    const row = Math.floor((offset + done) / symbolBytes);
+    const part = bytes.subarray(done, done + symbolBytes - within);
+    rows.set(part, row * rowBytes + column * symbolBytes + within);
+    done += part.length;
+  }
 }
 
 interface PreparedPatch {
   readonly identifier: string;
   readonly identifierBytes: Uint8Array;
   readonly tags: ReadonlyMap<string, string>;
-  readonly data: Uint8Array;
+  readonly byteCount: number;
+  /** Among the patches given. */
+  readonly position: number;
   /** Header, identifier and tags: what precedes the data. */
   readonly prefix: Uint8Array;
 }
 
 /** Checks patches and puts them into the order of their identifiers' UTF-8 bytes. */
-function sortPatches(patches: readonly QuiltPatchInput[]): Result<PreparedPatch[], QuiltFailure> {
+function sortPatches(patches: readonly QuiltPatchShape[]): Result<PreparedPatch[], QuiltFailure> {
   const prepared: PreparedPatch[] = [];
   const identifiers = new Set<string>();
-  for (const { identifier, data, tags = new Map<string, string>() } of patches) {
+  for (const [position, patch] of patches.entries()) {
+    const { identifier, byteCount, tags = new Map<string, string>() } = patch;
     const checked = checkQuiltIdentifier(identifier);
     if (!checked.ok) return checked;
     if (identifiers.has(identifier)) return err({ kind: "quilt-identifier-duplicate", identifier });
@@ -100,8 +219,9 @@ function sortPatches(patches: readonly QuiltPatchInput[]): Result<PreparedPatch[
       identifier,
       identifierBytes,
       tags,
-      data,
-      prefix: patchPrefix(identifier, tags, data),
+      byteCount,
+      position,
+      prefix: patchPrefix(identifier, tags, byteCount),
     });
   }
   return ok(prepared.sort((a, b) => compareBytes(a.identifierBytes, b.identifierBytes)));
@@ -110,7 +230,7 @@ function sortPatches(patches: readonly QuiltPatchInput[]): Result<PreparedPatch[
 function patchPrefix(
   identifier: string,
   tags: ReadonlyMap<string, string>,
-  data: Uint8Array,
+  dataBytes: number,
 ): Uint8Array {
   const name = encodeText(identifier);
   const extension = new BcsWriter().u16(name.length).fixed(name);
@@ -121,7 +241,7 @@ function patchPrefix(
   const rest = extension.finish();
   const header = new BcsWriter(PATCH_HEADER_BYTES)
     .u8(QUILT_VERSION_1)
-    .u32(rest.length + data.length)
+    .u32(rest.length + dataBytes)
     .u8(tags.size > 0 ? MASK_TAGS : 0)
     .finish();
   return concatBytes(header, rest);
@@ -129,29 +249,4 @@ function patchPrefix(
 
 function indexPrefix(indexBytes: number): Uint8Array {
   return new BcsWriter(INDEX_PREFIX_BYTES).u8(QUILT_VERSION_1).u32(indexBytes).finish();
-}
-
-interface ColumnGrid {
-  readonly blob: Uint8Array;
-  readonly rowBytes: number;
-  readonly columnBytes: number;
-  readonly symbolBytes: number;
-}
-
-/** Writes `parts` one after the other down the columns from `startIndex` on. */
-function writeColumns(grid: ColumnGrid, startIndex: number, parts: readonly Uint8Array[]): void {
-  const { blob, rowBytes, columnBytes, symbolBytes } = grid;
-  let offset = startIndex * columnBytes;
-  for (const part of parts) {
-    for (let done = 0; done < part.length;) {
-      const column = Math.floor(offset / columnBytes);
-      const row = Math.floor((offset % columnBytes) / symbolBytes);
-      const within = offset % symbolBytes;
-      const take = Math.min(symbolBytes - within, part.length - done);
-      const target = row * rowBytes + column * symbolBytes + within;
-      blob.set(part.subarray(done, done + take), target);
-      done += take;
-      offset += take;
-    }
-  }
 }

@@ -1,12 +1,17 @@
 /** Quilts: what may be put into one, and hostile bytes on the way out. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import {
   decodeQuiltIndex,
   decodeQuiltPatch,
   encodeQuilt,
   formatPatchId,
   parsePatchId,
+  partsOfRows,
+  placePart,
+  planQuilt,
+  type QuiltPatchInput,
 } from "../../../shared/codec/index.ts";
 import { checkQuiltIdentifier } from "../../../shared/codec/quilt/identifier.ts";
 import { IN_MEMORY_BLOB_BYTES_MAX } from "../../../shared/limits.ts";
@@ -45,6 +50,28 @@ describe("identifiers", () => {
   });
 });
 
+/** The quilt put together a few rows at a time. */
+function inBands(patches: readonly QuiltPatchInput[], shardCount: number, rowsTogether: number) {
+  const shapes = patches.map((patch) => ({ ...patch, byteCount: patch.data.length }));
+  const plan = valueOf(planQuilt(shapes, shardCount));
+  const bands: Uint8Array[] = [];
+  const rowCount = plan.quiltBytes / plan.rowBytes;
+  for (let row = 0; row < rowCount; row += rowsTogether) {
+    const count = Math.min(rowsTogether, rowCount - row);
+    const band = new Uint8Array(count * plan.rowBytes);
+    for (const part of partsOfRows(plan, row, count)) {
+      const { dataOffset, dataBytes, head } = part;
+      const data = part.patch === null ? undefined : patches[part.patch]?.data;
+      placePart(plan, band, part, head, 0);
+      if (data === undefined) continue;
+      const range = data.subarray(dataOffset, dataOffset + dataBytes);
+      placePart(plan, band, part, range, head.length);
+    }
+    bands.push(band);
+  }
+  return concatBytes(...bands);
+}
+
 describe("encodeQuilt", () => {
   test("any patches come back out, in the order of their names' bytes", () => {
     const identifiers = fc.uniqueArray(
@@ -78,6 +105,7 @@ describe("encodeQuilt", () => {
             expect([...read.data]).toEqual([...input.data]);
             expect(new Map(read.tags)).toEqual(input.tags);
           }
+          expect(Buffer.compare(inBands(patches, shardCount, 3), quilt.blob)).toBe(0);
         },
       ),
     );

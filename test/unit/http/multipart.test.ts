@@ -1,11 +1,23 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
-import { multipartBoundary, parseMultipart } from "../../../shared/http/multipart.ts";
+import { findParts, multipartBoundary } from "../../../shared/http/multipart.ts";
 import { MULTIPART_HEADER_BYTES_MAX, MULTIPART_PARTS_MAX } from "../../../shared/limits.ts";
+import { multipartBody } from "../../support/multipart-body.ts";
+
+/** The parts with their data. */
+async function partsOf(bytes: Uint8Array, boundary: string) {
+  const found = await findParts(multipartBody(bytes), boundary);
+  if (!found.ok) return found;
+  const value = found.value.map(({ name, offset, byteCount }) => ({
+    name,
+    data: bytes.subarray(offset, offset + byteCount),
+  }));
+  return { ok: true, value } as const;
+}
 
 function parse(text: string) {
-  return parseMultipart(utf8Bytes(text), "B");
+  return partsOf(utf8Bytes(text), "B");
 }
 
 /** What the platform sends for a form. */
@@ -27,7 +39,7 @@ describe("a form", () => {
           const form = new FormData();
           for (const [name, data] of files) form.append(name, new Blob([data.slice()]), "f");
           const { boundary, body } = await serialised(form);
-          const parts = parseMultipart(body, boundary);
+          const parts = await partsOf(body, boundary);
           if (!parts.ok) throw new Error(parts.failure.detail);
           expect(parts.value.map(({ data }) => [...data])).toEqual(
             files.map(([, data]) => [...data]),
@@ -42,23 +54,33 @@ describe("a form", () => {
     );
   });
 
-  test("a part without a file name keeps bytes that are not UTF-8", () => {
+  test("a part without a file name keeps bytes that are not UTF-8", async () => {
     const head = utf8Bytes('--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n');
     const data = Uint8Array.of(0xff, 0xfe, 0x0d, 0x0a, 0x2d, 0x2d, 0x0d);
     const body = new Uint8Array([...head, ...data, ...utf8Bytes("\r\n--B--\r\n")]);
-    expect(parseMultipart(body, "B")).toEqual({ ok: true, value: [{ name: "a", data }] });
+    expect(await partsOf(body, "B")).toEqual({ ok: true, value: [{ name: "a", data }] });
   });
 
-  test("a preamble, blanks after a delimiter and unquoted names are taken", () => {
+  test("a delimiter is found wherever the windows of the search end", async () => {
+    const head = utf8Bytes('--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n');
+    for (let byteCount = 128 * 1024 - 70; byteCount < 128 * 1024 + 5; byteCount++) {
+      const data = new Uint8Array(byteCount).fill(0x0d);
+      const body = new Uint8Array([...head, ...data, ...utf8Bytes("\r\n--B--\r\n")]);
+      const parts = await findParts(multipartBody(body), "B");
+      expect(parts).toEqual({ ok: true, value: [{ name: "a", offset: head.length, byteCount }] });
+    }
+  });
+
+  test("a preamble, blanks after a delimiter and unquoted names are taken", async () => {
     const body =
       "hello\r\n--B \t\r\nX: y\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n--B--";
-    expect(parse(body)).toMatchObject({ ok: true, value: [{ name: "a" }] });
+    expect(await parse(body)).toMatchObject({ ok: true, value: [{ name: "a" }] });
   });
 
-  test("filename is not mistaken for the name", () => {
+  test("filename is not mistaken for the name", async () => {
     const body =
       '--B\r\nContent-Disposition: form-data; filename="f"; name="n"\r\n\r\n1\r\n--B--\r\n';
-    expect(parse(body)).toMatchObject({ ok: true, value: [{ name: "n" }] });
+    expect(await parse(body)).toMatchObject({ ok: true, value: [{ name: "n" }] });
   });
 
   test.each([
@@ -67,17 +89,22 @@ describe("a form", () => {
     ["no name", "--B\r\nContent-Type: text/plain\r\n\r\n1\r\n--B--"],
     ["no headers", "--B\r\n1\r\n--B--"],
     ["a delimiter that is cut off", "--B"],
-  ])("%s is malformed", (_, body) => {
-    expect(parse(body)).toMatchObject({ ok: false, failure: { kind: "multipart-malformed" } });
+  ])("%s is malformed", async (_, body) => {
+    expect(await parse(body)).toMatchObject({
+      ok: false,
+      failure: { kind: "multipart-malformed" },
+    });
   });
 
-  test("more parts than the bound, or longer headers, are refused", () => {
+  test("more parts than the bound, or longer headers, are refused", async () => {
     const part = '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n';
-    expect(parse(`${part.repeat(MULTIPART_PARTS_MAX)}--B--`)).toMatchObject({ ok: true });
-    expect(parse(`${part.repeat(MULTIPART_PARTS_MAX + 1)}--B--`)).toMatchObject({ ok: false });
+    expect(await parse(`${part.repeat(MULTIPART_PARTS_MAX)}--B--`)).toMatchObject({ ok: true });
+    expect(await parse(`${part.repeat(MULTIPART_PARTS_MAX + 1)}--B--`)).toMatchObject({
+      ok: false,
+    });
     const long = "x".repeat(MULTIPART_HEADER_BYTES_MAX);
     const body = `--B\r\nContent-Disposition: form-data; name="${long}"\r\n\r\n1\r\n--B--`;
-    expect(parse(body)).toMatchObject({ ok: false });
+    expect(await parse(body)).toMatchObject({ ok: false });
   });
 });
 

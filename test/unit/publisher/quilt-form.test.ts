@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { QUILT_METADATA_BYTES_MAX } from "../../../shared/limits.ts";
-import { ByteAdmission } from "../../../workers/publisher/admission.ts";
-import { quiltOfForm } from "../../../workers/publisher/quilt-form.ts";
+import { planForm } from "../../../workers/publisher/quilt-form.ts";
+import { multipartBody } from "../../support/multipart-body.ts";
 
 const SHARD_COUNT = 13;
 
@@ -10,14 +10,14 @@ function quilt(fields: readonly (readonly [string, string])[]) {
   const parts = fields.map(
     ([name, value]) => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );
-  return quiltOfForm(utf8Bytes(`${parts.join("")}--B--\r\n`), "B", SHARD_COUNT);
+  return planForm(multipartBody(utf8Bytes(`${parts.join("")}--B--\r\n`)), "B", SHARD_COUNT);
 }
 
 const metadata = (entries: unknown) => ["_metadata", JSON.stringify(entries)] as const;
 
 describe("the form of a quilt", () => {
-  test("every field is a patch, and _metadata is its tags", () => {
-    const laidOut = quilt([
+  test("every field is a patch, and _metadata is its tags", async () => {
+    const laidOut = await quilt([
       ["b.txt", "second"],
       metadata([
         { identifier: "a.txt", tags: { type: "text", size: 3, nested: { on: true } }, more: 1 },
@@ -26,7 +26,7 @@ describe("the form of a quilt", () => {
       ["a.txt", "first"],
     ]);
     if (!laidOut.ok) throw new Error(laidOut.failure.kind);
-    const { patches } = laidOut.value.index;
+    const { patches } = laidOut.value.plan.index;
     expect(patches.map(({ identifier }) => identifier)).toEqual(["a.txt", "b.txt"]);
     expect(patches[0]?.tags).toEqual(
       new Map([
@@ -56,17 +56,7 @@ describe("the form of a quilt", () => {
       [["_metadata", " ".repeat(QUILT_METADATA_BYTES_MAX + 1)] as const],
       "quilt-metadata-malformed",
     ],
-  ])("%s is refused", (_, fields, kind) => {
-    expect(quilt(fields)).toMatchObject({ ok: false, failure: { kind } });
+  ])("%s is refused", async (_, fields, kind) => {
+    expect(await quilt(fields)).toMatchObject({ ok: false, failure: { kind } });
   });
-});
-
-test("admission refuses what has no room, and has it again when bytes are given back", () => {
-  const admission = new ByteAdmission(10);
-  const leave = admission.enter(6);
-  expect(admission.enter(5)).toBeNull();
-  leave?.();
-  leave?.();
-  expect(admission.enter(10)).not.toBeNull();
-  expect(admission.enter(1)).toBeNull();
 });

@@ -16,11 +16,20 @@ const LINEAR: Tip = {
 const BLOB = seededBytes(1_000, 1);
 const NONCE = seededBytes(32, 2);
 const NOW_MS = 1_000_000_000_000;
-const CLAIM = { nonce: NONCE, blob: BLOB, encodedBytes: 2_049, nowMs: NOW_MS };
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
+
+const OTHER_DIGEST = await sha256(seededBytes(1_000, 9));
+
+const CLAIM = {
+  nonce: NONCE,
+  byteCount: BLOB.length,
+  digest: await sha256(BLOB),
+  encodedBytes: 2_049,
+  nowMs: NOW_MS,
+};
 
 async function payment(change: Partial<Payment> = {}): Promise<Payment> {
   const length = new Uint8Array(8);
@@ -94,8 +103,8 @@ describe("a tip", () => {
 
   test.each([
     ["nonce", { nonce: seededBytes(32, 3) }],
-    ["length", { blob: seededBytes(1_001, 1) }],
-    ["digest", { blob: seededBytes(1_000, 9) }],
+    ["length", { byteCount: 1_001 }],
+    ["digest", { digest: OTHER_DIGEST }],
   ])("with another %s does not count", async (part, change) => {
     const verified = await verifyTip(CONST, await payment(), { ...CLAIM, ...change });
     expect(verified).toMatchObject({ failure: { kind: "tip-unauthentic", part } });

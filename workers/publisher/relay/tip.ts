@@ -57,7 +57,9 @@ export function tipMist({ kind }: Tip, encodedBytes: number): bigint {
 /** What a transaction is checked against. */
 export interface TipClaim {
   readonly nonce: Uint8Array;
-  readonly blob: Uint8Array<ArrayBuffer>;
+  readonly byteCount: number;
+  /** SHA-256 of the blob. */
+  readonly digest: Uint8Array;
   readonly encodedBytes: number;
   readonly nowMs: number;
 }
@@ -91,7 +93,7 @@ export async function verifyTip(
 
 async function verifyAuth(
   input: Uint8Array | null,
-  { nonce, blob }: TipClaim,
+  { nonce, byteCount, digest }: TipClaim,
 ): Promise<Result<null, TipFailure>> {
   if (input?.length !== AUTH_BYTES) return err({ kind: "tip-unauthentic", part: "input" });
   const nonceDigest = await sha256(nonce.slice());
@@ -99,10 +101,10 @@ async function verifyAuth(
     return err({ kind: "tip-unauthentic", part: "nonce" });
   }
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  if (view.getBigUint64(64, true) !== BigInt(blob.length)) {
+  if (view.getBigUint64(64, true) !== BigInt(byteCount)) {
     return err({ kind: "tip-unauthentic", part: "length" });
   }
-  return equalBytes(input.subarray(0, 32), await sha256(blob))
+  return equalBytes(input.subarray(0, 32), digest)
     ? ok(null)
     : err({ kind: "tip-unauthentic", part: "digest" });
 }

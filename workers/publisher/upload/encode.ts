@@ -14,6 +14,7 @@ import {
   type ExternalPorts,
   expandedBytesDone,
   firstCheckpoint,
+  metadataWorkingBytes,
   type SliverPair,
   type VerifiedMetadata,
 } from "../../../shared/codec/index.ts";
@@ -74,6 +75,8 @@ export interface EncodeJob {
   readonly checkpoint: ExternalCheckpoint | null;
   /** Notes how far it has come, durably before anything that follows. */
   readonly note: (checkpoint: ExternalCheckpoint) => void;
+  /** Whether slivers will be asked for, as they are unless this says otherwise. */
+  readonly keepsSlivers?: boolean;
 }
 
 /** Encodes, or goes on with it. The caller releases what it is given. */
@@ -85,6 +88,30 @@ export function encodeStaged(
   return large !== undefined && job.unencodedBytes > large.aboveBytes
     ? encodeInStorage(ports, large, job)
     : encodeInMemory(ports, job);
+}
+
+/** The metadata alone, in one invocation; nothing is held afterwards. */
+export async function measureStaged(
+  ports: EncodePorts,
+  job: EncodeJob,
+): Promise<Result<VerifiedMetadata, UploadFailure | Paused>> {
+  const { large, memory, life, codec, stagedRows } = ports;
+  const { uploadId, unencodedBytes, shardCount } = job;
+  if (large !== undefined && unencodedBytes > large.aboveBytes) {
+    const encoded = await encodeInStorage(ports, large, { ...job, keepsSlivers: false });
+    return encoded.ok ? ok(encoded.value.metadata) : encoded;
+  }
+  const holder = { name: uploadId, life };
+  const giveBack = await memory.acquireAs(holder, metadataWorkingBytes(unencodedBytes));
+  try {
+    const metadata = codec.metadata(
+      { chunks: stagedRows(unencodedBytes), unencodedBytes },
+      shardCount,
+    );
+    return metadata.ok ? metadata : err(sizeFailure(metadata.failure));
+  } finally {
+    giveBack();
+  }
 }
 
 async function encodeInMemory(
@@ -119,7 +146,8 @@ async function encodeInStorage(
 ): Promise<Result<StagedBlob, UploadFailure | Paused>> {
   const { unencodedBytes, shardCount } = job;
   const workingBytes = UPLOAD_WORKING_BYTES_MAX;
-  const plan = large.codec.plan(unencodedBytes, shardCount, { workingBytes });
+  const { keepsSlivers = true } = job;
+  const plan = large.codec.plan(unencodedBytes, shardCount, { workingBytes, keepsSlivers });
   if (!plan.ok) return err(sizeFailure(plan.failure));
   let { checkpoint } = job;
   if (checkpoint === null || !isSamePlan(checkpoint.plan, plan.value)) {

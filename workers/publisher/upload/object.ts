@@ -5,25 +5,19 @@
  * beside it.
  */
 import { DurableObject } from "cloudflare:workers";
-import {
-  EARLY_BLOB_BYTES_MAX,
-  IN_MEMORY_BLOB_BYTES_MAX,
-  UPLOAD_SLICE_BYTES_MAX,
-} from "../../../shared/limits.ts";
+import { EARLY_BLOB_BYTES_MAX, UPLOAD_SLICE_BYTES_MAX } from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
 import type { Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
-import { isolateMemory } from "../../../shared/working-memory.ts";
 import { tokenShard } from "../auth/token-guard.ts";
 import { createKeyValue } from "../../../shared/cache/kv.ts";
-import { publisherCodec, publisherExternalCodec } from "../codec.ts";
 import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
 import { GATE_NAME } from "../gate/gate.ts";
-import type { Lane } from "../lane/lane.ts";
+import { loopbackLane } from "../lane/loopback.ts";
 import { isolateLaggards, isolateSystem } from "../isolate-memory.ts";
 import { platformPipe } from "../lane/streams.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
@@ -31,6 +25,7 @@ import { METRICS_NAME } from "../metrics/object.ts";
 import { uploadIncrements } from "../metrics/upload-sample.ts";
 import { recentShard } from "../recent/recent.ts";
 import { type CancelOutcome, UploadCarrier, type UploadRecord, type UploadRpc } from "./carrier.ts";
+import { encodePortsOf } from "./encode-ports.ts";
 import type { UploadFailure } from "./failure.ts";
 import type { Journal, UploadRequest } from "./journal.ts";
 import { walletDirectory } from "../wallet/wallets.ts";
@@ -112,10 +107,9 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       cache: isolateSystem,
     });
     return {
+      ...encodePortsOf(this.#store, this, UPLOAD_SLICE_BYTES_MAX),
       clock: systemClock,
-      timer: systemTimer,
       log,
-      codec: publisherCodec(),
       chain,
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       leaseBook,
@@ -144,24 +138,9 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       pipe: platformPipe,
       blobStatus: (committee, blobId) =>
         verifiedBlobStatus({ client, timer: systemTimer }, committee, blobId),
-      memory: isolateMemory,
-      life: this,
-      large: {
-        codec: publisherExternalCodec(),
-        ports: { source: this.#store.source, scratch: this.#store.scratch },
-        clear: () => this.#store.scratch.clear(),
-        aboveBytes: IN_MEMORY_BLOB_BYTES_MAX,
-        sliceBytes: UPLOAD_SLICE_BYTES_MAX,
-      },
-      stagedRows: (byteCount) => this.#store.stagedRows(byteCount),
       save: (journal) => this.#store.save(journal),
       saveProgress: (progress) => this.#store.saveProgress(progress),
       background: (work) => this.ctx.waitUntil(work),
     };
   }
-}
-
-/** This Worker's own `SliverLane`: every call is an invocation with its own six requests. */
-function loopbackLane(ctx: DurableObjectState): Lane {
-  return (ctx.exports as unknown as { readonly SliverLane: Lane }).SliverLane;
 }
