@@ -5,6 +5,7 @@
  * keeps nothing.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { callAfter } from "../../../shared/call-after.ts";
 import { LANE_REPORT_PAUSE_MS } from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
@@ -43,6 +44,7 @@ class ReportMail {
   readonly #send: (reports: LaneReport[]) => void | Promise<void>;
   readonly #timer: Timer;
   #waiting: LaneReport[] = [];
+  #hurry = Promise.withResolvers<void>();
   #sending: Promise<void> | null = null;
   #lost: unknown = null;
 
@@ -51,8 +53,10 @@ class ReportMail {
     this.#timer = timer;
   }
 
+  /** What moves a node on goes at once, and takes along what waits. */
   post(report: LaneReport): void {
     this.#waiting.push(report);
+    if (report.kind !== "taken") this.#hurry.resolve();
     this.#sending ??= this.#drain();
   }
 
@@ -63,7 +67,10 @@ class ReportMail {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#timer.sleep(LANE_REPORT_PAUSE_MS);
+      const callOff = callAfter(this.#timer, LANE_REPORT_PAUSE_MS, this.#hurry.resolve);
+      await this.#hurry.promise;
+      callOff();
+      this.#hurry = Promise.withResolvers();
       const reports = this.#waiting;
       this.#waiting = [];
       try {
