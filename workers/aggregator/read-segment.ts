@@ -33,7 +33,7 @@ import { metadataOf, type OpenBlob } from "./open-blob.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { Pieces } from "./representation.ts";
 import type { TierHit, TierName, TierPart } from "./tiers.ts";
-import { openVerified, sealAndKeep } from "./verified-store.ts";
+import { openVerified, readVerified, sealAndKeep } from "./verified-store.ts";
 
 /** What all segments of one read have in common. */
 export interface SegmentRead {
@@ -242,6 +242,9 @@ async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpa
   if (fills === null) return yield* ownRows(read, span);
   const metadata = await metadataOf(services, blob, signal);
   if (!metadata.ok) return yield metadata;
+  // Metadata takes a while: the reads that were under way may be over, and the segment cached.
+  const cached = await cachedRows(read, segmentIndex, span);
+  if (cached !== null) return yield* cached;
   const { id, committees } = blob;
   const wanted = { id, metadata: metadata.value, committees, segmentIndex, span };
   let received = 0;
@@ -258,6 +261,22 @@ async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpa
   }
   if (received === span.rowCount) return;
   yield* ownRows(read, restOf(span, received));
+}
+
+/** Rows of a segment that a tier holds whole; `null` where none does. */
+async function cachedRows(
+  { services, blob, geometry }: SegmentRead,
+  segmentIndex: number,
+  span: RowSpan,
+): Promise<Result<Uint8Array, never>[] | null> {
+  const segment = bytesOfRows(geometry, rowsOfSegment(geometry, segmentIndex));
+  const key = segmentKey(blob, segmentIndex);
+  const hit = await readVerified(services, key, segment.end - segment.start);
+  if (hit === null) return null;
+  return Array.from({ length: span.rowCount }, (_, index) => {
+    const { start, end } = bytesOfRows(geometry, { firstRow: span.firstRow + index, rowCount: 1 });
+    return ok(hit.value.subarray(start - segment.start, end - segment.start));
+  });
 }
 
 /** Rows by this request alone, within the isolate's memory. */
