@@ -4,9 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
+import type { NodeFault } from "../devnet/storage-node/faults.ts";
 import { bodyBytes, expectSameBytes, moveCalls } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
+
+/** Longer than it takes to see that a blob is registered. */
+const CONFIRMATION_MS = 10_000;
 
 let network: Network;
 let stateDir: string;
@@ -14,8 +18,9 @@ let gateway: TestGateway | null = null;
 
 beforeAll(async () => {
   stateDir = mkdtempSync(join(tmpdir(), "walrus-edge-restart-"));
-  // Slow nodes keep the store in its fan-out while the gateway is stopped.
-  network = await startNetwork({ shardCount: 100, seed: "restart", latencyMs: 300 });
+  network = await startNetwork({ shardCount: 100, seed: "restart" });
+  // Nodes slow to confirm keep the store in its fan-out until the gateway is stopped.
+  await setConfirmations({ fault: "slow", route: "confirmation", ms: CONFIRMATION_MS });
 });
 afterAll(async () => {
   await gateway?.close();
@@ -26,6 +31,11 @@ afterAll(async () => {
 interface UploadView {
   readonly state: string;
   readonly blobId: string | null;
+}
+
+async function setConfirmations(fault: NodeFault): Promise<void> {
+  const { nodes } = network.description;
+  await Promise.all(nodes.map((_, index) => network.admin.setNodeFault(index, fault)));
 }
 
 const calls = (name: string) => moveCalls(network.description.rpc, name);
@@ -43,6 +53,7 @@ test("an upload survives the death of every Worker and is registered and certifi
   await expect.poll(() => calls("register_blob"), { timeout: 30_000, interval: 50 }).toBe(1);
   expect(await calls("certify_blob")).toBe(0);
   await running.close();
+  await setConfirmations({ fault: null });
 
   running = gateway = await startTestGateway(network, { stateDir });
   const view = async () =>
