@@ -15,7 +15,7 @@ beforeEach(() => {
   for (const level of ["info", "log", "warn", "error"] as const) {
     vi.spyOn(console, level).mockImplementation(() => undefined);
   }
-  // No chain answers; and an Upload object is not configured here, so it stops at its first step.
+  // No chain answers; and neither an Upload nor a Desk is configured here, so both stop at once.
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("there is no network")));
 });
 afterEach(async () => {
@@ -155,10 +155,10 @@ const CASES: readonly Case[] = [
     exact: [400, /^Failed to deserialize query string: blob_id: /],
   },
   {
-    name: "relay: a chain that does not answer",
+    name: "relay: one that is interrupted",
     path: `/v1/blob-upload-relay?blob_id=${BLOB_ID}`,
     init: { method: "POST", body: "x" },
-    ours: [503, "CHAIN_UNAVAILABLE"],
+    ours: [503, "UPLOAD_INTERRUPTED"],
     exact: [500, "internal client error"],
   },
   {
