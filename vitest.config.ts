@@ -3,7 +3,7 @@
  *
  * `publisher`, `aggregator` and `renewal` run inside workerd with the bindings of their environment
  * in wrangler.toml; everything else runs in Node. Files of one project run one after the other in
- * `devnet` and `e2e`, because each starts a whole local network on two cores.
+ * `contract` and `e2e`, because each starts a whole local network on two cores.
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
