@@ -7,7 +7,7 @@
 import { ECHOED_CHARS_MAX } from "../limits.ts";
 
 /** Domain of reads and stores (`walrus-service client/daemon`). */
-export const DAEMON_DOMAIN = "daemon.walrus.space";
+const DAEMON_DOMAIN = "daemon.walrus.space";
 
 /** Domain of token refusals at the publisher. */
 export const AUTH_DOMAIN = "auth.publisher.walrus.space";
@@ -80,7 +80,7 @@ export function problemStatus(problem: Problem): number {
 }
 
 /** The envelope as JSON text: the body of `problemResponse`, for messages that travel otherwise. */
-export function problemBody(problem: Problem): string {
+function problemBody(problem: Problem): string {
   return envelope(problem).body;
 }
 

@@ -130,14 +130,14 @@ async function eitherWay(
 }
 
 /** Bytes of the rows still to be fetched before the blob can be decoded. */
-export function decodingBytes({ geometry }: BlobReading, heldCount: number): number {
+function decodingBytes({ geometry }: BlobReading, heldCount: number): number {
   const { rowCount, contentRowCount, rowBytes } = geometry;
   const paddingCount = rowCount - contentRowCount;
   return Math.max(0, rowCount - paddingCount - heldCount) * rowBytes;
 }
 
 /** Bytes of the symbols, with their proofs, that one row is recovered from. */
-export function recoveryBytes({ geometry }: BlobReading): number {
+function recoveryBytes({ geometry }: BlobReading): number {
   const { shardCount, symbolBytes } = geometry;
   const { secondaryCount } = encodingParameters(shardCount);
   const proofBytes = PROOF_LEVEL_BYTES * Math.ceil(Math.log2(shardCount));

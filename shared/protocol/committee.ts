@@ -62,27 +62,18 @@ export function committeeFlaw(committee: Committee): CommitteeFailure | null {
 }
 
 /**
- * Position of the owner of `shardIndex` in `committee.members` (its bit in a signer bitmap).
+ * The owner of `shardIndex`.
  *
  * @throws {RangeError} When the shard does not exist or has no owner.
  */
-export function memberIndexOfShard(committee: Committee, shardIndex: number): number {
+export function memberOfShard(committee: Committee, shardIndex: number): CommitteeMember {
   const memberIndex = ownersOf(committee)[shardIndex] ?? -1;
   if (memberIndex < 0) {
     throw new RangeError(
       `Cannot find owner: expected a shard in 0 … ${committee.shardCount - 1}, got ${shardIndex}`,
     );
   }
-  return memberIndex;
-}
-
-/**
- * The owner of `shardIndex`.
- *
- * @throws {RangeError} When the shard does not exist or has no owner.
- */
-export function memberOfShard(committee: Committee, shardIndex: number): CommitteeMember {
-  return memberAt(committee, memberIndexOfShard(committee, shardIndex));
+  return memberAt(committee, memberIndex);
 }
 
 /**

@@ -13,10 +13,10 @@ import { fromHex, toHex } from "../bytes/text.ts";
 const INTENT = Uint8Array.of(1, 0, 3);
 
 /** Bytes of a permanent blob's confirmation. */
-export const PERMANENT_CONFIRMATION_BYTES = 40;
+const PERMANENT_CONFIRMATION_BYTES = 40;
 
 /** Bytes of a deletable blob's confirmation. */
-export const DELETABLE_CONFIRMATION_BYTES = 72;
+const DELETABLE_CONFIRMATION_BYTES = 72;
 
 /** What is confirmed; a deletable blob's message names its Blob object. */
 export interface Confirmation {

@@ -9,7 +9,7 @@ import { encodedBlobBytes, type SizeFailure } from "../codec/index.ts";
 import { ok, type Result } from "../result.ts";
 
 /** Bytes of one storage unit (`BYTES_PER_UNIT_SIZE`). */
-export const STORAGE_UNIT_BYTES = 1024 * 1024;
+const STORAGE_UNIT_BYTES = 1024 * 1024;
 
 /** FROST in one WAL. */
 export const FROST_PER_WAL = 1_000_000_000n;

@@ -1,7 +1,7 @@
 /**
  * How much weight decides what. Weight is counted in shards. Pure.
  *
- * Sources: Move `bls_aggregate.move::is_quorum`, `includes_one_correct_node`; walrus-sui
+ * Sources: Move `bls_aggregate.move::is_quorum`; walrus-sui
  * `types.rs::Committee::is_quorum`, `is_above_validity`, `is_at_least_min_n_correct`.
  */
 
@@ -20,22 +20,10 @@ export function isAboveValidity(weight: number, shardCount: number): boolean {
   return weight > faultyShardCount(shardCount);
 }
 
-/** Weight >= n - f: what honest shards alone can reach; a certificate needs it. */
-export function isAtLeastMinCorrect(weight: number, shardCount: number): boolean {
-  return weight >= shardCount - faultyShardCount(shardCount);
-}
-
-/** What the contract asks of a certificate: 3 · weight >= 2n + 1. */
-export function isOnChainQuorum(weight: number, shardCount: number): boolean {
-  return 3 * weight >= 2 * shardCount + 1;
-}
-
-/** What the contract asks for an invalid blob ID: 3 · weight >= n + 1. */
-export function includesOneCorrectNode(weight: number, shardCount: number): boolean {
-  return 3 * weight >= shardCount + 1;
-}
-
-/** The least weight that satisfies both the client's and the contract's rule for a certificate. */
+/**
+ * The least weight of a certificate: the client asks for n - f (`is_at_least_min_n_correct`), the
+ * contract for 3 · weight >= 2n + 1 (`is_quorum`).
+ */
 export function certificateWeightMin(shardCount: number): number {
   const correct = shardCount - faultyShardCount(shardCount);
   return Math.max(correct, Math.ceil((2 * shardCount + 1) / 3));

@@ -34,7 +34,7 @@ export function parseContents<T>(
 }
 
 /** `module::Name` of a struct type, without its package and type arguments. */
-export function structNameOf(type: string): string {
+function structNameOf(type: string): string {
   return type.split("<")[0]?.split("::").slice(1).join("::") ?? "";
 }
 

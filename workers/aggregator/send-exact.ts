@@ -55,7 +55,7 @@ export async function sendExact(
 }
 
 /** The official grammar: one closed range that lies inside. */
-export function closedRange(header: string, totalBytes: number): ByteRange | "unsatisfiable" {
+function closedRange(header: string, totalBytes: number): ByteRange | "unsatisfiable" {
   const [, first, last] = CLOSED_RANGE.exec(header) ?? [];
   if (first === undefined || last === undefined) return "unsatisfiable";
   const [start, end] = [Number(first), Number(last) + 1];

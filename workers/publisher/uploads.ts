@@ -31,7 +31,7 @@ export async function hookUploadId(source: string, eventId: string): Promise<str
 }
 
 /** Whether a text can be the name of an upload. */
-export function isUploadId(text: string): boolean {
+function isUploadId(text: string): boolean {
   return /^(?:[A-Za-z0-9_-]{22}|[A-Za-z0-9_-]{43})$/.test(text);
 }
 

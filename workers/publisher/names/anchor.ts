@@ -18,7 +18,7 @@ import { storeInUpload, type UploadDirectory } from "../uploads.ts";
 import type { AnchorView } from "./names.ts";
 
 /** Whose the anchors are. */
-export const ANCHOR_SUBJECT = `${GATEWAY_SUBJECT_PREFIX}names`;
+const ANCHOR_SUBJECT = `${GATEWAY_SUBJECT_PREFIX}names`;
 
 /** What making an anchor needs. */
 export interface AnchorPorts {

@@ -38,7 +38,7 @@ export interface SweepPorts {
 export type OrphanFate = "gone" | "certified" | "expired" | "delete" | "certify";
 
 /** Decides by what the chain says of the blob now; `null`: there is no such object. Pure. */
-export function orphanFate(blob: BlobObject | null, epoch: number): OrphanFate {
+function orphanFate(blob: BlobObject | null, epoch: number): OrphanFate {
   if (blob === null) return "gone";
   if (blob.certifiedEpoch !== null) return "certified";
   if (blob.storage.endEpoch <= epoch) return "expired";

@@ -153,7 +153,7 @@ function entriesOf(journal: JournalStore, { members }: SignedTransaction): Journ
 }
 
 /** What a transaction spends when it runs. */
-export function costOf({ members }: SignedTransaction): bigint {
+function costOf({ members }: SignedTransaction): bigint {
   return members.reduce((sum, member) => sum + member.costFrost, 0n);
 }
 
