@@ -6,6 +6,7 @@
  */
 import type { KeptChangesRpc } from "../keyed/kept-changes.ts";
 import type { Sql } from "../lease-book/book.ts";
+import { sweepRows } from "../sweep-rows.ts";
 
 /** What the publisher asks of a shard of tokens. */
 export interface TokenRpc {
@@ -57,11 +58,6 @@ export function createTokenRows(sql: Sql): TokenRows {
     release(tokenHash, holder) {
       sql.exec("DELETE FROM used WHERE token_hash = ? AND holder = ?", tokenHash, holder);
     },
-    sweep(nowMs) {
-      sql.exec("DELETE FROM used WHERE kept_until_ms <= ?", nowMs);
-      const [row] = sql.exec("SELECT min(kept_until_ms) AS next FROM used").toArray();
-      const next = row?.["next"];
-      return typeof next === "number" ? next : null;
-    },
+    sweep: (nowMs) => sweepRows(sql, { table: "used", column: "kept_until_ms" }, nowMs),
   };
 }

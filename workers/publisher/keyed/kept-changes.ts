@@ -6,6 +6,7 @@
  * it is done once, so that whoever asks again goes on with the same one or is told its answer.
  */
 import type { Sql } from "../lease-book/book.ts";
+import { sweepRows } from "../sweep-rows.ts";
 
 /** One change under its key. */
 export interface KeptChange {
@@ -93,11 +94,6 @@ export function createKeptChanges(sql: Sql): KeptChangeRows {
         wish,
       );
     },
-    sweep(nowMs) {
-      sql.exec("DELETE FROM changes WHERE kept_until_ms <= ?", nowMs);
-      const [row] = sql.exec("SELECT min(kept_until_ms) AS next FROM changes").toArray();
-      const next = row?.["next"];
-      return typeof next === "number" ? next : null;
-    },
+    sweep: (nowMs) => sweepRows(sql, { table: "changes", column: "kept_until_ms" }, nowMs),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { RECENT_TTL_MS } from "../../../shared/limits.ts";
 import type { Sql } from "../lease-book/book.ts";
+import { sweepRows } from "../sweep-rows.ts";
 
 /** RPC surface of a Recent object: `env.RECENTS.getByName(recentShard(blobId))`. */
 export interface RecentRpc {
@@ -56,10 +57,9 @@ export function createRecentRows(sql: Sql): RecentRows {
         )
         .toArray().length > 0,
     sweep(nowMs) {
-      sql.exec("DELETE FROM recent WHERE noted_at_ms <= ?", nowMs - RECENT_TTL_MS);
-      const [row] = sql.exec("SELECT min(noted_at_ms) AS oldest FROM recent").toArray();
-      const oldest = row?.["oldest"];
-      return typeof oldest === "number" ? oldest + RECENT_TTL_MS : null;
+      const noted = { table: "recent", column: "noted_at_ms" };
+      const oldest = sweepRows(sql, noted, nowMs - RECENT_TTL_MS);
+      return oldest === null ? null : oldest + RECENT_TTL_MS;
     },
   };
 }
