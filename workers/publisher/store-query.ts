@@ -104,13 +104,13 @@ export function checkKeys(
 function checkEncoding(query: URLSearchParams, compat: Compat): Result<null, QueryFailure> {
   const encodingType = query.get("encoding_type");
   if (encodingType !== null && encodingType !== "RS2") {
-    return malformed("encoding_type", encodingType, "RS2");
+    return malformedQuery("encoding_type", encodingType, "RS2");
   }
   // Quilts only; any other text is silently version 1 at the official publisher.
   const quiltVersion = query.get("quilt_version");
   return quiltVersion === null || compat === "exact" || ["v1", "V1", "1"].includes(quiltVersion)
     ? ok(null)
-    : malformed("quilt_version", quiltVersion, "v1");
+    : malformedQuery("quilt_version", quiltVersion, "v1");
 }
 
 /** Who gets the object: the two keys exclude each other, whatever they say. */
@@ -139,22 +139,23 @@ function parseEpochs(text: string | null): Result<number, QueryFailure> {
   const epochs = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
   return epochs <= EPOCHS_QUERY_MAX
     ? ok(epochs)
-    : malformed("epochs", text, "a whole number from 1");
+    : malformedQuery("epochs", text, "a whole number from 1");
 }
 
 function parseFlag(parameter: string, text: string | null): Result<boolean, QueryFailure> {
   if (text === null || text === "false") return ok(false);
-  return text === "true" ? ok(true) : malformed(parameter, text, "true or false");
+  return text === "true" ? ok(true) : malformedQuery(parameter, text, "true or false");
 }
 
 function parseAddress(text: string | null): Result<string | null, QueryFailure> {
   if (text === null) return ok(null);
   return /^0x[0-9a-fA-F]{64}$/.test(text)
     ? ok(text.toLowerCase())
-    : malformed("send_object_to", text, "a Sui address: 0x and 64 hex digits");
+    : malformedQuery("send_object_to", text, "a Sui address: 0x and 64 hex digits");
 }
 
-function malformed(
+/** A parameter whose value cannot be read. */
+export function malformedQuery(
   parameter: string,
   value: string,
   expected: string,

@@ -8,7 +8,7 @@ import { LEASE_PAGE_MAX, OBJECT_FILTERS_MAX, OBJECT_PAGE_DEFAULT } from "../../.
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { LeasePosition, SubjectLeasesQuery } from "../lease-book/leases.ts";
 import { isName } from "../names/name.ts";
-import type { QueryFailure } from "../store-query.ts";
+import { malformedQuery, type QueryFailure } from "../store-query.ts";
 
 /** Which of its objects a subject asks for. */
 export interface ObjectsQuery extends Omit<SubjectLeasesQuery, "sub" | "pointedAt"> {
@@ -34,15 +34,19 @@ export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, 
   const cursor = query.get("cursor");
   const after = cursor === null ? null : parseCursor(cursor);
   if (cursor !== null && after === null) {
-    return malformed("cursor", cursor, "the value of `next` of the page before");
+    return malformedQuery("cursor", cursor, "the value of `next` of the page before");
   }
   const attributes = parseAttributeFilters(query);
   if (attributes.length > OBJECT_FILTERS_MAX) {
-    return malformed("attribute", "", `at most ${OBJECT_FILTERS_MAX} filters`);
+    return malformedQuery("attribute", "", `at most ${OBJECT_FILTERS_MAX} filters`);
   }
   const name = query.get("name");
   if (name !== null && !isName(name)) {
-    return malformed("name", name, "a name of /edge/v1/names; attribute.name filters an attribute");
+    return malformedQuery(
+      "name",
+      name,
+      "a name of /edge/v1/names; attribute.name filters an attribute",
+    );
   }
   return ok({
     name,
@@ -94,13 +98,5 @@ export function wholeNumber(
   const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
   return value >= min && value <= max
     ? ok(value)
-    : malformed(parameter, text, `a whole number from ${min} to ${max}`);
-}
-
-function malformed(
-  parameter: string,
-  value: string,
-  expected: string,
-): Result<never, QueryFailure> {
-  return err({ kind: "query-malformed", parameter, value, expected });
+    : malformedQuery(parameter, text, `a whole number from ${min} to ${max}`);
 }

@@ -2,8 +2,8 @@
 import { fromBase58, fromBase64Url } from "../../../shared/bytes/text.ts";
 import { parseBlobId } from "../../../shared/codec/index.ts";
 import type { Compat } from "../../../shared/http/compat.ts";
-import { err, ok, type Result } from "../../../shared/result.ts";
-import { checkKeys, type QueryFailure } from "../store-query.ts";
+import { ok, type Result } from "../../../shared/result.ts";
+import { checkKeys, malformedQuery, type QueryFailure } from "../store-query.ts";
 
 /** What the relay is asked for. */
 export interface RelayQuery {
@@ -53,5 +53,5 @@ function malformed(
   parameter: string,
   expected: string,
 ): Result<never, QueryFailure> {
-  return err({ kind: "query-malformed", parameter, value: query.get(parameter) ?? "", expected });
+  return malformedQuery(parameter, query.get(parameter) ?? "", expected);
 }
