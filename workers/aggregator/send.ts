@@ -175,12 +175,12 @@ async function sendRange(
     range.end >= headBytes;
   const sent = { status, byteCount: range.end - range.start };
   if (!learns) {
-    const begun = await beginUnread(pieces);
+    const begun = await orEnded(pieces, beginUnread(pieces));
     if (!begun.ok) return sending.refuse(begun.failure);
     setType(headers, content.contentType);
     return respond(outgoing, begun.value, pieces, sent);
   }
-  const begun = await begin(pieces, headBytes);
+  const begun = await orEnded(pieces, begin(pieces, headBytes));
   if (!begun.ok) return sending.refuse(begun.failure);
   setType(headers, await learnType(headOf(begun.value, headBytes)));
   return respond(outgoing, begun.value, pieces, sent);
@@ -194,11 +194,26 @@ async function sendSeveral(
   const { content, headers, sending } = outgoing;
   setVerified(outgoing, true);
   const { pieces, byteCount, contentType } = multipart(content, ranges, sending.random, signal);
-  const begun = await beginUnread(pieces);
+  const begun = await orEnded(pieces, beginUnread(pieces));
   if (!begun.ok) return sending.refuse(begun.failure);
   setType(headers, content.contentType);
   headers.set("Content-Type", contentType);
   return respond(outgoing, begun.value, pieces, { status: 206, byteCount });
+}
+
+/** What was begun of `pieces`. Where nothing was, they are ended: else they hold what they reserved. */
+async function orEnded<T>(
+  pieces: Pieces,
+  beginning: Promise<Result<T, AggregatorFailure>>,
+): Promise<Result<T, AggregatorFailure>> {
+  let isBegun = false;
+  try {
+    const begun = await beginning;
+    isBegun = begun.ok;
+    return begun;
+  } finally {
+    if (!isBegun) await pieces.return(undefined);
+  }
 }
 
 /** Reads pieces until they hold `byteCount` bytes or there are no more. */
