@@ -114,6 +114,14 @@ describe("rows on their way", () => {
     expect(fill.callerCount).toBe(0);
   });
 
+  test("end for the sender when the receiver leaves before it has read anything", async () => {
+    const { read, fill, memory } = setUp();
+    const stream = framesOf(read({ firstRow: 0, rowCount: 4 }));
+    expect(fill.callerCount).toBe(1);
+    await stream.cancel();
+    expect([fill.callerCount, memory.bytesTaken]).toEqual([0, 0]);
+  });
+
   test("are bounded: one at the bound arrives, one above it is refused by its header", async () => {
     async function* one(byteCount: number) {
       yield ok(new Uint8Array(byteCount).fill(7));

@@ -17,12 +17,19 @@ const FAILURE = 1;
 
 type Rows = AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
 
-/** The rows as a byte stream; one is asked for when the last one has been taken. */
+/**
+ * The rows as a byte stream; one is asked for when the last one has been taken, the first at once: a
+ * caller counts from when it asks, and rows that were never begun could not be ended, either.
+ */
 export function framesOf(rows: Rows): ReadableStream<Uint8Array> {
+  let first: ReturnType<Rows["next"]> | null = rows.next();
+  // Whoever reads is told.
+  first.catch(() => undefined);
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
-      const step = await rows.next();
+      const step = await (first ?? rows.next());
+      first = null;
       if (step.done === true) {
         controller.close();
         // Who waits with a buffer of its own is told that nothing comes into it any more.

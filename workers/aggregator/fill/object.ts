@@ -39,7 +39,7 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
       geometry,
       span,
     );
-    return Promise.resolve(framesOf(begun(rows)));
+    return Promise.resolve(framesOf(rows));
   }
 
   /** See `FillRpc.columns`. */
@@ -101,23 +101,6 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
   #services(): ReturnType<typeof createServices> {
     return createServices(this.env, (work) => this.ctx.waitUntil(work));
   }
-}
-
-/** The same rows, of which the first is asked for now and not when somebody reads. */
-function begun<T>(rows: AsyncGenerator<T>): AsyncGenerator<T> {
-  const first = rows.next();
-  // Whoever reads is told.
-  first.catch(() => undefined);
-  return (async function* () {
-    try {
-      const step = await first;
-      if (step.done === true) return;
-      yield step.value;
-      yield* rows;
-    } finally {
-      await rows.return(undefined);
-    }
-  })();
 }
 
 /** Shared columns one by one, or the failure. */
