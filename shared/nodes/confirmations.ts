@@ -2,8 +2,8 @@
  * Collects storage confirmations until they weigh a quorum. Pure.
  *
  * A confirmation counts only when its message is, byte for byte, the one we expect; its signature
- * is checked later, in one piece with the others. A message that differs only in a later epoch says
- * that the network has moved on. Source: `walrus-core messages/storage_confirmation.rs`,
+ * is checked later, in one piece with the others. A message that differs only in its epoch says that
+ * the network has moved on, or that the node has yet to. Source: `walrus-core messages/storage_confirmation.rs`,
  * `walrus-sdk node_client.rs::collect_confirmations`.
  */
 import { equalBytes } from "../bytes/arrays.ts";
@@ -12,7 +12,14 @@ import { memberAt, type Committee, weightOf } from "../protocol/committee.ts";
 import type { SignedMessage } from "./client.ts";
 
 /** What became of a confirmation. */
-export type ConfirmationVerdict = "counted" | "repeated" | "later-epoch" | "other-message";
+export type ConfirmationVerdict =
+  | "counted"
+  | "repeated"
+  /** The network has moved on. */
+  | "later-epoch"
+  /** The node has yet to follow the chain. */
+  | "earlier-epoch"
+  | "other-message";
 
 const SIGNATURE_BYTES = 96;
 const EPOCH_OFFSET = 3;
@@ -54,7 +61,8 @@ export class ConfirmationCollector {
     memberAt(this.#committee, memberIndex);
     if (this.#signatures.has(memberIndex)) return "repeated";
     if (!equalBytes(signed.message, this.#message)) {
-      if (!this.#isLaterEpoch(signed.message)) return "other-message";
+      if (!this.#isOfOtherEpoch(signed.message)) return "other-message";
+      if (epochOf(signed.message) < epochOf(this.#message)) return "earlier-epoch";
       this.#later.add(memberIndex);
       return "later-epoch";
     }
@@ -68,11 +76,11 @@ export class ConfirmationCollector {
     for (const memberIndex of memberIndices) this.#signatures.delete(memberIndex);
   }
 
-  #isLaterEpoch(message: Uint8Array): boolean {
+  #isOfOtherEpoch(message: Uint8Array): boolean {
     if (message.length !== this.#message.length) return false;
     const shifted = message.slice();
     shifted.set(this.#message.subarray(EPOCH_OFFSET, EPOCH_OFFSET + EPOCH_BYTES), EPOCH_OFFSET);
-    return equalBytes(shifted, this.#message) && epochOf(message) > epochOf(this.#message);
+    return equalBytes(shifted, this.#message);
   }
 }
 

@@ -77,3 +77,13 @@ export function isBlocked(failure: NodeFailure): boolean {
     failure.kind === "refused" && failure.status === 451 && failure.reason === "FORBIDDEN_BLOB"
   );
 }
+
+/** Whether the node does not own the shard now: it is in another epoch than whoever asks. */
+export function isNotAssigned(failure: NodeFailure): boolean {
+  return isRefusedFor(failure, "SHARD_NOT_ASSIGNED");
+}
+
+/** Whether the node gave this reason. */
+export function isRefusedFor(failure: NodeFailure, reason: NodeReason): boolean {
+  return failure.kind === "refused" && failure.reason === reason;
+}

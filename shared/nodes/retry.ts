@@ -4,6 +4,7 @@
  * The curve is the official client's: delay i = min(max, min·2^i + jitter) (`walrus-utils
  * backoff.rs`), with fewer attempts, because a round of the fan-out is itself repeated.
  */
+import { FAN_OUT_ROUNDS_MAX } from "../limits.ts";
 import type { Random, Timer } from "../ports.ts";
 import type { Result } from "../result.ts";
 import type { NodeFailure } from "./failure.ts";
@@ -35,6 +36,17 @@ export const REGISTRATION_RETRY: RetryPolicy = {
   delayMaxMs: 2_000,
   jitterMs: 100,
   attemptCountMax: 16,
+};
+
+/**
+ * A node that follows the chain by an epoch change: between two rounds of a fan-out, since it answers
+ * at once and would be through with all of them in a moment.
+ */
+export const NODE_BEHIND_RETRY: RetryPolicy = {
+  delayMinMs: 4_000,
+  delayMaxMs: 20_000,
+  jitterMs: 4_000,
+  attemptCountMax: FAN_OUT_ROUNDS_MAX,
 };
 
 /** What a retry needs of the world. */

@@ -230,7 +230,9 @@ export class SimGateway {
   #upload(life: Life, city: City | undefined): UploadCarrier {
     const platform = this.#platform;
     const store = new UploadStore(this.#sql(life));
-    const ports = { clock: this.#clock(life), timer: platform.timer(life), log: this.#log(life) };
+    const { random } = platform.scheduler;
+    const clock = this.#clock(life);
+    const ports = { clock, random, timer: platform.timer(life), log: this.#log(life) };
     const chain = this.#chain(life);
     return new UploadCarrier({
       ...ports,

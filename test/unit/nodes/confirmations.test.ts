@@ -48,7 +48,7 @@ test("a later epoch is told apart from an earlier one", () => {
   const confirmations = collector();
   const signature = SIGNATURE;
   expect(confirmations.add(1, { message: messageOf(6), signature })).toBe("later-epoch");
-  expect(confirmations.add(2, { message: messageOf(4), signature })).toBe("other-message");
+  expect(confirmations.add(2, { message: messageOf(4), signature })).toBe("earlier-epoch");
   expect(confirmations.laterEpochWeight).toBe(3);
   expect(confirmations.weight).toBe(0);
 });

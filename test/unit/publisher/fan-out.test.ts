@@ -28,17 +28,28 @@ beforeAll(async () => {
   encoded = result.value;
 });
 
+interface Setting {
+  readonly laneCount?: number;
+  readonly register?: (network: StubNetwork) => Promise<boolean>;
+  readonly laggards?: readonly number[];
+  readonly chainEpoch?: number | null;
+  /** Faults pass after so long; never unless given. */
+  readonly healedAfterMs?: number;
+}
+
 async function spread(
   faults: Partial<Record<number, StubFault>>,
-  laneCount = 3,
-  register?: (network: StubNetwork) => Promise<boolean>,
-  laggards: readonly number[] = [],
-  chainEpoch: number | null = 5,
+  { laneCount = 3, register, laggards = [], chainEpoch = 5, healedAfterMs }: Setting = {},
 ) {
   const network = new StubNetwork(SHARD_COUNTS);
   network.isRegistered = register === undefined;
   for (const [index, fault] of Object.entries(faults)) network.nodes[Number(index)]!.fault = fault!;
   const time = new VirtualTime();
+  if (healedAfterMs !== undefined) {
+    void time.sleep(healedAfterMs).then(() => {
+      for (const node of network.nodes) node.fault = null;
+    });
+  }
   const jobs: string[] = [];
   const lane: Lane = {
     push: (job, frames, report, registered) => {
@@ -60,6 +71,7 @@ async function spread(
     {
       clock: time,
       timer: time,
+      random: fixedRandom(0),
       log: silentLog,
       lane,
       readEpoch: () => {
@@ -105,7 +117,7 @@ describe("a fan-out over honest nodes", () => {
   });
 
   test("keeps to six requests in flight for each lane", async () => {
-    const { network } = await spread({}, 1);
+    const { network } = await spread({}, { laneCount: 1 });
     expect(network.laneInFlightMax).toBeLessThanOrEqual(REQUESTS_IN_FLIGHT_MAX);
     expect(network.laneInFlightMax).toBeGreaterThan(1);
   });
@@ -121,7 +133,7 @@ describe("nodes that lately lagged", () => {
   const idsOf = ({ committee }: StubNetwork) => committee.members.map(({ nodeId }) => nodeId);
 
   test("are asked all the same, and served when they serve", async () => {
-    const { network, outcome, served } = await spread({}, 3, undefined, [0, 1, 2, 3, 4, 5]);
+    const { network, outcome, served } = await spread({}, { laggards: [0, 1, 2, 3, 4, 5] });
     expect(outcome.ok).toBe(true);
     expect(served).toEqual({ served: idsOf(network), lagged: [] });
   });
@@ -135,7 +147,7 @@ describe("nodes that lately lagged", () => {
 
   test("a silent one that is known to lag is not waited for", async () => {
     const unknown = await spread({ 2: "silent" });
-    const known = await spread({ 2: "silent" }, 3, undefined, [2]);
+    const known = await spread({ 2: "silent" }, { laggards: [2] });
     expect(known.outcome.ok).toBe(true);
     expect(known.decidedAfterMs).toBeLessThan(unknown.decidedAfterMs);
   });
@@ -153,11 +165,16 @@ describe("a fan-out that begins before the blob is registered", () => {
 
   test("has all slivers buffered by then, and only confirmations left", async () => {
     let requestsBefore = 0;
-    const { network, outcome } = await spread({}, 3, async (stub) => {
-      await whenBuffered(WHOLE)(stub);
-      requestsBefore = stub.nodes.reduce((total, node) => total + node.requestCount, 0);
-      return true;
-    });
+    const { network, outcome } = await spread(
+      {},
+      {
+        register: async (stub) => {
+          await whenBuffered(WHOLE)(stub);
+          requestsBefore = stub.nodes.reduce((total, node) => total + node.requestCount, 0);
+          return true;
+        },
+      },
+    );
     expect(outcome.ok && outcome.value.weight).toBeGreaterThanOrEqual(9);
     const requests = network.nodes.reduce((total, node) => total + node.requestCount, 0);
     expect(requests - requestsBefore).toBe(SHARD_COUNTS.length);
@@ -166,8 +183,7 @@ describe("a fan-out that begins before the blob is registered", () => {
   test("sends to nodes without room after the registration", async () => {
     const { network, outcome } = await spread(
       { 0: "no-buffer", 3: "no-buffer" },
-      3,
-      whenBuffered(5),
+      { register: whenBuffered(5) },
     );
     expect(outcome.ok).toBe(true);
     expect(network.nodes.map((node) => node.stored.size)).toEqual(
@@ -176,10 +192,15 @@ describe("a fan-out that begins before the blob is registered", () => {
   });
 
   test("ends, and nobody confirms, when the registration is refused", async () => {
-    const { outcome } = await spread({}, 3, async (stub) => {
-      await whenBuffered(WHOLE)(stub);
-      return false;
-    });
+    const { outcome } = await spread(
+      {},
+      {
+        register: async (stub) => {
+          await whenBuffered(WHOLE)(stub);
+          return false;
+        },
+      },
+    );
     expect(outcome).toMatchObject({ failure: { kind: "insufficient-confirmations", weight: 0 } });
   });
 });
@@ -233,10 +254,7 @@ describe("nodes that speak of other shards", () => {
     const silent = { 0: "silent-slivers", 1: "silent-slivers" } as const;
     const { outcome, decidedAfterMs, jobs } = await spread(
       { ...silent, ...MOVED },
-      3,
-      undefined,
-      [],
-      6,
+      { chainEpoch: 6 },
     );
     expect(outcome).toMatchObject({ failure: { kind: "epoch-moved" } });
     expect(decidedAfterMs).toBeLessThan(FAN_OUT_STALL_MS);
@@ -252,7 +270,7 @@ describe("nodes that speak of other shards", () => {
   test.each([5, null])(
     "all, and the chain says %s: it fails, having looked a few times",
     async (epoch) => {
-      const { outcome, looks } = await spread(ALL, 3, undefined, [], epoch);
+      const { outcome, looks } = await spread(ALL, { chainEpoch: epoch });
       expect(outcome).toMatchObject({
         failure: { kind: "insufficient-confirmations", failureCounts: { SHARD_NOT_ASSIGNED: 7 } },
       });
@@ -261,8 +279,30 @@ describe("nodes that speak of other shards", () => {
   );
 });
 
+describe("nodes that follow the chain by an epoch change", () => {
+  const all = (fault: StubFault) =>
+    Object.fromEntries(SHARD_COUNTS.map((_, index) => [index, fault] as const));
+
+  test.each(["moved-shards", "earlier-epoch"] as const)(
+    "%s: are asked again after a pause, until they have caught up",
+    async (fault) => {
+      const { outcome, jobs } = await spread(all(fault), { healedAfterMs: 10_000 });
+      expect(outcome.ok).toBe(true);
+      expect(jobs.map((job) => job.split("/")[1])).toContain("2");
+    },
+  );
+
+  test("are waited for no longer than the deadline allows", async () => {
+    const { outcome, decidedAfterMs } = await spread(all("earlier-epoch"));
+    expect(outcome).toMatchObject({
+      failure: { kind: "insufficient-confirmations", failureCounts: { "earlier-epoch": 7 } },
+    });
+    expect(decidedAfterMs).toBeLessThanOrEqual(FAN_OUT_DEADLINE_MS);
+  });
+});
+
 test("all rounds together stay within the invocations of one request", async () => {
-  const { jobs } = await spread({ 0: "down", 1: "down" }, 31);
+  const { jobs } = await spread({ 0: "down", 1: "down" }, { laneCount: 31 });
   expect(jobs.length).toBeLessThanOrEqual(31);
   expect(new Set(jobs).size).toBe(jobs.length);
 });

@@ -130,6 +130,7 @@ function world() {
   const ports: RunPorts = {
     clock: time,
     timer: time,
+    random: fixedRandom(0),
     log: silentLog,
     codec,
     chain: { readSystem: () => Promise.resolve(ok(system)) },

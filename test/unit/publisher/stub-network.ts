@@ -17,6 +17,7 @@ export type StubFault =
   | "blocks"
   | "wrong-signature"
   | "later-epoch"
+  | "earlier-epoch"
   | "late-registration"
   | "no-buffer"
   | "moved-shards";
@@ -33,6 +34,8 @@ interface StubNode {
 
 const EPOCH = 5;
 const REGISTERED_AT_REQUEST = 3;
+/** How far from its own a node signs. */
+const SIGNED_EPOCHS: Partial<Record<string, number>> = { "later-epoch": 1, "earlier-epoch": -1 };
 const bls = bls12_381.longSignatures;
 
 export class StubNetwork {
@@ -106,6 +109,7 @@ export class StubNetwork {
         break;
       case "wrong-signature":
       case "later-epoch":
+      case "earlier-epoch":
       case null:
         break;
     }
@@ -130,7 +134,7 @@ export class StubNetwork {
     const slivers = [...node.stored.keys()].filter((path) => path.includes("/slivers/"));
     if (slivers.length < shards * 2) return refusal(400, "MISSING_SLIVERS");
     const message = confirmationMessage({
-      epoch: node.fault === "later-epoch" ? EPOCH + 1 : EPOCH,
+      epoch: EPOCH + (SIGNED_EPOCHS[node.fault ?? ""] ?? 0),
       blobId: parseBlobId(blobText)!,
       deletableObjectId: objectId ?? null,
     });

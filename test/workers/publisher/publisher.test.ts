@@ -13,7 +13,7 @@ import {
   UPLOAD_BLOB_BYTES_DEFAULT,
   REQUESTS_IN_FLIGHT_MAX,
 } from "../../../shared/limits.ts";
-import { systemClock, systemTimer } from "../../../shared/system.ts";
+import { systemClock, systemRandom, systemTimer } from "../../../shared/system.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
 import { registrationOf, startFanOut } from "../../../workers/publisher/upload/fan-out.ts";
 import type { UploadRequest } from "../../../workers/publisher/upload/journal.ts";
@@ -310,6 +310,7 @@ test("lanes are invocations of their own that store, confirm and keep to six req
     {
       clock: systemClock,
       timer: systemTimer,
+      random: systemRandom,
       log: silentLog,
       lane: SliverLane,
       readEpoch: () => Promise.resolve(null),

@@ -5,7 +5,7 @@
 import { equalBytes } from "../../../shared/bytes/arrays.ts";
 import { encodedBlobBytes, encodeMetadata, formatBlobId } from "../../../shared/codec/index.ts";
 import { RELAY_TX_LOOKS_MAX, RELAY_TX_LOOK_PAUSE_MS } from "../../../shared/limits.ts";
-import type { Clock, Log } from "../../../shared/ports.ts";
+import type { Clock, Log, Random } from "../../../shared/ports.ts";
 import type { Certificate } from "../../../shared/protocol/certificate.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -25,6 +25,7 @@ import { type Tip, verifyTip } from "./tip.ts";
 /** What the relay needs of the world. */
 export interface RelayPorts {
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly encode: EncodePorts;
   readonly chain: Pick<Chain, "readSystem">;
@@ -153,14 +154,14 @@ async function spread(
 }
 
 function startRun(
-  { clock, log, encode, chain, lane, laneCount, pipe }: RelayPorts,
+  { clock, random, log, encode, chain, lane, laneCount, pipe }: RelayPorts,
   { query: { blobId, deletableObjectId }, runId, byteCount }: RelayJob,
   encoded: StagedBlob,
   system: SystemState,
 ): FanOut {
   const committee = writeCommittee(system);
   const encodedBytes = encodedBlobBytes(byteCount, committee.shardCount);
-  const ports = { clock, timer: encode.timer, log, lane, pipe };
+  const ports = { clock, timer: encode.timer, random, log, lane, pipe };
   return startFanOut(
     { ...ports, readEpoch: epochReader(chain), progress: () => undefined },
     {

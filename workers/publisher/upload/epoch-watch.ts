@@ -5,7 +5,7 @@
  * nothing: an honest node may be behind the chain as well as ahead of what we know of it.
  */
 import { FAN_OUT_EPOCH_LOOK_MS } from "../../../shared/limits.ts";
-import type { NodeFailure } from "../../../shared/nodes/failure.ts";
+import { isNotAssigned, isRefusedFor, type NodeFailure } from "../../../shared/nodes/failure.ts";
 import type { Clock } from "../../../shared/ports.ts";
 import type { Chain } from "../../../shared/sui/chain.ts";
 
@@ -63,6 +63,5 @@ export class EpochWatch {
 
 /** It has lost a shard, or has got one whose slivers we never gave it (protocol: node errors.rs). */
 function speaksOfOtherShards(failure: NodeFailure): boolean {
-  if (failure.kind !== "refused") return false;
-  return failure.reason === "SHARD_NOT_ASSIGNED" || failure.reason === "MISSING_SLIVERS";
+  return isNotAssigned(failure) || isRefusedFor(failure, "MISSING_SLIVERS");
 }

@@ -19,8 +19,9 @@ import {
 } from "../../../shared/limits.ts";
 import type { ConfirmationTarget } from "../../../shared/nodes/client.ts";
 import { ConfirmationCollector } from "../../../shared/nodes/confirmations.ts";
-import { isBlocked, type NodeFailure } from "../../../shared/nodes/failure.ts";
-import type { Log, Timer } from "../../../shared/ports.ts";
+import { isBlocked, isNotAssigned, type NodeFailure } from "../../../shared/nodes/failure.ts";
+import { NODE_BEHIND_RETRY, retryDelayMs } from "../../../shared/nodes/retry.ts";
+import type { Log, Random, Timer } from "../../../shared/ports.ts";
 import {
   aggregateConfirmations,
   type Certificate,
@@ -82,6 +83,7 @@ export function registrationOf(
 /** What a fan-out needs of the world. */
 export interface FanOutPorts extends EpochWatchPorts {
   readonly timer: Timer;
+  readonly random: Random;
   readonly log: Log;
   readonly lane: Lane;
   /** See `FeederPorts`. */
@@ -132,6 +134,8 @@ class FanOutRun {
   readonly #target = Promise.withResolvers<ConfirmationTarget>();
   readonly #failures = new Map<number, string>();
   readonly #blocked = new Set<number>();
+  /** Nodes that the round under way found in an epoch before this one. */
+  readonly #behind = new Set<number>();
   readonly #requiredWeight: number;
   readonly #stop = new AbortController();
   readonly #startedAtMs: number;
@@ -174,7 +178,9 @@ class FanOutRun {
       const wanted = round === 0 ? this.#job.laneCount : FAN_OUT_RETRY_LANES;
       const laneCount = Math.min(wanted, lanesLeft, nodes.length);
       if (laneCount === 0 || this.#decided || this.#stop.signal.aborted) break;
+      if (round > 0 && !(await this.#waitForThoseBehind(round))) break;
       lanesLeft -= laneCount;
+      this.#behind.clear();
       await this.#round(round, nodes, laneCount);
       // Whatever made nodes fail: nobody is asked again for an epoch that is over.
       if (!this.#decided) await this.#epochWatch.look();
@@ -217,6 +223,20 @@ class FanOutRun {
               sliverCount: member.shardIndices.length * SLIVERS_PER_PAIR,
             },
           ],
+    );
+  }
+
+  /**
+   * Lanes repeat at once what passes in a moment; a node that follows the chain more slowly than we
+   * gets longer, within the deadline. Resolves to `false` when the fan-out has ended meanwhile.
+   */
+  async #waitForThoseBehind(round: number): Promise<boolean> {
+    if (this.#behind.size === 0) return true;
+    const { timer, random } = this.#ports;
+    const delayMs = retryDelayMs(NODE_BEHIND_RETRY, round - 1, random);
+    return timer.sleep(delayMs, this.#stop.signal).then(
+      () => true,
+      () => false,
     );
   }
 
@@ -313,6 +333,7 @@ class FanOutRun {
       failure.kind === "refused" ? (failure.reason ?? `status ${failure.status}`) : failure.kind,
     );
     this.#ports.progress(memberIndex, "failed");
+    if (isNotAssigned(failure)) this.#behind.add(memberIndex);
     if (!this.#decided) this.#epochWatch.doubt(failure);
     if (!isBlocked(failure)) return;
     this.#blocked.add(memberIndex);
@@ -343,6 +364,7 @@ class FanOutRun {
     if (verdict === "repeated") return;
     this.#failures.set(memberIndex, verdict);
     this.#ports.progress(memberIndex, "failed");
+    if (verdict === "earlier-epoch") this.#behind.add(memberIndex);
     if (this.#isAboveValidity(collector.laterEpochWeight)) {
       this.#decide(err({ kind: "epoch-moved" }));
     }

@@ -11,7 +11,7 @@ import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
 import type { Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
-import { consoleLog, systemClock, systemTimer } from "../../../shared/system.ts";
+import { consoleLog, systemClock, systemRandom, systemTimer } from "../../../shared/system.ts";
 import { tokenShard } from "../auth/token-guard.ts";
 import { createKeyValue } from "../../../shared/cache/kv.ts";
 import { publisherConfig } from "../config.ts";
@@ -109,6 +109,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     return {
       ...encodePortsOf(this.#store, this, UPLOAD_SLICE_BYTES_MAX),
       clock: systemClock,
+      random: systemRandom,
       log,
       chain,
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),

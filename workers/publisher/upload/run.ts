@@ -9,7 +9,7 @@ import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { toBase64 } from "../../../shared/bytes/text.ts";
 import { encodedBlobBytes, encodeMetadata, formatBlobId } from "../../../shared/codec/index.ts";
 import { CERTIFY_GENERATIONS_MAX, ENCODED_TWICE_BYTES_MAX } from "../../../shared/limits.ts";
-import type { Clock, Log } from "../../../shared/ports.ts";
+import type { Clock, Log, Random } from "../../../shared/ports.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -51,6 +51,7 @@ import { type NodeProgress, ProgressNotes } from "./progress.ts";
 /** What a run needs of the world. */
 export interface RunPorts extends EncodePorts, CertifiedPorts, OrphanPorts, PayPorts, RecordPorts {
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
   readonly chain: Pick<Chain, "readSystem">;
   readonly lane: Lane;
@@ -330,12 +331,13 @@ class UploadRun {
     await encoded.value.openSlivers();
     const { saveProgress } = this.#ports;
     const progress = new ProgressNotes(this.#ports.clock, committee.members.length, saveProgress);
-    const { clock, timer, log, lane, pipe, chain } = this.#ports;
+    const { clock, timer, random, log, lane, pipe, chain } = this.#ports;
     const laggards = await this.#ports.laggards?.read(committee.epoch);
     const fanOut = startFanOut(
       {
         clock,
         timer,
+        random,
         log,
         lane,
         pipe,
