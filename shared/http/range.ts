@@ -28,14 +28,15 @@ const WHOLE: RangeRequest = { kind: "whole" };
  * Reads `header` for a body of `totalBytes`.
  *
  * Open and suffix ranges are understood and ends past the body are clamped; a range that starts
- * past the body, and a suffix of nothing, are unsatisfiable and left out where others are not.
+ * past the body, and a suffix of nothing, are unsatisfiable and left out where others are not. A
+ * suffix of an empty body is all of it, which no `Content-Range` can say.
  */
 export function parseRange(header: string | null, totalBytes: number): RangeRequest {
   const set = header === null ? null : RANGE_SET.exec(header.trim());
   if (set === null) return WHOLE;
   const specs = (set[1] ?? "").split(",").map((spec) => spec.trim());
   const asked = specs.filter((spec) => spec !== "").map((spec) => oneRange(spec, totalBytes));
-  if (asked.length === 0 || asked.includes("malformed")) return WHOLE;
+  if (asked.length === 0 || asked.includes("malformed") || asked.includes("empty")) return WHOLE;
   const ranges = asked.filter((range) => typeof range !== "string");
   const [first] = ranges;
   if (first === undefined) return { kind: "unsatisfiable" };
@@ -54,7 +55,9 @@ export function unsatisfiedRange(totalBytes: number): string {
   return `bytes */${totalBytes}`;
 }
 
-function oneRange(spec: string, totalBytes: number): ByteRange | "malformed" | "unsatisfiable" {
+type OneRange = ByteRange | "malformed" | "unsatisfiable" | "empty";
+
+function oneRange(spec: string, totalBytes: number): OneRange {
   const match = ONE_RANGE.exec(spec);
   const [, first = "", last = ""] = match ?? [];
   if (match === null || (first === "" && last === "")) return "malformed";
@@ -65,8 +68,9 @@ function oneRange(spec: string, totalBytes: number): ByteRange | "malformed" | "
   return { start, end: last === "" ? totalBytes : Math.min(Number(last) + 1, totalBytes) };
 }
 
-function suffix(suffixBytes: number, totalBytes: number): ByteRange | "unsatisfiable" {
-  if (suffixBytes === 0 || totalBytes === 0) return "unsatisfiable";
+function suffix(suffixBytes: number, totalBytes: number): OneRange {
+  if (suffixBytes === 0) return "unsatisfiable";
+  if (totalBytes === 0) return "empty";
   return { start: Math.max(0, totalBytes - suffixBytes), end: totalBytes };
 }
 

@@ -14,6 +14,7 @@ import type { Problem } from "../../shared/http/problem.ts";
 import {
   CONCAT_BODY_BYTES_MAX,
   CONCAT_MAX_IDS,
+  OBJECT_HOLD_SECONDS,
   STRICT_READ_BYTES_MAX,
 } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -31,7 +32,8 @@ import {
   readOne,
   readPresentation,
 } from "./query.ts";
-import { openObject, parseObjectId } from "./read-object.ts";
+import { parseObjectId } from "./object-id.ts";
+import { openObject, versionedId } from "./read-object.ts";
 import { badBody, badConcatId, badIdCount } from "./refusals.ts";
 import {
   officialContent,
@@ -39,6 +41,7 @@ import {
   leaseOf,
   type Pieces,
   type Representation,
+  shortLease,
 } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
 
@@ -72,7 +75,10 @@ export async function concat(exchange: Exchange): Promise<Response> {
 
 interface Part {
   readonly blob: OpenBlob;
-  readonly attributes: ReadonlyMap<string, string>;
+  /** What the tag says of it: the blob's ID, with the version of the object it was named by. */
+  readonly named: string;
+  /** Of the object it was named by; `null` where it was named by its blob ID. */
+  readonly attributes: ReadonlyMap<string, string> | null;
 }
 
 async function serve(
@@ -94,8 +100,7 @@ async function serve(
   }
   const serving = { consistency, presentation, isHead: request.method === "HEAD" };
   const joined = await join(exchange.services, ids, parts, serving);
-  const [first] = parts;
-  const attributes = first?.attributes ?? new Map<string, string>();
+  const attributes = parts[0]?.attributes ?? new Map<string, string>();
   return exchange.answer(ok(withAttributes(joined, attributes, presentation)));
 }
 
@@ -109,7 +114,8 @@ async function openEither(
   if (objectId !== null) {
     const opened = await openObject(services, objectId, request.signal);
     if (opened.ok) {
-      return ok({ blob: opened.value.blob, attributes: opened.value.object.attributes });
+      const { blob, object } = opened.value;
+      return ok({ blob, named: versionedId(opened.value), attributes: object.attributes });
     }
     return opened.failure.kind === "object-not-found"
       ? err({ kind: "concat-object-not-found", objectId })
@@ -117,7 +123,8 @@ async function openEither(
   }
   if (blobId === null) throw new TypeError(`Cannot open: expected a checked ID, got ${id}`);
   const opened = await openBlob(services, blobId, request.signal);
-  return opened.ok ? ok({ blob: opened.value, attributes: new Map() }) : opened;
+  if (!opened.ok) return opened;
+  return ok({ blob: opened.value, named: opened.value.id, attributes: null });
 }
 
 async function join(
@@ -131,15 +138,19 @@ async function join(
   if (first === undefined) throw new TypeError("Cannot join: expected at least one blob, got none");
   const headers = baseHeaders(first, serving.presentation);
   const ids = blobs.map(({ id }) => id);
+  // Headers are taken from the first object: its attributes may change.
+  const isDescribed = (parts[0]?.attributes ?? null) !== null;
   headers.set("Cache-Tag", [...new Set(ids)].join(","));
   const official = officialContent(await tagOf(asked), false);
   const { consistency } = serving;
   return {
-    tag: await tagOf(ids),
+    tag: await tagOf(parts.map(({ named }) => named)),
     official: { ...official, hasLength: false },
     totalBytes: blobs.reduce((total, { entry }) => total + entry.unencodedBytes, 0),
     headers,
-    lease: leaseOf(services, [first, ...others]),
+    lease: isDescribed
+      ? shortLease(services, [first, ...others], OBJECT_HOLD_SECONDS)
+      : leaseOf(services, [first, ...others]),
     contentType: serving.presentation.contentType,
     learnType: null,
     verified: consistency === "skip" ? "slivers" : consistency,
@@ -206,7 +217,11 @@ async function fromBody(request: Request): Promise<Result<Asked, Problem>> {
     return err(badBody(400, "the body is not JSON"));
   }
   const parsed = v.safeParse(bodySchema, json);
-  if (!parsed.success) return err(badBody(422, `the body is ${v.summarize(parsed.issues)}`));
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const key = v.getDotPath(issue);
+    return err(badBody(422, `the body${key === null ? "" : ` at ${key}`}: ${issue.message}`));
+  }
   const { ids, strict_consistency_check: strict, skip_consistency_check: skip } = parsed.output;
   const consistency = consistencyOf(strict ?? false, skip ?? false);
   return consistency.ok ? ok({ ids, consistency: consistency.value }) : consistency;

@@ -7,6 +7,7 @@
  */
 import { parseBlobId } from "../../shared/codec/index.ts";
 import { type Problem, problemStatus } from "../../shared/http/problem.ts";
+import { parseObjectId } from "./object-id.ts";
 
 /** The official route that a path of ours stands for; `edge` for what is ours alone. */
 export type RouteKind =
@@ -44,6 +45,7 @@ const OFFICIAL: Readonly<Record<RouteKind, OfficialRoute>> = {
 };
 
 const ID_BYTES = 32;
+const U64_MAX = 2n ** 64n - 1n;
 const MINE = { statusWord: "INVALID_ARGUMENT", reason: "INVALID_PARAMETER" } as const;
 
 /** What the official extractors refuse, the path before the query; `null` when nothing. */
@@ -78,6 +80,7 @@ export function officialFailure(kind: RouteKind, problem: Problem): Problem {
   if (problem.reason === "QUILT_PATCH_NOT_FOUND" && problem.metadata?.["cause"] === "not-a-quilt") {
     return internal(problem, "INTERNAL_ERROR");
   }
+  if (problem.metadata?.["cause"] === "not-a-blob") return internal(problem, "INTERNAL_ERROR");
   if (known) return problem;
   if (kind === "byte-range") return internal(problem, "INTERNAL_ERROR");
   return kind === "stream" ? internal(problem, "SLIVER_RETRIEVAL_FAILED") : problem;
@@ -102,8 +105,9 @@ function refusedValue(kind: RouteKind, query: URLSearchParams): Problem | null {
   for (const key of wanted) {
     const value = query.get(key);
     if (value === null) return badQuery(`missing field \`${key}\``);
-    if (!/^\+?\d{1,20}$/.test(value)) {
-      return badQuery(`${key}: invalid digit found in string`);
+    if (!/^\+?\d+$/.test(value)) return badQuery(`${key}: invalid digit found in string`);
+    if (BigInt(value) > U64_MAX) {
+      return badQuery(`${key}: number too large to fit in target type`);
     }
   }
   if (kind === "concat" && !query.has("ids")) return badQuery("missing field `ids`");
@@ -116,7 +120,7 @@ function isOfficialId(id: IdKind, text: string): boolean {
     case "quilt_id":
       return text.length === 43 && parseBlobId(text) !== null;
     case "blob_object_id":
-      return /^0x[0-9a-fA-F]{1,64}$/.test(text);
+      return parseObjectId(text) !== null;
     case "quilt_patch_id":
       // Any longer tail passes here and fails later.
       return /^[\w-]+$/.test(text) && Math.floor((text.length * 3) / 4) > ID_BYTES;

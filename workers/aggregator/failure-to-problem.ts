@@ -17,7 +17,11 @@ export type AggregatorFailure =
   | { readonly kind: "lease-running" }
   /** Nodes do not know the blob, and whether the gateway has stored it cannot be asked. */
   | { readonly kind: "absence-unproven" }
-  | { readonly kind: "object-not-found"; readonly objectId: string }
+  | {
+      readonly kind: "object-not-found";
+      readonly objectId: string;
+      readonly what: "no-such-object" | "not-a-blob";
+    }
   /** As `object-not-found`, of an ID in the list of a concat. */
   | { readonly kind: "concat-object-not-found"; readonly objectId: string }
   | {
@@ -69,7 +73,8 @@ export function failureToProblem(failure: AggregatorFailure): Problem {
       return {
         statusWord: "NOT_FOUND",
         reason: "BLOB_NOT_FOUND",
-        message: "there is no Blob or SharedBlob under this object ID",
+        message: OBJECT_NOT_FOUND[failure.what],
+        metadata: { cause: failure.what },
       };
     case "concat-object-not-found":
       return {
@@ -106,6 +111,11 @@ export function failureToProblem(failure: AggregatorFailure): Problem {
       return unreachable(failure);
   }
 }
+
+const OBJECT_NOT_FOUND = {
+  "no-such-object": "there is no object under this object ID",
+  "not-a-blob": "the object under this object ID is neither a Blob nor a SharedBlob",
+} as const;
 
 const PATCH_NOT_FOUND = {
   "not-a-quilt": "the blob exists but is not a quilt, so it holds no patches",

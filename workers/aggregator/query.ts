@@ -114,7 +114,8 @@ function readFlag(query: URLSearchParams, key: string, bareMeansTrue: boolean): 
 function readWhole(query: URLSearchParams, key: string): Read<number> {
   const value = readOne(query, key);
   if (!value.ok) return value;
-  const isWhole = value.value !== null && /^\d{1,20}$/.test(value.value);
+  // The sign is officially taken, too (Rust's `u64::from_str`).
+  const isWhole = value.value !== null && /^\+?\d{1,20}$/.test(value.value);
   if (!isWhole) return err(unreadableParameter(key, value.value, "a whole number"));
   return ok(Number(value.value));
 }

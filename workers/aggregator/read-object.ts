@@ -9,14 +9,12 @@ import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
+import { parseObjectId } from "./object-id.ts";
 import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { consistencyFor, readConsistency, readPresentation } from "./query.ts";
 import { badId } from "./refusals.ts";
 import { type Representation, shortLease } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
-
-const OBJECT_ID = /^0x[0-9a-fA-F]{1,64}$/;
-const OBJECT_ID_HEX_DIGITS = 64;
 
 /** A blob opened by way of an object. */
 export interface OpenObject {
@@ -43,12 +41,6 @@ export async function readObject(exchange: Exchange, idText: string): Promise<Re
   return exchange.answer(await objectContent(services, opened.value, serving, request.signal));
 }
 
-/** `0x` and up to 64 hex digits as Sui writes it in full; `null` for anything else. */
-export function parseObjectId(text: string): string | null {
-  if (!OBJECT_ID.test(text)) return null;
-  return `0x${text.slice(2).toLowerCase().padStart(OBJECT_ID_HEX_DIGITS, "0")}`;
-}
-
 /** Opens the blob that an object names. */
 export async function openObject(
   services: AggregatorServices,
@@ -73,9 +65,13 @@ async function objectContent(
   const plain = await blobContent(services, blob, serving, signal);
   if (!plain.ok) return plain;
   const content = withAttributes(plain.value, object.attributes, serving.presentation);
-  const lease = shortLease(services, blob, OBJECT_HOLD_SECONDS);
-  // The bytes are the blob's, the headers this version's: a tag must change with either.
-  return ok({ ...content, lease, tag: `${blob.id}.${object.version}` });
+  const lease = shortLease(services, [blob], OBJECT_HOLD_SECONDS);
+  return ok({ ...content, lease, tag: versionedId({ object, blob }) });
+}
+
+/** The bytes are the blob's, the headers this version's: a tag must change with either. */
+export function versionedId({ object, blob }: OpenObject): string {
+  return `${blob.id}.${object.version}`;
 }
 
 /** The object as the chain has it, or had it a moment ago. */
@@ -90,8 +86,11 @@ async function findObject(
   const read = await services.readObject(objectId);
   if (!read.ok) {
     const { kind } = read.failure;
-    return kind === "object-not-found" || kind === "wrong-object-type"
-      ? err({ kind: "object-not-found", objectId })
+    if (kind === "object-not-found") {
+      return err({ kind: "object-not-found", objectId, what: "no-such-object" });
+    }
+    return kind === "wrong-object-type"
+      ? err({ kind: "object-not-found", objectId, what: "not-a-blob" })
       : err({ kind: "chain-unavailable", cause: read.failure });
   }
   if (objects.size >= OBJECTS_REMEMBERED_MAX) objects.clear();

@@ -11,7 +11,7 @@ import { toBase64 } from "../../shared/bytes/text.ts";
 import { parseBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
 import { badParameter, type Problem, unreadableParameter } from "../../shared/http/problem.ts";
 import { type ByteRange, parseRange } from "../../shared/http/range.ts";
-import { PROOF_SYMBOLS_MAX } from "../../shared/limits.ts";
+import { PROOF_SYMBOLS_MAX, STATUS_TTL_SECONDS } from "../../shared/limits.ts";
 import { type BlobGeometry, blobGeometry, rowsOfBytes } from "../../shared/nodes/read-geometry.ts";
 import { ENCODING_TYPE_RS2 } from "../../shared/protocol/blob-object.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -23,11 +23,31 @@ import { buildTree, type Tree } from "./merkle-path.ts";
 import { metadataOf, openBlob, type OpenBlob } from "./open-blob.ts";
 import { readOne } from "./query.ts";
 import { badId } from "./refusals.ts";
-import { collect, inMemory, leaseOf, plainHeaders } from "./representation.ts";
+import {
+  collect,
+  inMemory,
+  leaseOf,
+  plainHeaders,
+  shortDigest,
+  shortLease,
+} from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
 
 const PAIR_BYTES = 64;
 const HASH_BYTES = 32;
+
+interface Certified {
+  readonly transaction: string | null;
+  /** Who names it; `null` where nobody does. */
+  readonly source: "lease-book" | "certified-event" | null;
+  /** Why there is none. */
+  readonly reason: string | null;
+}
+
+interface Proof {
+  readonly certification: Certified;
+  readonly [name: string]: unknown;
+}
 
 const NO_TRANSACTION = {
   transaction: null,
@@ -58,11 +78,15 @@ export async function readProof(exchange: Exchange, idText: string): Promise<Res
   if (!metadata.ok) return exchange.refuse(metadata.failure);
   const proof = await prove(services, blob, metadata.value, range.value, request.signal);
   if (!proof.ok) return exchange.refuse(proof.failure);
-  const part = range.value === null ? "" : `.${range.value.start}-${range.value.end}`;
-  const content = inMemory(utf8Bytes(JSON.stringify(proof.value)), {
-    tag: `${blob.id}.proof${part}`,
+  const bytes = utf8Bytes(JSON.stringify(proof.value));
+  const content = inMemory(bytes, {
+    // Who certified the blob may be told by one request and not by the next: the bytes decide.
+    tag: `${blob.id}.proof.${await shortDigest(bytes)}`,
     headers: plainHeaders(blob),
-    lease: leaseOf(services, [blob]),
+    lease:
+      proof.value.certification.transaction === null
+        ? shortLease(services, [blob], STATUS_TTL_SECONDS)
+        : leaseOf(services, [blob]),
     contentType: "application/json",
     tier: blob.tier,
   });
@@ -75,6 +99,8 @@ function readRange(
   geometry: BlobGeometry,
 ): Result<ByteRange | null, Problem | AggregatorFailure> {
   if (text === null) return ok(null);
+  // No range of nothing can be proven, a suffix neither.
+  if (geometry.unencodedBytes === 0) return err({ kind: "range-not-satisfiable", totalBytes: 0 });
   const asked = parseRange(`bytes=${text}`, geometry.unencodedBytes);
   if (asked.kind === "unsatisfiable") {
     return err({ kind: "range-not-satisfiable", totalBytes: geometry.unencodedBytes });
@@ -103,7 +129,7 @@ async function prove(
   metadata: VerifiedMetadata,
   range: ByteRange | null,
   signal: AbortSignal,
-): Promise<Result<object, AggregatorFailure>> {
+): Promise<Result<Proof, AggregatorFailure>> {
   const { unencodedBytes, shardCount } = metadata;
   const geometry = blobGeometry(unencodedBytes, shardCount);
   const rows: object[] = [];
@@ -136,7 +162,7 @@ async function certification(
   services: AggregatorServices,
   blob: OpenBlob,
   signal: AbortSignal,
-): Promise<object> {
+): Promise<Certified> {
   const { certifyTxDigest } = await services.leases(blob.id);
   if (certifyTxDigest !== null) {
     return { transaction: certifyTxDigest, source: "lease-book", reason: null };

@@ -3,7 +3,6 @@
  * more is known. A sample of storage nodes is asked at most once a minute in a data centre.
  */
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
-import { toHex } from "../../shared/bytes/text.ts";
 import { parseBlobId } from "../../shared/codec/index.ts";
 import { STATUS_SAMPLE_NODES, STATUS_TTL_SECONDS } from "../../shared/limits.ts";
 import type { BlobStatus } from "../../shared/nodes/blob-status.ts";
@@ -14,7 +13,7 @@ import type { Exchange } from "./exchange.ts";
 import type { LeaseWord } from "./leases.ts";
 import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { badId } from "./refusals.ts";
-import { inMemory, plainHeaders, shortLease } from "./representation.ts";
+import { inMemory, plainHeaders, shortDigest, shortLease } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
 
 interface NodeWord {
@@ -39,11 +38,10 @@ export async function readStatus(exchange: Exchange, idText: string): Promise<Re
   const hit = await services.tiers.get(key, () => 0);
   const bytes = hit?.value ?? utf8Bytes(JSON.stringify(await learnStatus(services, blob, request)));
   if (hit === null) void services.tiers.put(key, bytes, STATUS_TTL_SECONDS);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
   const content = inMemory(bytes, {
-    tag: `${blob.id}.status.${toHex(new Uint8Array(digest, 0, 8))}`,
+    tag: `${blob.id}.status.${await shortDigest(bytes)}`,
     headers: plainHeaders(blob),
-    lease: shortLease(services, blob, STATUS_TTL_SECONDS),
+    lease: shortLease(services, [blob], STATUS_TTL_SECONDS),
     contentType: "application/json",
     tier: hit?.tier ?? null,
   });

@@ -8,14 +8,14 @@ import {
 } from "../../shared/http/problem.ts";
 import { CONCAT_MAX_IDS } from "../../shared/limits.ts";
 
-/** 412: `If-Match` names other content. */
+/** 412: `If-Match` names other content, or `If-None-Match` of a `POST` names this one. */
 export function preconditionFailed(): Problem {
   return {
     statusWord: "FAILED_PRECONDITION",
     status: 412,
     reason: "PRECONDITION_FAILED",
     domain: GLOBAL_DOMAIN,
-    message: "the content is not the one If-Match names",
+    message: "the content is not what If-Match or If-None-Match asks for",
   };
 }
 
@@ -29,6 +29,10 @@ export function badId(
     reason: what === "blob_id" ? "INVALID_BLOB_ID" : "INVALID_ID_FORMAT",
     message: `${unreadable(what, text)}: expected ${EXPECTED_ID[what]}`,
     metadata: { parameter: what },
+    // Officially the path takes any tail, which the read then trips over.
+    ...(what === "quilt_patch_id"
+      ? { exact: { statusWord: "INTERNAL", reason: "INTERNAL_ERROR" } as const }
+      : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a read serves: bytes of known length under a strong tag, with the headers that go with them.
  */
+import { toHex } from "../../shared/bytes/text.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import type { Result } from "../../shared/result.ts";
 import { lifetimeSeconds } from "../../shared/cache/lifetime.ts";
@@ -10,6 +11,8 @@ import type { OpenBlob } from "./open-blob.ts";
 import type { Presentation } from "./query.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
+
+const SHORT_DIGEST_BYTES = 8;
 
 /** A piece of the answer that is here. */
 export interface BytesPiece {
@@ -135,16 +138,19 @@ export function leaseOf(
 /** The lease of content whose description may change: it is held no longer than `holdSeconds`. */
 export function shortLease(
   services: AggregatorServices,
-  blob: OpenBlob,
+  blobs: readonly [OpenBlob, ...OpenBlob[]],
   holdSeconds: number,
 ): Lease {
-  const lease = leaseOf(services, [blob]);
+  const lease = leaseOf(services, blobs);
   return {
     ...lease,
     headers() {
-      const seconds = lifetimeSeconds(blob.entry, blob.view.timing, services.clock.nowMs());
-      const held = Math.max(0, Math.min(seconds, holdSeconds));
-      return { ...lease.headers(), "Cache-Control": `public, max-age=${held}` };
+      const nowMs = services.clock.nowMs();
+      const held = blobs.reduce(
+        (least, { entry, view }) => Math.min(least, lifetimeSeconds(entry, view.timing, nowMs)),
+        holdSeconds,
+      );
+      return { ...lease.headers(), "Cache-Control": `public, max-age=${Math.max(0, held)}` };
     },
   };
 }
@@ -181,6 +187,12 @@ export function inMemory(
     verified: "slivers",
     bytes: (range) => piecesOf(bytes, range, known.tier),
   };
+}
+
+/** Hex digits that tell two answers of one kind apart: for the tags of what may be told anew. */
+export async function shortDigest(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return toHex(new Uint8Array(digest, 0, SHORT_DIGEST_BYTES));
 }
 
 /** Headers of lists and proofs, which are shown as they are. */

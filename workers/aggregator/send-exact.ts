@@ -4,7 +4,7 @@
  * Unquoted tags, a fixed lifetime, a type that mirrors what the client names, one closed range or
  * none, and no conditions at all. What it does not send and cannot harm is kept: `nosniff`, the
  * sandbox of active types, `Cache-Tag`, `Cache-Status` and the `X-Walrus-…` headers. A `HEAD` is
- * told the headers of its `GET`, but reads nothing. Source: `walrus-service
+ * told the headers of its `GET`, but reads nothing. A list is JSON whatever the client names. Source: `walrus-service
  * client/daemon/routes.rs::populate_response_headers_from_request`, `read_blob_inner`, `range.rs`.
  */
 import { type ByteRange, contentRange } from "../../shared/http/range.ts";
@@ -36,7 +36,8 @@ export async function sendExact(
   const caching = official.tag === null ? "no-store" : CACHE_CONTROL;
   const sent: Representation = {
     ...content,
-    contentType: mirroredType(request, official.contentType),
+    contentType:
+      official.tag === null ? content.contentType : mirroredType(request, official.contentType),
     learnType: null,
     hasUnknownLength: !official.hasLength,
     lease: {

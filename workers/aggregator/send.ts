@@ -49,7 +49,10 @@ export interface Sending {
 /** Name of this cache in `Cache-Status` (RFC 9211). */
 const CACHE_NAME = "walrus-edge";
 
-/** Answers `request` with the content, or what the preconditions make of it. */
+/**
+ * Answers `request` with the content, or what the preconditions make of it. `Range` is defined for
+ * `GET` alone (RFC 9110 §14.2): a `HEAD` and a `POST` are told of the whole.
+ */
 export function send(
   request: Request,
   content: Representation,
@@ -66,7 +69,8 @@ export function send(
     return bodiless(content, headers, 200);
   }
   const { totalBytes } = content;
-  const honoured = matchesRange(request.headers.get("If-Range"), content.tag);
+  const honoured =
+    request.method === "GET" && matchesRange(request.headers.get("If-Range"), content.tag);
   const asked = parseRange(honoured ? request.headers.get("Range") : null, totalBytes);
   const { outgoing, signal } = outgoingOf(request, content, headers, sending);
   switch (asked.kind) {
@@ -137,10 +141,14 @@ export function partOf(content: Representation, range: ByteRange): Representatio
   };
 }
 
-/** What the preconditions say, in the order of RFC 9110 §13.2.2. */
+/**
+ * What the preconditions say, in the order of RFC 9110 §13.2.2. Only what reads can be told that it
+ * has the content already; a `POST` that wanted none of it has failed.
+ */
 export function precondition(request: Request, tag: string): "failed" | "not-modified" | "proceed" {
   if (!matchesSome(request.headers.get("If-Match"), tag)) return "failed";
-  return matchesNone(request.headers.get("If-None-Match"), tag) ? "not-modified" : "proceed";
+  if (!matchesNone(request.headers.get("If-None-Match"), tag)) return "proceed";
+  return request.method === "POST" ? "failed" : "not-modified";
 }
 
 /** A part is a content of its own: the digest is that of the whole. */

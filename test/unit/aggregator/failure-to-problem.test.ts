@@ -8,7 +8,8 @@ import { badId } from "../../../workers/aggregator/refusals.ts";
 
 const CASES: readonly [AggregatorFailure, number, string][] = [
   [{ kind: "lease-running" }, 503, "BLOB_UNAVAILABLE"],
-  [{ kind: "object-not-found", objectId: "0x1" }, 404, "BLOB_NOT_FOUND"],
+  [{ kind: "object-not-found", objectId: "0x1", what: "no-such-object" }, 404, "BLOB_NOT_FOUND"],
+  [{ kind: "object-not-found", objectId: "0x1", what: "not-a-blob" }, 404, "BLOB_NOT_FOUND"],
   [{ kind: "concat-object-not-found", objectId: "0x1" }, 404, "OBJECT_ID_RESOLUTION_FAILED"],
   [{ kind: "patch-not-found", what: "not-a-quilt" }, 404, "QUILT_PATCH_NOT_FOUND"],
   [{ kind: "patch-too-large", patchBytes: 9e9 }, 403, "BLOB_TOO_LARGE"],

@@ -48,8 +48,12 @@ describe("a Range header", () => {
     expect(parseRange(header, 1_000)).toEqual(expected);
   });
 
-  test.each(["bytes=0-0", "bytes=0-", "bytes=-1"])("%s of nothing is unsatisfiable", (header) => {
+  test.each(["bytes=0-0", "bytes=0-", "bytes=-0"])("%s of nothing is unsatisfiable", (header) => {
     expect(parseRange(header, 0)).toEqual({ kind: "unsatisfiable" });
+  });
+
+  test.each(["bytes=-1", "bytes=0-,-1"])("%s of nothing is all of it", (header) => {
+    expect(parseRange(header, 0)).toEqual({ kind: "whole" });
   });
 
   test("asks for the bytes a slice would give", () => {

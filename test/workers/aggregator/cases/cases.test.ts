@@ -6,6 +6,7 @@ import type { Case } from "./case.ts";
 import { casesOf } from "./compat-cases.ts";
 import { CONTENT_CASES } from "./content-cases.ts";
 import EXPECTED_PASSES from "./expected-passes.json";
+import { expectManners } from "./manners.ts";
 import { ROUTE_CASES } from "./route-cases.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -81,24 +82,6 @@ function expectBody(each: Case, bytes: Uint8Array): void {
   for (const text of each.holds ?? []) {
     expect(rest).toContain(text);
     rest = rest.slice(rest.indexOf(text) + text.length);
-  }
-}
-
-/** What holds for every answer of every route. */
-function expectManners(each: Case, response: Response, bytes: Uint8Array): void {
-  const { headers, status } = response;
-  const policy = headers.get("cache-control");
-  expect(policy).not.toBeNull();
-  const maxAge = Number(/max-age=(\d+)/.exec(policy ?? "")?.[1] ?? 0);
-  expect(headers.has("cache-tag"), "a Cache-Tag exactly where it may be cached").toBe(maxAge > 0);
-  if (status >= 400) expect(policy).toBe("no-store");
-  expect(headers.get("access-control-allow-origin")).toBe("*");
-  if (each.method === "HEAD" || status === 304) expect(bytes.length).toBe(0);
-  else if (headers.has("content-length")) {
-    expect(headers.get("content-length")).toBe(String(bytes.length));
-  }
-  if (bytes.length > 0 && each.path !== "/status") {
-    expect(headers.get("x-content-type-options")).toBe("nosniff");
   }
 }
 

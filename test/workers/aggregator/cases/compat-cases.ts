@@ -3,36 +3,10 @@
  * has it (`walrus-service client/daemon/routes.rs`, v1.40 and later). Data only.
  */
 import type { Case } from "./case.ts";
+import { BLOB, type CompatCase, OFFICIAL_LIFETIME, refused, whole } from "./compat-case.ts";
+import { COMPAT_REFUSALS } from "./compat-refusals.ts";
 
-type Answer = Omit<Case, "name" | "path" | "method" | "headers" | "body">;
-type Asked = Pick<Case, "name" | "path" | "method" | "headers" | "body">;
-
-/** One request and its two answers. */
-export interface CompatCase extends Asked {
-  readonly ours: Answer;
-  readonly official: Answer;
-}
-
-const OFFICIAL_LIFETIME = "public, max-age=86400, stale-while-revalidate=3600";
-const BLOB = "/v1/blobs/{blob}";
 const PATCH = "/v1/blobs/by-quilt-patch-id/{patch a.txt}";
-const text = (status: number, body: RegExp | string): Answer => ({
-  status,
-  has: { "content-type": "text/plain; charset=utf-8" },
-  ...(typeof body === "string" ? { holds: [body] } : {}),
-});
-const whole = (name: string, has: Case["has"] = {}): Answer => ({
-  status: 200,
-  gives: [[name]],
-  has,
-});
-const refused = (status: number, reason: string): Answer => ({ status, reason });
-
-/** Both refuse it alike. */
-const same = (name: string, path: string, status: number, reason: string): CompatCase => {
-  const answer = refused(status, reason);
-  return { name, path, ours: answer, official: answer };
-};
 
 const HEADERS: readonly CompatCase[] = [
   {
@@ -137,10 +111,16 @@ const HEADERS: readonly CompatCase[] = [
   {
     name: "the list of patches",
     path: "/v1/quilts/{quilt}/patches",
+    headers: { Accept: "text/html" },
     ours: { status: 200, has: { etag: '"{quilt}.patches"' }, holds: ['"patch_id":"'] },
     official: {
       status: 200,
-      has: { etag: null, "cache-tag": null, "cache-control": "no-store" },
+      has: {
+        etag: null,
+        "cache-tag": null,
+        "cache-control": "no-store",
+        "content-type": "application/json",
+      },
       holds: ['"patch_id":"'],
     },
   },
@@ -246,167 +226,12 @@ const RANGES: readonly CompatCase[] = (
         },
 }));
 
-const REFUSALS: readonly CompatCase[] = [
-  {
-    name: "no blob ID",
-    path: "/v1/blobs/short?x=1",
-    ours: refused(400, "INVALID_BLOB_ID"),
-    official: text(400, "Invalid URL: Cannot parse `blob_id` with value `short`: failed to parse"),
-  },
-  ...["{blob as decimal}", "{blob as hex}"].map((id): CompatCase => ({
-    name: `another spelling: ${id}`,
-    path: `/v1/blobs/${id}`,
-    ours: whole("blob"),
-    official: text(400, "Invalid URL: Cannot parse `blob_id`"),
-  })),
-  {
-    name: "an unknown query key of a blob",
-    path: `${BLOB}?cb=1`,
-    ours: whole("blob"),
-    official: text(400, "Failed to deserialize query string: unknown field `cb`"),
-  },
-  {
-    name: "a repeated query key",
-    path: `${BLOB}?strict_consistency_check=true&strict_consistency_check=true`,
-    ours: refused(400, "INVALID_PARAMETER"),
-    official: text(400, "duplicate field `strict_consistency_check`"),
-  },
-  ...["1", "True", ""].map((value): CompatCase => ({
-    name: `a flag that is ${value === "" ? "bare" : value}`,
-    path: `${BLOB}?skip_consistency_check=${value}`,
-    ours: refused(400, "INVALID_PARAMETER"),
-    official: text(400, "provided string was not `true` or `false`"),
-  })),
-  same(
-    "both flags",
-    `${BLOB}?strict_consistency_check=true&skip_consistency_check=true`,
-    400,
-    "INVALID_CONSISTENCY_CHECK",
-  ),
-  {
-    name: "a presentation of ours",
-    path: `${BLOB}?download`,
-    ours: whole("blob", { "content-disposition": "attachment" }),
-    official: text(400, "unknown field `download`"),
-  },
-  {
-    name: "byte-range: the query comes before the length",
-    path: `${BLOB}/byte-range?start=0&length=0&x=1`,
-    ours: refused(400, "INVALID_BYTE_RANGE"),
-    official: text(400, "unknown field `x`, expected `start` or `length`"),
-  },
-  {
-    name: "byte-range: nothing",
-    path: `${BLOB}/byte-range?start=0&length=0`,
-    ours: refused(400, "INVALID_BYTE_RANGE"),
-    official: { ...refused(400, "INVALID_BYTE_RANGE"), holds: ["length must be greater than 0"] },
-  },
-  {
-    name: "byte-range: no start",
-    path: `${BLOB}/byte-range?length=1`,
-    ours: refused(400, "INVALID_PARAMETER"),
-    official: text(400, "missing field `start`"),
-  },
-  same(
-    "byte-range: the length comes before the blob",
-    "/v1/blobs/{unknown}/byte-range?start=0&length=0",
-    400,
-    "INVALID_BYTE_RANGE",
-  ),
-  same(
-    "byte-range: the blob comes before the bounds",
-    "/v1/blobs/{unknown}/byte-range?start=9&length=9",
-    404,
-    "BLOB_NOT_FOUND",
-  ),
-  same(
-    "byte-range: past the end",
-    `${BLOB}/byte-range?start=4999&length=2`,
-    400,
-    "INVALID_BYTE_RANGE",
-  ),
-  {
-    name: "a concat of nothing",
-    path: "/v1alpha/blobs/concat?ids=",
-    ours: refused(400, "INVALID_PARAMETER"),
-    official: text(400, "at least one blob ID or object ID must be provided"),
-  },
-  {
-    name: "a concat with a flag in its query",
-    path: "/v1alpha/blobs/concat?ids={blob}&strict_consistency_check=true",
-    ours: whole("blob"),
-    official: text(400, "Failed to deserialize query string"),
-  },
-  {
-    name: "a concat without a content type",
-    path: "/v1alpha/blobs/concat",
-    method: "POST",
-    body: '{"ids":["{blob}"]}',
-    headers: { "Content-Type": "text/plain" },
-    ours: refused(415, "INVALID_BODY"),
-    official: text(415, "Content-Type: application/json"),
-  },
-  {
-    name: "a concat of another shape",
-    path: "/v1alpha/blobs/concat",
-    method: "POST",
-    body: '{"ids":["{blob}"],"x":1}',
-    headers: { "Content-Type": "application/json" },
-    ours: refused(422, "INVALID_BODY"),
-    official: text(422, "Failed to deserialize the JSON body"),
-  },
-  {
-    name: "an unknown blob",
-    path: "/v1/blobs/{unknown}",
-    ours: refused(404, "BLOB_NOT_FOUND"),
-    official: { ...refused(404, "BLOB_NOT_FOUND"), holds: ['"metadata":{}'] },
-  },
-  same("a blocked blob", "/v1/blobs/{blocked}", 451, "FORBIDDEN_BLOB"),
-  {
-    name: "patches of what is no quilt",
-    path: "/v1/quilts/{blob}/patches",
-    ours: refused(404, "QUILT_PATCH_NOT_FOUND"),
-    official: { ...refused(500, "INTERNAL_ERROR"), holds: ["DebugInfo", "TraceID: "] },
-  },
-  same(
-    "a name that the quilt does not have",
-    "/v1/blobs/by-quilt-id/{quilt}/nobody",
-    404,
-    "QUILT_PATCH_NOT_FOUND",
-  ),
-  {
-    name: "a stream that cannot be read",
-    path: "/v1alpha/blobs/{broken}/stream",
-    ours: refused(500, "INTERNAL_ERROR"),
-    official: refused(500, "SLIVER_RETRIEVAL_FAILED"),
-  },
-  {
-    name: "an unknown path",
-    path: "/v1/nothing",
-    ours: refused(404, "PATH_NOT_FOUND"),
-    official: { status: 404, gives: [], has: { "content-type": null } },
-  },
-  {
-    name: "a wrong method",
-    path: BLOB,
-    method: "POST",
-    ours: { ...refused(405, "METHOD_NOT_ALLOWED"), has: { allow: "GET, HEAD, OPTIONS" } },
-    official: { status: 405, gives: [], has: { allow: "GET,HEAD" } },
-  },
-  {
-    name: "what is ours alone stays ours",
-    path: "/edge/v1/blobs/{blob}/status?x=1",
-    ours: { status: 200, has: { etag: /^"/ } },
-    official: { status: 200, has: { etag: /^"/, "access-control-expose-headers": /ETag/ } },
-  },
-];
-
 /** Every request with its two answers. */
 export const COMPAT_CASES: readonly CompatCase[] = [
   ...HEADERS,
   ...CONDITIONS,
   ...RANGES,
-  ...REFUSALS,
+  ...COMPAT_REFUSALS,
 ];
 
 /** The answers of one mode as cases. */

@@ -56,6 +56,22 @@ export const CONCAT_CASES: readonly Case[] = [
     status: 200,
     has: { "x-walrus-verified": "strict" },
   }),
+  post("of a range is the whole: a Range is for GET", '{"ids":["{text}"]}', {
+    headers: { ...JSON_TYPE, Range: "bytes=0-1" },
+    status: 200,
+    gives: [["text"]],
+    has: { "content-range": null },
+  }),
+  post("of what must not exist yet", '{"ids":["{text}"]}', {
+    headers: { ...JSON_TYPE, "If-None-Match": "*" },
+    status: 412,
+    reason: "PRECONDITION_FAILED",
+  }),
+  post("on condition", '{"ids":["{text}"]}', {
+    headers: { ...JSON_TYPE, "If-Match": '"x"' },
+    status: 412,
+    reason: "PRECONDITION_FAILED",
+  }),
   post(
     "both flags",
     '{"ids":["{text}"],"strict_consistency_check":true,"skip_consistency_check":true}',
@@ -69,7 +85,11 @@ export const CONCAT_CASES: readonly Case[] = [
   post("no JSON", "{", { status: 400, reason: "INVALID_BODY" }),
   post("no ids", "{}", { status: 422, reason: "INVALID_BODY" }),
   post("ids that are no list", '{"ids":"{text}"}', { status: 422, reason: "INVALID_BODY" }),
-  post("an unknown key", '{"ids":["{text}"],"x":1}', { status: 422, reason: "INVALID_BODY" }),
+  post("an unknown key", '{"ids":["{text}"],"x":1}', {
+    status: 422,
+    reason: "INVALID_BODY",
+    holds: ['"message":"the body at x: Invalid key'],
+  }),
   post("a long body", `{"ids":["${"x".repeat(16 * 1024)}"]}`, {
     status: 413,
     reason: "INVALID_BODY",

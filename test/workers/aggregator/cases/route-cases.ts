@@ -119,6 +119,7 @@ const BYTE_RANGE_CASES: readonly Case[] = [
       ["start=4999&length=1", 4_999, 5_000],
       ["start=0&length=5000", 0, 5_000],
       ["start=1200&length=200&cb=1", 1_200, 1_400],
+      ["start=%2B3&length=4", 3, 7],
     ] as const
   ).map(([query, start, end]): Case => ({
     name: `byte-range ${query}`,
@@ -339,6 +340,20 @@ const OTHER_CASES: readonly Case[] = [
     path: "/v1/blobs/{empty}",
     status: 200,
     gives: [["empty"]],
+  },
+  {
+    name: "a suffix of an empty blob is all of it",
+    path: "/v1/blobs/{empty}",
+    headers: { Range: "bytes=-5" },
+    status: 200,
+    gives: [["empty"]],
+    has: { "content-range": null },
+  },
+  {
+    name: "no range of an empty blob can be proven",
+    path: "/edge/v1/blobs/{empty}/proof?range=-5",
+    status: 416,
+    reason: "INVALID_BYTE_RANGE",
   },
   {
     name: "no range of an empty blob can be given",
