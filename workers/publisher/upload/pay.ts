@@ -38,10 +38,12 @@ function registrationNeed(
   { prices, epoch }: Pick<SystemState, "prices" | "epoch">,
 ): Need {
   const { epochs, reuseStorage = false } = journal.request;
+  const { totalFrost: costFrost, writeFrost } = registrationCost(encodedBytes, epochs, prices);
+  const space = { encodedBytes, epoch, endEpoch: epoch + epochs, writeFrost };
   return {
     id: commandId(journal, "register"),
-    costFrost: registrationCost(encodedBytes, epochs, prices).totalFrost,
-    ...(reuseStorage ? { space: { encodedBytes, epoch, endEpoch: epoch + epochs } } : {}),
+    costFrost,
+    ...(reuseStorage ? { space } : {}),
   };
 }
 

@@ -143,9 +143,10 @@ class Engine implements WalletEngine {
     const waiting = this.#queue.registerCount + this.#funds.offeredCount;
     const isFull = waiting >= WALLET_QUEUE_BATCHES * this.#queue.batchSize;
     if (!evenIfFull && isFull) return { kind: "full", waiting };
-    const fits = space !== undefined && (await this.#funds.offerStorage(id, space));
-    if (onlyIntoFreeStorage && !fits) return { kind: "no-free-storage" };
-    const failure = await this.#funds.offer(id, costFrost);
+    const fitting =
+      space !== undefined && (await this.#funds.offerStorage(id, space)) ? space : null;
+    if (onlyIntoFreeStorage && fitting === null) return { kind: "no-free-storage" };
+    const failure = await this.#funds.offer(id, fitting?.writeFrost ?? costFrost);
     this.#refills.whenLow(this.#funds.held);
     return failure === null ? { kind: "taken" } : { kind: "refused", failure };
   }

@@ -12,8 +12,8 @@ export interface Need {
   readonly costFrost: bigint;
   /** Whether to wait for a later transaction where the next one is full. */
   readonly evenIfFull?: boolean;
-  /** What it can be put into, where it may use storage the address holds already. */
-  readonly space?: SpaceNeed;
+  /** What it can be put into, and costs then, where it may use storage the address holds already. */
+  readonly space?: SpaceNeed & { readonly writeFrost: bigint };
   /** Whether the address shall refuse unless it holds such storage: then it need not buy any. */
   readonly onlyIntoFreeStorage?: boolean;
 }

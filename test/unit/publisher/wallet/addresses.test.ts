@@ -344,12 +344,16 @@ describe("the caps", () => {
 
 describe("an upload that may use storage at hand", () => {
   /** Two addresses with money, of which the second has registered and deleted a blob. */
-  async function withStorageAt(account: number, epochs: number): Promise<readonly WalletEngine[]> {
+  async function withStorageAt(
+    account: number,
+    epochs: number,
+    walOf: (each: number) => bigint = () => 1_000n,
+  ): Promise<readonly WalletEngine[]> {
     const engines = [0, 1].map((each) => engine(each));
     for (const each of [0, 1]) {
       fund(world.ledger, addressOf(each), {
         [SUI]: 10n ** 10n,
-        [world.deployment.walType]: 1_000n,
+        [world.deployment.walType]: walOf(each),
       });
     }
     const owner = engines[account];
@@ -364,7 +368,7 @@ describe("an upload that may use storage at hand", () => {
   const need = (id: string, endEpoch: number) => ({
     id,
     costFrost: COST,
-    space: { encodedBytes, epoch: 1, endEpoch },
+    space: { encodedBytes, epoch: 1, endEpoch, writeFrost: 1n },
   });
   const choose = async (engines: readonly WalletEngine[], wish: ReturnType<typeof need>) => {
     const addresses = [addressOf(0), addressOf(1)];
@@ -403,6 +407,16 @@ describe("an upload that may use storage at hand", () => {
     expect(reply).toMatchObject({ ok: true, value: { reusesStorage: true } });
     expect(before - wal(1)).toBe(1n);
     expect(await choose(engines, need("b", 4))).toBe(0);
+  });
+
+  test("needs no more there than the writing costs", async () => {
+    // What is left is enough for one write, and for storage nowhere.
+    const engines = await withStorageAt(1, 5, (each) => (each === 1 ? 27n : 1n));
+    expect([wal(0), wal(1)]).toEqual([1n, 1n]);
+    expect(await choose(engines, need("a", 6))).toBe(1);
+    const command = { ...register("a", 2), epochs: 5, reuseStorage: true };
+    expect(await engines[1]?.run(command)).toMatchObject({ ok: true });
+    expect(await choose(engines, need("b", 6))).toMatchObject({ kind: "insufficient-wal" });
   });
 
   test("is not held up by a chain that does not list it", async () => {
