@@ -153,11 +153,12 @@ export async function draftExtendShared(
   return ok({ answers: new Map(), draft });
 }
 
+/** The contract asks nothing of the blob: attributes outlive its storage (`blob.move`, metadata). */
 export async function draftAttributes(
   { id, blobObjectId, set, remove, atVersion }: AttributesCommand,
   context: DraftContext,
 ): Promise<Drafted> {
-  const owned = await ownedBlobs(context, [blobObjectId]);
+  const owned = await ownedBlobs(context, [blobObjectId], true);
   if (!owned.ok) return owned;
   const [blob] = owned.value;
   if (blob === undefined) return unusable(blobObjectId, "not-found");
