@@ -134,18 +134,36 @@ export function unreadableParameter(
   value: string | null,
   expected: string,
 ): Problem {
-  const found = value === null ? `\`${parameter}\` is missing` : unreadable(parameter, value);
-  return badParameter(parameter, `${found}: expected ${expected}`);
+  return badParameter(parameter, unreadable(parameter, value, expected));
 }
 
-/** The official daemon's words for a value that cannot be read. */
-export function unreadable(parameter: string, value: string): string {
-  return `Cannot parse \`${parameter}\` with value \`${echoed(value)}\``;
+/**
+ * The official daemon's words for a value that cannot be read, and what is `expected` in its place;
+ * `value` is `null` where a required parameter is absent.
+ */
+export function unreadable(parameter: string, value: string | null, expected: string): string {
+  const found =
+    value === null
+      ? `\`${parameter}\` is missing`
+      : `Cannot parse \`${parameter}\` with value \`${echoed(value)}\``;
+  return `${found}: expected ${expected}`;
 }
 
 /** As much of a caller's text as an error repeats. */
 export function echoed(text: string): string {
   return text.length > ECHOED_CHARS_MAX ? `${text.slice(0, ECHOED_CHARS_MAX)}…` : text;
+}
+
+/**
+ * 401, and how to do better: RFC 9110 §11.6.1 wants a challenge in each.
+ *
+ * @param challenge Scheme and parameters for `WWW-Authenticate`.
+ */
+export function unauthenticated(
+  challenge: string,
+  told: Pick<Problem, "reason" | "domain" | "message" | "metadata" | "exact">,
+): Problem {
+  return { statusWord: "UNAUTHENTICATED", ...told, headers: { "WWW-Authenticate": challenge } };
 }
 
 /** 404 for a path that leads nowhere. */

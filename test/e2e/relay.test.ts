@@ -102,19 +102,22 @@ describe.each([
       const sent = await sui.signAndExecuteTransaction({ transaction, signer });
       return sent.Transaction?.digest ?? "";
     };
-    const send = (query: Record<string, string>, body = blob) =>
+    const post = (query: Record<string, string>, body = blob) =>
       fetch(
         `${host}/v1/blob-upload-relay?` +
           new URLSearchParams({ blob_id: metadata.blobId, ...query }).toString(),
         { method: "POST", body },
-      ).then(problemOf);
+      );
+    const send = (...args: Parameters<typeof post>) => post(...args).then(problemOf);
     const nonce = Buffer.from(metadata.nonce).toString("base64url");
 
     expect(await send({})).toMatchObject({ status: 400, reason: "TIP_REQUIRED" });
     const tx_id = await pay(0n);
     expect(await send({ tx_id })).toMatchObject({ status: 400, reason: "TIP_REQUIRED" });
     const otherNonce = Buffer.alloc(32, 1).toString("base64url");
-    expect(await send({ tx_id, nonce: otherNonce })).toMatchObject({ status: 401 });
+    const unauthentic = await post({ tx_id, nonce: otherNonce });
+    expect(unauthentic.status).toBe(401);
+    expect(unauthentic.headers.get("www-authenticate")).toBe('WalrusTip config="/v1/tip-config"');
     expect(await send({ tx_id, nonce }, seededBytes(300_000, 77))).toMatchObject({ status: 401 });
     expect(await send({ tx_id: await pay(1n), nonce })).toMatchObject({
       status: 402,

@@ -27,7 +27,7 @@ export function badId(
   return {
     statusWord: "INVALID_ARGUMENT",
     reason: what === "blob_id" ? "INVALID_BLOB_ID" : "INVALID_ID_FORMAT",
-    message: `${unreadable(what, text)}: expected ${EXPECTED_ID[what]}`,
+    message: unreadable(what, text, EXPECTED_ID[what]),
     metadata: { parameter: what },
     // Officially the path takes any tail, which the read then trips over.
     ...(what === "quilt_patch_id"

@@ -10,25 +10,27 @@ import {
   type ExactAnswer,
   GLOBAL_DOMAIN,
   type Problem,
+  unauthenticated,
   unreadable,
 } from "../../shared/http/problem.ts";
 import { tokenProblem } from "./auth/token-problem.ts";
 import type { TokenFailure } from "./auth/verify.ts";
 import { type GateFailure, gateProblem } from "./gate/problem.ts";
-import type { HookFailure } from "./hook-signature.ts";
+import { type HookRefusal, hookProblem } from "./hook-problem.ts";
 import { objectProblem, type ObjectRefused } from "./objects/object-problem.ts";
+import type { QueryFailure } from "./query.ts";
+import { badQuery, queryProblem } from "./query-problem.ts";
 import { quiltProblem, type QuiltRefusal } from "./quilt-problem.ts";
 import type { IdempotencyFailure } from "./idempotency.ts";
 import { nameProblem, type NameRefusal } from "./names/name-problem.ts";
 import type { RateLimited } from "./quota/limit-write.ts";
 import { type RelayFailure, relayProblem } from "./relay/relay-problem.ts";
-import type { QueryFailure } from "./store-query.ts";
 import type { UploadFailure } from "./upload/failure.ts";
 
 /** Why the publisher refuses or fails. */
 export type PublisherFailure =
   | QueryFailure
-  | HookFailure
+  | HookRefusal
   | UploadFailure
   | BodyFailure
   | IdempotencyFailure
@@ -39,7 +41,6 @@ export type PublisherFailure =
   | { readonly kind: "name-refused"; readonly refusal: NameRefusal }
   | { readonly kind: "metrics-token-refused" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
-  | HookSourceUnknown
   | { readonly kind: "upload-unknown" }
   | { readonly kind: "upload-not-cancellable" }
   | { readonly kind: "gate-refused"; readonly refusal: GateFailure }
@@ -54,7 +55,7 @@ const INTERNAL: ExactAnswer = { statusWord: "INTERNAL", reason: "INTERNAL_ERROR"
 export function failureToProblem(failure: PublisherFailure): Problem {
   switch (failure.kind) {
     case "query-malformed":
-    case "epochs-none":
+    case "query-too-many":
     case "query-unknown":
     case "query-repeated":
     case "query-unsupported":
@@ -102,6 +103,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
       return rateProblem(failure);
     case "quilt-refused":
       return quiltProblem(failure.refusal);
+    case "epochs-none":
     case "epochs-too-many":
     case "chain-unavailable":
     case "wallet-pending":
@@ -118,13 +120,11 @@ export function failureToProblem(failure: PublisherFailure): Problem {
 }
 
 function metricsTokenProblem(): Problem {
-  return {
-    ...unauthenticated(
-      "METRICS_TOKEN_REFUSED",
-      "Authorization: Bearer <METRICS_TOKEN> is missing, or names another token",
-    ),
-    headers: { "WWW-Authenticate": "Bearer" },
-  };
+  return unauthenticated("Bearer", {
+    reason: "METRICS_TOKEN_REFUSED",
+    domain: GLOBAL_DOMAIN,
+    message: "Authorization: Bearer <METRICS_TOKEN> is missing, or names another token",
+  });
 }
 
 function rateProblem({ policy, quota, retryAfterSeconds }: RateLimited): Problem {
@@ -136,54 +136,6 @@ function rateProblem({ policy, quota, retryAfterSeconds }: RateLimited): Problem
     metadata: { policy, quota: String(quota) },
     retryAfterSeconds,
   };
-}
-
-function queryProblem(failure: QueryFailure): Problem {
-  switch (failure.kind) {
-    case "query-malformed":
-      return {
-        ...badQuery(
-          failure.parameter,
-          `${unreadable(failure.parameter, failure.value)}: expected ${failure.expected}`,
-        ),
-        exact: unreadQuery(`${failure.parameter}: expected ${failure.expected}`),
-      };
-    case "epochs-none":
-      return {
-        ...badQuery("epochs", `${unreadable("epochs", "0")}: expected a whole number from 1`),
-        exact: INTERNAL,
-      };
-    case "query-unknown":
-      return {
-        ...badQuery(failure.parameter, `there is no query parameter ${failure.parameter}`),
-        exact: unreadQuery(`unknown field \`${failure.parameter}\``),
-      };
-    case "query-repeated":
-      return {
-        ...badQuery(failure.parameter, `the query parameter ${failure.parameter} is given twice`),
-        exact: unreadQuery(`duplicate field \`${failure.parameter}\``),
-      };
-    case "query-unsupported":
-      return badQuery(
-        failure.parameter,
-        `this gateway does not support ${failure.parameter}=${failure.value}`,
-      );
-    case "query-conflict":
-      return {
-        ...badQuery(
-          failure.parameters.join(","),
-          `the query parameters ${failure.parameters.join(" and ")} exclude each other`,
-        ),
-        exact: unreadQuery(`unknown field \`${failure.parameters.at(-1)}\``),
-      };
-    case "persistence-conflict":
-      return {
-        statusWord: "INVALID_ARGUMENT",
-        reason: "INVALID_BLOB_PERSISTENCE",
-        message: "a blob is either deletable or permanent, not both",
-        metadata: { parameter: "deletable,permanent" },
-      };
-  }
 }
 
 type UploadProblemFailure = Extract<
@@ -241,37 +193,6 @@ function uploadProblem(failure: UploadProblemFailure): Problem {
   }
 }
 
-interface HookSourceUnknown {
-  readonly kind: "hook-source-unknown";
-  readonly source: string;
-}
-
-type HookProblemFailure = HookFailure | HookSourceUnknown;
-
-function hookProblem(failure: HookProblemFailure): Problem {
-  switch (failure.kind) {
-    case "hook-header-missing":
-      return unauthenticated("HOOK_HEADER_MISSING", `the header ${failure.header} is missing`);
-    case "hook-header-malformed":
-      return unauthenticated("HOOK_HEADER_MALFORMED", `the header ${failure.header} is malformed`);
-    case "hook-stale":
-      return unauthenticated(
-        "HOOK_TIMESTAMP_STALE",
-        `the timestamp is more than ${failure.toleranceSeconds} s from now`,
-      );
-    case "hook-signature-mismatch":
-      return unauthenticated("HOOK_SIGNATURE_MISMATCH", "no signature fits this delivery");
-    case "hook-source-unknown":
-      return {
-        statusWord: "NOT_FOUND",
-        reason: "HOOK_SOURCE_NOT_FOUND",
-        domain: GLOBAL_DOMAIN,
-        message: `HOOK_SECRETS has no source ${JSON.stringify(failure.source)}`,
-        metadata: { source: failure.source },
-      };
-  }
-}
-
 type BodyProblemFailure = Extract<
   PublisherFailure,
   {
@@ -317,6 +238,11 @@ type StoreProblemFailure = Exclude<
 
 function storeProblem(failure: StoreProblemFailure): Problem {
   switch (failure.kind) {
+    case "epochs-none":
+      return {
+        ...badQuery("epochs", unreadable("epochs", "0", "a whole number from 1")),
+        exact: INTERNAL,
+      };
     case "epochs-too-many":
       return {
         ...badQuery("epochs", `the network sells at most ${failure.epochsMax} epochs ahead`),
@@ -380,19 +306,6 @@ function storeProblem(failure: StoreProblemFailure): Problem {
   }
 }
 
-function badQuery(parameter: string, message: string): Problem {
-  return {
-    statusWord: "INVALID_ARGUMENT",
-    reason: "MALFORMED_REQUEST",
-    message,
-    metadata: { parameter },
-  };
-}
-
-function unauthenticated(reason: string, message: string): Problem {
-  return { statusWord: "UNAUTHENTICATED", reason, domain: GLOBAL_DOMAIN, message };
-}
-
 function unavailable(reason: string, message: string): Problem {
   return {
     statusWord: "UNAVAILABLE",
@@ -401,11 +314,6 @@ function unavailable(reason: string, message: string): Problem {
     retryAfterSeconds: SECONDS_TO_RETRY,
     exact: INTERNAL,
   };
-}
-
-/** What axum says where the official publisher cannot read a query. */
-function unreadQuery(detail: string): ExactAnswer {
-  return { status: 400, text: `Failed to deserialize query string: ${detail}` };
 }
 
 function unreadBody(status: number, detail: string): ExactAnswer {

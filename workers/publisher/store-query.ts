@@ -9,10 +9,12 @@
 import type { Compat } from "../../shared/http/compat.ts";
 import { EPOCHS_QUERY_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
+import { parseSuiAddress } from "../../shared/sui/sui-id.ts";
+import { checkKeys, malformedQuery, parseFlag, type QueryFailure } from "./query.ts";
 
 /** What a store was asked for. */
 export interface StoreQuery {
-  /** Epochs from the current one, at least 1. */
+  /** Epochs from the current one, at least 1; in exact mode also 0, which nothing can be stored for. */
   readonly epochs: number;
   readonly deletable: boolean;
   /** Stores even what the network has already. */
@@ -26,22 +28,6 @@ export interface StoreQuery {
   /** Wraps the Blob in a SharedBlob, which anybody can fund and extend. */
   readonly share: boolean;
 }
-
-/** Why a query is refused. */
-export type QueryFailure =
-  | {
-      readonly kind: "query-malformed";
-      readonly parameter: string;
-      readonly value: string;
-      readonly expected: string;
-    }
-  /** Zero epochs: the official daemon reads that and fails at the contract. */
-  | { readonly kind: "epochs-none" }
-  | { readonly kind: "query-unknown"; readonly parameter: string }
-  | { readonly kind: "query-repeated"; readonly parameter: string }
-  | { readonly kind: "query-unsupported"; readonly parameter: string; readonly value: string }
-  | { readonly kind: "query-conflict"; readonly parameters: readonly string[] }
-  | { readonly kind: "persistence-conflict" };
 
 const OFFICIAL_KEYS = [
   "epochs",
@@ -64,7 +50,7 @@ export function parseStoreQuery(
 ): Result<StoreQuery, QueryFailure> {
   const keys = checkKeys(query, KNOWN_KEYS, compat === "exact" ? OFFICIAL_KEYS : null);
   if (!keys.ok) return keys;
-  const epochs = parseEpochs(query.get("epochs"));
+  const epochs = parseEpochs(query.get("epochs"), compat);
   if (!epochs.ok) return epochs;
   const flags: Partial<Record<(typeof FLAGS)[number], boolean>> = {};
   for (const key of FLAGS) {
@@ -85,20 +71,6 @@ export function parseStoreQuery(
     dryRun: flags.dry_run ?? false,
     ...receiver.value,
   });
-}
-
-/**
- * Refuses a known key that is given twice and, where `allowed` is given, any key beyond it.
- */
-export function checkKeys(
-  query: URLSearchParams,
-  known: readonly string[],
-  allowed: readonly string[] | null,
-): Result<null, QueryFailure> {
-  const unknown = allowed && [...query.keys()].find((key) => !allowed.includes(key));
-  if (typeof unknown === "string") return err({ kind: "query-unknown", parameter: unknown });
-  const repeated = known.find((key) => query.getAll(key).length > 1);
-  return repeated === undefined ? ok(null) : err({ kind: "query-repeated", parameter: repeated });
 }
 
 function checkEncoding(query: URLSearchParams, compat: Compat): Result<null, QueryFailure> {
@@ -133,32 +105,20 @@ function parseReceiver(
   });
 }
 
-function parseEpochs(text: string | null): Result<number, QueryFailure> {
+/** A u32 for the official publisher, which learns from the contract that 0 is too few. */
+function parseEpochs(text: string | null, compat: Compat): Result<number, QueryFailure> {
   if (text === null) return ok(1);
-  if (/^0{1,10}$/.test(text)) return err({ kind: "epochs-none" });
   const epochs = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
-  return epochs <= EPOCHS_QUERY_MAX
+  const epochsMin = compat === "exact" ? 0 : 1;
+  return epochs >= epochsMin && epochs <= EPOCHS_QUERY_MAX
     ? ok(epochs)
     : malformedQuery("epochs", text, "a whole number from 1");
 }
 
-function parseFlag(parameter: string, text: string | null): Result<boolean, QueryFailure> {
-  if (text === null || text === "false") return ok(false);
-  return text === "true" ? ok(true) : malformedQuery(parameter, text, "true or false");
-}
-
 function parseAddress(text: string | null): Result<string | null, QueryFailure> {
   if (text === null) return ok(null);
-  return /^0x[0-9a-fA-F]{64}$/.test(text)
-    ? ok(text.toLowerCase())
-    : malformedQuery("send_object_to", text, "a Sui address: 0x and 64 hex digits");
-}
-
-/** A parameter whose value cannot be read. */
-export function malformedQuery(
-  parameter: string,
-  value: string,
-  expected: string,
-): Result<never, QueryFailure> {
-  return err({ kind: "query-malformed", parameter, value, expected });
+  const address = parseSuiAddress(text);
+  return address === null
+    ? malformedQuery("send_object_to", text, "a Sui address: 0x and 64 hex digits")
+    : ok(address);
 }

@@ -7,6 +7,7 @@ import { jsonResponse } from "../../shared/http/respond.ts";
 import type { Answer } from "./answer.ts";
 import type { AppContext } from "./context.ts";
 import { failureToProblem } from "./failure-to-problem.ts";
+import { parseFlag, queryValue } from "./query.ts";
 import { uploadView } from "./upload-view.ts";
 import type { UploadRecord } from "./upload/object.ts";
 import { cancelUpload, viewUpload } from "./uploads.ts";
@@ -24,11 +25,14 @@ export async function showUpload(
   asked: AskedUpload,
   context: AppContext,
 ): Promise<Answer> {
+  const watch = queryValue(request, "watch");
+  if (!watch.ok) return failureToProblem(watch.failure);
+  // `?watch` alone stands for `?watch=true`.
+  const flag = parseFlag("watch", watch.value === "" ? "true" : watch.value);
+  if (!flag.ok) return failureToProblem(flag.failure);
   const upload = await ownUpload(asked, context);
   if (upload === null) return unknown();
-  const watch = new URL(request.url).searchParams.get("watch");
-  const isWatched = watch !== null && watch !== "false" && request.method === "GET";
-  return isWatched
+  return flag.value && request.method === "GET"
     ? watchUpload(upload, () => viewUpload(context.uploads, asked.uploadId), context.timer)
     : jsonResponse(uploadView(upload));
 }

@@ -153,6 +153,7 @@ describe("the claims of a token", () => {
     [{ max_epochs: 3 }, "ok"],
     [{ max_epochs: 2 }, "token-epochs"],
     [{ send_object_to: ADDRESS.toUpperCase().replace("0X", "0x") }, "ok"],
+    [{ send_object_to: ADDRESS.slice(2) }, "ok"],
     [{ send_object_to: "0x2" }, "token-recipient"],
     [{ scope: "list store" }, "ok"],
     [{ scope: "list" }, "token-scope"],

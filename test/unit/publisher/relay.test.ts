@@ -122,10 +122,21 @@ describe("the query of the relay", () => {
     });
   });
 
+  test("tells a blob ID that is missing from one that is empty", () => {
+    expect(parse("")).toMatchObject({ failure: { parameter: "blob_id", value: null } });
+    expect(parse("blob_id=")).toMatchObject({ failure: { parameter: "blob_id", value: "" } });
+  });
+
+  test("reads object IDs as Sui does", () => {
+    expect(parse(`blob_id=${blobId}&deletable_blob_object=0xA`)).toMatchObject({
+      value: { deletableObjectId: `0x${"a".padStart(64, "0")}` },
+    });
+  });
+
   test.each([
     ["", "blob_id"],
     ["blob_id=short", "blob_id"],
-    [`blob_id=${blobId}&deletable_blob_object=0x1`, "deletable_blob_object"],
+    [`blob_id=${blobId}&deletable_blob_object=0xg`, "deletable_blob_object"],
     [`blob_id=${blobId}&tx_id=0OIl`, "tx_id"],
     [`blob_id=${blobId}&nonce=AAAA`, "nonce"],
     [`blob_id=${blobId}&encoding_type=RS1`, "encoding_type"],

@@ -280,6 +280,13 @@ describe("a run of one upload", () => {
     expect(wallet.asked).toEqual([]);
   });
 
+  test("zero epochs are refused before anything is paid", async () => {
+    const { run, wallet, setJournal } = world();
+    setJournal(openJournal({ ...REQUEST, epochs: 0 }, BLOB.length, 0));
+    expect(await run()).toMatchObject({ failure: { kind: "epochs-none" } });
+    expect(wallet.asked).toEqual([]);
+  });
+
   test("too few confirmations cost one registration, which a later attempt uses", async () => {
     const { run, wallet, network, journal, setJournal, memory } = world();
     network.nodes[0]!.fault = "down";
@@ -319,6 +326,19 @@ describe("a run of one upload", () => {
       });
       // A later run finds nothing to do.
       expect(await run()).toMatchObject({ failure: null });
+      expect(wallet.asked).toEqual([]);
+    });
+
+    test("is answered even for no epochs at all, unless it is over", async () => {
+      const { run, wallet, journal, setJournal } = world();
+      const none = { ...permanent, epochs: 0 };
+      setJournal(openJournal(none, BLOB.length, 0));
+      await run({ blobStatus: () => Promise.resolve(certified) });
+      expect(journal().steps.encode.result).toMatchObject({ alreadyCertified: { endEpoch: 7 } });
+      const over = { ...certified, endEpoch: 5 };
+      setJournal(openJournal({ ...none, uploadId: "v" }, BLOB.length, 0));
+      const { failure } = await run({ blobStatus: () => Promise.resolve(over) });
+      expect(failure).toEqual({ kind: "epochs-none" });
       expect(wallet.asked).toEqual([]);
     });
 

@@ -113,7 +113,7 @@ interface Asked {
   readonly path: string;
 }
 
-function request(
+async function request(
   { name, method, path }: Asked,
   headers: Record<string, string>,
   vars: object = TOKENS,
@@ -125,7 +125,11 @@ function request(
     .replace(":blobId", BLOB_ID)
     .replace(":source", "billing")
     .replace(":name", "a-name");
-  return ask(named, { method, headers, ...(body === undefined ? {} : { body }) }, vars);
+  const init = { method, headers, ...(body === undefined ? {} : { body }) };
+  const response = await ask(named, init, vars);
+  // RFC 9110 §11.6.1: whoever is told to authenticate is told how.
+  expect(response.status === 401).toBe(response.headers.has("www-authenticate"));
+  return response;
 }
 
 const TOKEN_REASONS = [

@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { GATEWAY_SUBJECT_PREFIX } from "../../../shared/rpc/leases.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import { parseSuiId } from "../../../shared/sui/sui-id.ts";
 
 /** Why a token does not allow a store; the reasons of the official publisher. */
 export type ClaimFailure =
@@ -36,7 +37,12 @@ const claimsSchema = v.object({
   max_epochs: v.optional(count),
   size: v.optional(count),
   max_size: v.optional(count),
-  send_object_to: v.optional(v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{1,64}$/))),
+  send_object_to: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((id) => parseSuiId(id) !== null),
+    ),
+  ),
 });
 
 /** The claims that matter here. */
@@ -86,7 +92,7 @@ export function checkStore(
   const { epochs = asked.epochs, max_epochs: epochsMax = asked.epochs } = claims;
   if (asked.epochs !== epochs || asked.epochs > epochsMax) return err({ kind: "token-epochs" });
   const recipient = claims.send_object_to;
-  if (recipient !== undefined && fullAddress(recipient) !== asked.sendObjectTo) {
+  if (recipient !== undefined && parseSuiId(recipient) !== asked.sendObjectTo) {
     return err({ kind: "token-recipient" });
   }
   return declaredBytes === null ? ok(null) : checkSize(claims, declaredBytes);
@@ -96,8 +102,4 @@ export function checkStore(
 export function checkSize(claims: Claims, byteCount: number): Result<null, ClaimFailure> {
   const { size = byteCount, max_size: sizeMax = byteCount } = claims;
   return byteCount === size && byteCount <= sizeMax ? ok(null) : err({ kind: "token-size" });
-}
-
-function fullAddress(address: string): string {
-  return `0x${address.slice(2).toLowerCase().padStart(64, "0")}`;
 }

@@ -1,7 +1,20 @@
 /** Refusals of tokens as problems. Pure; part of the one switch in failure-to-problem.ts. */
-import { AUTH_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
+import { AUTH_DOMAIN, type Problem, unauthenticated } from "../../../shared/http/problem.ts";
 import { JWKS_COOLDOWN_MS } from "../../../shared/limits.ts";
 import type { TokenFailure } from "./verify.ts";
+
+const MISSING = unauthenticated("Bearer", {
+  reason: "TOKEN_MISSING",
+  domain: AUTH_DOMAIN,
+  message: "Authorization: Bearer <token> is missing",
+  exact: { status: 400, text: "Header of type `authorization` was missing" },
+});
+
+const UNSIGNED = unauthenticated('Bearer error="invalid_token"', {
+  reason: "INVALID_SIGNATURE",
+  domain: AUTH_DOMAIN,
+  message: "the token's signature does not fit",
+});
 
 /** The problem to answer with: statuses and reasons of the official publisher. */
 export function tokenProblem(failure: TokenFailure): Problem {
@@ -30,16 +43,9 @@ export function tokenProblem(failure: TokenFailure): Problem {
         retryAfterSeconds: JWKS_COOLDOWN_MS / 1_000,
       };
     case "token-missing":
-      return {
-        ...problem("UNAUTHENTICATED", "TOKEN_MISSING", "Authorization: Bearer <token> is missing"),
-        headers: { "WWW-Authenticate": "Bearer" },
-        exact: { status: 400, text: "Header of type `authorization` was missing" },
-      };
+      return MISSING;
     case "token-signature":
-      return {
-        ...problem("UNAUTHENTICATED", "INVALID_SIGNATURE", "the token's signature does not fit"),
-        headers: { "WWW-Authenticate": 'Bearer error="invalid_token"' },
-      };
+      return UNSIGNED;
     case "token-expired":
       return problem("DEADLINE_EXCEEDED", "EXPIRED_SIGNATURE", "the token has expired");
     case "token-used":

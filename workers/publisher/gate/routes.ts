@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
 import { readBody } from "../../../shared/http/body.ts";
+import { unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import {
   BLOCK_REASON_CHARS_MAX,
@@ -16,13 +17,19 @@ import { type Answer, refuse } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
+import { queryValue } from "../query.ts";
 import type { Block } from "./gate.ts";
 import type { GateFailure } from "./problem.ts";
 
 /** `GET /edge/v1/blocklist[?after=]`: by pages, ordered by ID. */
 export async function listBlocks(request: Request, context: AppContext): Promise<Answer> {
-  const after = new URL(request.url).searchParams.get("after");
-  const { blocks, next } = await context.gate().blocks(after);
+  const after = queryValue(request, "after");
+  if (!after.ok) return failureToProblem(after.failure);
+  const afterId = after.value === null ? null : normalised(after.value);
+  if (after.value !== null && afterId === null) {
+    return unreadableParameter("after", after.value, "the `next` of the page before");
+  }
+  const { blocks, next } = await context.gate().blocks(afterId);
   return jsonResponse({ blocks: blocks.map(viewOf), next });
 }
 
@@ -44,13 +51,16 @@ export async function blockBlob(
   await request.body?.cancel();
   const blobId = normalised(idText);
   if (blobId === null) return gateProblem({ kind: "blob-id-malformed" });
-  const reason = new URL(request.url).searchParams.get("reason");
+  const text = queryValue(request, "reason");
+  if (!text.ok) return failureToProblem(text.failure);
+  const reason = text.value;
   if (reason !== null && (reason === "" || reason.length > BLOCK_REASON_CHARS_MAX)) {
+    const expected = `1 to ${BLOCK_REASON_CHARS_MAX} characters`;
     return failureToProblem({
       kind: "query-malformed",
       parameter: "reason",
       value: reason,
-      expected: `1 to ${BLOCK_REASON_CHARS_MAX} characters`,
+      expected,
     });
   }
   const blockedAtMs = context.clock.nowMs();

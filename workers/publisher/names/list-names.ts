@@ -4,14 +4,14 @@
  * Names are spread over the buckets by their hash, so each of them is asked for its part of a page
  * and the parts are merged. A page shows each name as it stood when its bucket was asked.
  */
-import { badParameter } from "../../../shared/http/problem.ts";
+import { unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import { NAME_PAGE_DEFAULT, NAME_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Answer } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
-import { wholeNumber } from "../objects/query.ts";
+import { checkKeys, wholeNumber } from "../query.ts";
 import { BUCKETS, isName, nameKey } from "./name.ts";
 import { recordView } from "./name-view.ts";
 import type { NameListQuery, NameRecord } from "./names.ts";
@@ -23,18 +23,15 @@ export async function listNames(
   { sub }: Subject,
 ): Promise<Answer> {
   const query = new URL(request.url).searchParams;
-  for (const parameter of ["prefix", "after", "limit"]) {
-    if (query.getAll(parameter).length > 1) {
-      return failureToProblem({ kind: "query-repeated", parameter });
-    }
-  }
+  const keys = checkKeys(query, ["prefix", "after", "limit"], null);
+  if (!keys.ok) return failureToProblem(keys.failure);
   const prefix = query.get("prefix") ?? "";
   if (prefix !== "" && !isName(prefix)) {
-    return badParameter("prefix", "expected the beginning of a name");
+    return unreadableParameter("prefix", prefix, "the beginning of a name");
   }
   const after = query.get("after");
   if (after !== null && !isName(after)) {
-    return badParameter("after", "expected the `next` of the page before");
+    return unreadableParameter("after", after, "the `next` of the page before");
   }
   const limit = wholeNumber(query, "limit", NAME_PAGE_DEFAULT, 1, NAME_PAGE_MAX);
   if (!limit.ok) return failureToProblem(limit.failure);

@@ -21,7 +21,8 @@ import { type Answer, refuse } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
-import { type AskedChange, changeOnce } from "../keyed/change-once.ts";
+import { changeOnce } from "../keyed/change-once.ts";
+import { parseFlag, queryValue } from "../query.ts";
 import { bucketOf, isName, nameKey, type NameTarget } from "./name.ts";
 import type { NameRefusal } from "./name-problem.ts";
 import {
@@ -49,16 +50,7 @@ export async function putName(
   asked: ChangedName,
   context: AppContext,
 ): Promise<Answer> {
-  if (!isName(asked.name)) return refuse(request, refused({ kind: "name-malformed" }));
-  const precondition = preconditionOf(request.headers);
-  if (precondition === null) {
-    return refuse(request, refused({ kind: "name-condition-malformed" }));
-  }
-  const body = await readBody(request, NAME_BODY_BYTES_MAX);
-  if (!body.ok) return refuse(request, failureToProblem(body.failure));
-  return changeName({ ...asked, request, body: body.value }, precondition, context, () =>
-    targetOf(body.value, context),
-  );
+  return changeName(request, asked, context, (body) => targetOf(body, context));
 }
 
 /** DELETE: 200 with the version that says so. */
@@ -67,29 +59,35 @@ export async function deleteName(
   asked: ChangedName,
   context: AppContext,
 ): Promise<Answer> {
-  if (!isName(asked.name)) return refuse(request, refused({ kind: "name-malformed" }));
+  // What is not there cannot be taken away.
+  if (preconditionOf(request.headers)?.kind === "absent") {
+    return refuse(request, refused({ kind: "name-condition-malformed" }));
+  }
+  return changeName(request, asked, context, () => Promise.resolve(ok(null)));
+}
+
+/**
+ * One change, done once under its key.
+ *
+ * @param readTarget Reads from the body what the name shall point at; `null` takes it away.
+ */
+async function changeName(
+  request: Request,
+  asked: ChangedName,
+  context: AppContext,
+  readTarget: (body: Uint8Array) => Promise<Result<NameTarget | null, Problem>>,
+): Promise<Answer> {
+  const { name, sub } = asked;
+  if (!isName(name)) return refuse(request, refused({ kind: "name-malformed" }));
   const precondition = preconditionOf(request.headers);
-  if (precondition === null || precondition.kind === "absent") {
+  if (precondition === null) {
     return refuse(request, refused({ kind: "name-condition-malformed" }));
   }
   const body = await readBody(request, NAME_BODY_BYTES_MAX);
   if (!body.ok) return refuse(request, failureToProblem(body.failure));
-  return changeName({ ...asked, request, body: body.value }, precondition, context, pointNowhere);
-}
-
-const pointNowhere = () => Promise.resolve(ok(null));
-
-/** One change, done once under its key. */
-function changeName(
-  asked: AskedChange & AskedName,
-  precondition: Precondition,
-  context: AppContext,
-  readTarget: () => Promise<Result<NameTarget | null, Problem>>,
-): Promise<Answer> {
-  const { name, sub } = asked;
-  return changeOnce<NameChange>(asked, context, {
+  return changeOnce<NameChange>({ ...asked, request, body: body.value }, context, {
     async plan() {
-      const target = await readTarget();
+      const target = await readTarget(body.value);
       if (!target.ok) return target;
       const id = toHex(context.random.bytes(NAME_CHANGE_ID_BYTES));
       const key = await nameKey(sub, name);
@@ -117,15 +115,15 @@ export async function showName(
   context: AppContext,
 ): Promise<Answer> {
   if (!isName(asked.name)) return refused({ kind: "name-malformed" });
-  const redirect = new URL(request.url).searchParams.get("redirect") ?? "false";
-  if (redirect !== "true" && redirect !== "false") {
-    return unreadableParameter("redirect", redirect, "true or false");
-  }
+  const text = queryValue(request, "redirect");
+  if (!text.ok) return failureToProblem(text.failure);
+  const redirects = parseFlag("redirect", text.value);
+  if (!redirects.ok) return failureToProblem(redirects.failure);
   const { names, key } = await namesOf(asked, context);
   const record = await names.resolve(key);
   if (record === null) return refused({ kind: "name-unknown" });
   const etag = etagOf(record);
-  if (redirect === "true") {
+  if (redirects.value) {
     const url = readUrl(record.target, context.config);
     if (url === null) return refused({ kind: "name-unreadable" });
     const headers = { Location: url, ETag: strongEtag(etag), "Cache-Control": "no-cache" };
@@ -146,7 +144,9 @@ export async function showVersions(
   context: AppContext,
 ): Promise<Answer> {
   if (!isName(asked.name)) return refused({ kind: "name-malformed" });
-  const before = new URL(request.url).searchParams.get("before");
+  const text = queryValue(request, "before");
+  if (!text.ok) return failureToProblem(text.failure);
+  const before = text.value;
   if (before !== null && !/^[1-9]\d{0,14}$/.test(before)) {
     return unreadableParameter("before", before, "the `next` of the page before");
   }

@@ -5,6 +5,7 @@ import { WALLET_ASK_DELAY_MS, WALLET_ASKS_MAX } from "../../../shared/limits.ts"
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Lease } from "../../../shared/rpc/leases.ts";
 import type { AttributedBlob } from "../../../shared/sui/attributed-blob.ts";
+import { parseSuiId } from "../../../shared/sui/sui-id.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import type { UploadFailure } from "../upload/failure.ts";
@@ -34,7 +35,7 @@ export async function findObject(
   asked: AskedObject,
   { leaseBook, chain, readAttributed }: AppContext,
 ): Promise<Result<FoundObject, FindFailure>> {
-  const objectId = fullObjectId(asked.objectId);
+  const objectId = parseSuiId(asked.objectId);
   const lease = objectId === null ? null : await leaseBook.find(objectId);
   if (lease === null || lease.sub !== asked.sub) return refusedObject({ kind: "object-unknown" });
   const readId = lease.sharedObjectId ?? lease.blobObjectId;
@@ -69,11 +70,4 @@ export async function findForChange(
     }
     await context.timer.sleep(WALLET_ASK_DELAY_MS);
   }
-}
-
-/** `0x` and up to 64 hex digits as Sui writes it in full. */
-export function fullObjectId(text: string): string | null {
-  return /^0x[0-9a-fA-F]{1,64}$/.test(text)
-    ? `0x${text.slice(2).toLowerCase().padStart(64, "0")}`
-    : null;
 }

@@ -8,23 +8,26 @@ import { LEASE_PAGE_MAX, OBJECT_FILTERS_MAX, OBJECT_PAGE_DEFAULT } from "../../.
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { LeasePosition, SubjectLeasesQuery } from "../lease-book/leases.ts";
 import { isName } from "../names/name.ts";
-import { malformedQuery, type QueryFailure } from "../store-query.ts";
+import { checkKeys, malformedQuery, type QueryFailure, wholeNumber } from "../query.ts";
 
 /** Which of its objects a subject asks for. */
 export interface ObjectsQuery extends Omit<SubjectLeasesQuery, "sub" | "pointedAt"> {
   /** The name (of `/edge/v1/names`) that points at them; `null` for any. */
   readonly name: string | null;
+  /** How they shall be written; `null` leaves that to `Accept`. */
+  readonly format: (typeof FORMATS)[number] | null;
 }
 
+const KNOWN_KEYS = ["cursor", "limit", "end_epoch_min", "end_epoch_max", "name", "format"] as const;
+const FORMATS = ["json", "jsonl"] as const;
 const ATTRIBUTE_PREFIX = "attribute.";
 /** Every epoch is below: it is a u32. */
 const EPOCH_MAX = 2 ** 32 - 1;
 
 /** Reads the query. */
 export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, QueryFailure> {
-  for (const key of ["cursor", "limit", "end_epoch_min", "end_epoch_max", "name"]) {
-    if (query.getAll(key).length > 1) return err({ kind: "query-repeated", parameter: key });
-  }
+  const keys = checkKeys(query, KNOWN_KEYS, null);
+  if (!keys.ok) return keys;
   const limit = wholeNumber(query, "limit", OBJECT_PAGE_DEFAULT, 1, LEASE_PAGE_MAX);
   if (!limit.ok) return limit;
   const endEpochMin = wholeNumber(query, "end_epoch_min", 0, 0, EPOCH_MAX);
@@ -38,7 +41,7 @@ export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, 
   }
   const attributes = parseAttributeFilters(query);
   if (attributes.length > OBJECT_FILTERS_MAX) {
-    return malformedQuery("attribute", "", `at most ${OBJECT_FILTERS_MAX} filters`);
+    return err({ kind: "query-too-many", parameter: "attribute", countMax: OBJECT_FILTERS_MAX });
   }
   const name = query.get("name");
   if (name !== null && !isName(name)) {
@@ -48,8 +51,14 @@ export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, 
       "a name of /edge/v1/names; attribute.name filters an attribute",
     );
   }
+  const formatText = query.get("format");
+  const format = FORMATS.find((each) => each === formatText) ?? null;
+  if (formatText !== null && format === null) {
+    return malformedQuery("format", formatText, FORMATS.join(" or "));
+  }
   return ok({
     name,
+    format,
     after,
     limit: limit.value,
     endEpochMin: endEpochMin.value,
@@ -83,20 +92,4 @@ function parseCursor(text: string): LeasePosition | null {
   } catch {
     return null;
   }
-}
-
-/** A whole number within bounds. */
-export function wholeNumber(
-  query: URLSearchParams,
-  parameter: string,
-  fallback: number,
-  min: number,
-  max: number,
-): Result<number, QueryFailure> {
-  const text = query.get(parameter);
-  if (text === null) return ok(fallback);
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
-  return value >= min && value <= max
-    ? ok(value)
-    : malformedQuery(parameter, text, `a whole number from ${min} to ${max}`);
 }

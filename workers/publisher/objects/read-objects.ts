@@ -28,17 +28,8 @@ export async function listObjects(
   const { searchParams } = new URL(request.url);
   const asked = parseObjectsQuery(searchParams);
   if (!asked.ok) return failureToProblem(asked.failure);
-  const format = searchParams.get("format");
-  if (format !== null && format !== "json" && format !== "jsonl") {
-    return failureToProblem({
-      kind: "query-malformed",
-      parameter: "format",
-      value: format,
-      expected: "json or jsonl",
-    });
-  }
   const wantsLines = (request.headers.get("Accept") ?? "").includes(JSON_LINES);
-  const { name, ...filters } = asked.value;
+  const { name, format, ...filters } = asked.value;
   const pointedAt = name === null ? null : await targetOfName({ name, sub }, context);
   const query: SubjectLeasesQuery = { ...filters, sub, pointedAt };
   if (format === "jsonl" || (format === null && wantsLines)) {

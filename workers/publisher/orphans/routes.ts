@@ -3,21 +3,29 @@
  * `/edge/v1/orphans/{objectId}`.
  */
 import { readBody } from "../../../shared/http/body.ts";
+import { unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import { OBJECT_BODY_BYTES_MAX, ORPHAN_PAGE_MAX } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
+import { parseSuiId } from "../../../shared/sui/sui-id.ts";
 import { type Answer, refuse } from "../answer.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import { changeOnce } from "../keyed/change-once.ts";
 import { carryOutByWallet, type WalletWish } from "../objects/ask-wallet.ts";
-import { type AskedObject, fullObjectId } from "../objects/find-object.ts";
+import type { AskedObject } from "../objects/find-object.ts";
 import { objectProblem } from "../objects/object-problem.ts";
+import { queryValue } from "../query.ts";
 import { randomUploadId } from "../uploads.ts";
 
 /** `GET /edge/v1/orphans[?after=]`: by pages, ordered by object ID. */
 export async function listOrphans(request: Request, context: AppContext): Promise<Answer> {
-  const after = new URL(request.url).searchParams.get("after");
+  const text = queryValue(request, "after");
+  if (!text.ok) return failureToProblem(text.failure);
+  const after = text.value === null ? null : parseSuiId(text.value);
+  if (text.value !== null && after === null) {
+    return unreadableParameter("after", text.value, "the `next` of the page before");
+  }
   const orphans = await context.leaseBook.orphans({ after });
   const next = orphans.length < ORPHAN_PAGE_MAX ? null : (orphans.at(-1)?.blobObjectId ?? null);
   return jsonResponse({ orphans, next });
@@ -38,7 +46,7 @@ export async function removeOrphan(
   if (!body.ok) return refuse(request, failureToProblem(body.failure));
   return changeOnce<OrphanWish>({ ...asked, request, body: body.value }, context, {
     async plan() {
-      const objectId = fullObjectId(asked.objectId);
+      const objectId = parseSuiId(asked.objectId);
       const orphan = objectId === null ? null : await leaseBook.orphan(objectId);
       if (objectId === null || orphan === null)
         return err(objectProblem({ kind: "orphan-unknown" }));

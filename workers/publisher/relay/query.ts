@@ -3,7 +3,8 @@ import { fromBase58, fromBase64Url } from "../../../shared/bytes/text.ts";
 import { parseBlobId } from "../../../shared/codec/index.ts";
 import type { Compat } from "../../../shared/http/compat.ts";
 import { ok, type Result } from "../../../shared/result.ts";
-import { checkKeys, malformedQuery, type QueryFailure } from "../store-query.ts";
+import { parseSuiId } from "../../../shared/sui/sui-id.ts";
+import { checkKeys, malformedQuery, type QueryFailure } from "../query.ts";
 
 /** What the relay is asked for. */
 export interface RelayQuery {
@@ -29,8 +30,9 @@ export function parseRelayQuery(
   if (!keys.ok) return keys;
   const blobId = parseBlobId(query.get("blob_id") ?? "");
   if (blobId === null) return malformed(query, "blob_id", "a blob ID: 43 characters of base64url");
-  const objectId = query.get("deletable_blob_object");
-  if (objectId !== null && !/^0x[0-9a-fA-F]{64}$/.test(objectId)) {
+  const objectIdText = query.get("deletable_blob_object");
+  const deletableObjectId = objectIdText === null ? null : parseSuiId(objectIdText);
+  if (objectIdText !== null && deletableObjectId === null) {
     return malformed(query, "deletable_blob_object", "an object ID: 0x and 64 hex digits");
   }
   const txDigest = query.get("tx_id");
@@ -45,7 +47,7 @@ export function parseRelayQuery(
   if ((query.get("encoding_type") ?? "RS2") !== "RS2") {
     return malformed(query, "encoding_type", "RS2");
   }
-  return ok({ blobId, deletableObjectId: objectId?.toLowerCase() ?? null, txDigest, nonce });
+  return ok({ blobId, deletableObjectId, txDigest, nonce });
 }
 
 function malformed(
@@ -53,5 +55,5 @@ function malformed(
   parameter: string,
   expected: string,
 ): Result<never, QueryFailure> {
-  return malformedQuery(parameter, query.get(parameter) ?? "", expected);
+  return malformedQuery(parameter, query.get(parameter), expected);
 }

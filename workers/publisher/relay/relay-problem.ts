@@ -1,5 +1,5 @@
 /** The failures of the upload relay as problems. Pure; part of the switch in failure-to-problem.ts. */
-import { type Problem, problemStatus } from "../../../shared/http/problem.ts";
+import { type Problem, problemStatus, unauthenticated } from "../../../shared/http/problem.ts";
 import type { TipFailure } from "./tip.ts";
 
 /** Why the relay refuses. */
@@ -45,12 +45,11 @@ export function relayProblem(failure: RelayFailure): Problem {
         expectedMist: failure.expectedMist,
       });
     case "tip-unauthentic":
-      return {
-        statusWord: "UNAUTHENTICATED",
+      return unauthenticated('WalrusTip config="/v1/tip-config"', {
         reason: "TIP_UNAUTHENTIC",
         message: UNAUTHENTIC[failure.part],
         metadata: { part: failure.part },
-      };
+      });
   }
 }
 

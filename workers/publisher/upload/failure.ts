@@ -13,6 +13,8 @@ export type UploadFailure =
   | { readonly kind: "cancelled" }
   /** The network's shard count cannot encode so much. */
   | { readonly kind: "blob-exceeds-protocol"; readonly bytesMax: number }
+  /** Asked for zero epochs: an answer only where the network has the blob already. */
+  | { readonly kind: "epochs-none" }
   | { readonly kind: "epochs-too-many"; readonly epochsMax: number }
   /** The chain could not be asked; nothing is known to be wrong. */
   | { readonly kind: "chain-unavailable"; readonly detail: string }
@@ -53,6 +55,7 @@ export function isTransient(failure: UploadFailure): boolean {
     case "idempotency-mismatch":
     case "cancelled":
     case "blob-exceeds-protocol":
+    case "epochs-none":
     case "epochs-too-many":
     case "transaction-refused":
     case "blob-blocked":

@@ -28,7 +28,8 @@ export async function findCertified(
   blobId: Uint8Array,
 ): Promise<Result<Pick<StepResults["encode"], "alreadyCertified">, UploadFailure>> {
   if (deletable || force) return ok({});
-  const endEpochMin = system.epoch + epochs;
+  // What ends with this epoch is over: nobody is asked to keep it.
+  const endEpochMin = system.epoch + Math.max(1, epochs);
   const ours = (await leasesOfBlob?.(formatBlobId(blobId)))?.find(
     (lease) => !lease.deletable && lease.endEpoch >= endEpochMin,
   );

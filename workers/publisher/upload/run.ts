@@ -199,6 +199,9 @@ class UploadRun {
     if (!encodedBytes.ok) return err(sizeFailure(encodedBytes.failure));
     const already = await findCertified(this.#ports, this.#journal.request, system.value, blobId);
     if (!already.ok) return already;
+    if (epochs === 0 && already.value.alreadyCertified === undefined) {
+      return err({ kind: "epochs-none" });
+    }
     // Encoding again takes milliseconds; waiting for a transaction with memory in hand, seconds.
     const { encodedTwiceBytesMax = ENCODED_TWICE_BYTES_MAX } = this.#ports;
     if (this.#journal.unencodedBytes <= encodedTwiceBytesMax) this.release();
