@@ -71,8 +71,11 @@ function checkReasonsDocumented(): void {
     text.get("shared/http/problem.ts")?.match(/\b[A-Z][A-Z_]+(?=: \d{3})/g),
   );
   for (const [file, body] of text) {
-    if (!/^(workers|shared\/http)\/.*problem\.ts$/.test(file)) continue;
-    for (const [, reason = ""] of body.matchAll(/"([A-Z][A-Z_]*_[A-Z_]*[A-Z])"/g)) {
+    if (!/^(workers|shared\/http)\//.test(file)) continue;
+    // Files of problems name reasons in other ways, too.
+    const isOfProblems = file.endsWith("problem.ts");
+    const reasons = isOfProblems ? /"([A-Z][A-Z_]*_[A-Z_]*[A-Z])"/g : /reason: "([A-Z_]+)"/g;
+    for (const [, reason = ""] of body.matchAll(reasons)) {
       if (!statusWords.has(reason) && !page.includes(`\`${reason}\``)) {
         report("docs/errors.md", 1, `Does not explain ${reason} of ${file}`);
       }

@@ -4,34 +4,20 @@
  */
 import { INERT_TYPES } from "../content-type.ts";
 import { SCHEMAS } from "./schemas.ts";
-
-interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "query" | "header";
-  readonly required: boolean;
-  readonly description: string;
-  readonly schema: object;
-}
-
-const TEXT = { type: "string" } as const;
-const FLAG = { type: "boolean", default: false } as const;
-const WHOLE = { type: "integer", minimum: 0 } as const;
-
-interface Operation {
-  readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  readonly responses: Readonly<Record<string, object>>;
-}
-
-function parameter(
-  place: Parameter["in"],
-  name: string,
-  description: string,
-  schema: object = TEXT,
-  required: boolean = place === "path",
-): Parameter {
-  return { name, in: place, required, description, schema };
-}
+import {
+  BYTES,
+  CONTENT,
+  FLAG,
+  HEADERS,
+  type Operation,
+  type Parameter,
+  parameter,
+  refusals,
+  schema,
+  TEXT,
+  told,
+  WHOLE,
+} from "./words.ts";
 
 const BLOB_ID_FORMS = "43 characters of base64url, 0x and 64 hex digits, or the decimal u256";
 const BLOB_ID = parameter("path", "blobId", BLOB_ID_FORMS);
@@ -47,50 +33,61 @@ const PRESENTATION = [
   parameter("query", "filename", "For Content-Disposition"),
   parameter("query", "download", "To be saved, not shown", FLAG),
 ];
-const CONDITIONS = ["If-None-Match", "If-Match", "If-Range", "Range"].map((name) =>
+const PRECONDITIONS = ["If-None-Match", "If-Match"].map((name) =>
   parameter("header", name, "RFC 9110"),
 );
-
-const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const told = (description: string, name: string) => ({
-  description,
-  content: { "application/json": { schema: schema(name) } },
-});
+const CONDITIONS = [
+  ...PRECONDITIONS,
+  ...["If-Range", "Range"].map((name) => parameter("header", name, "RFC 9110; ignored by HEAD")),
+];
 const BINARY = { "*/*": { schema: { type: "string", format: "binary" } } };
-const PROBLEM = told("A refusal or failure", "Error");
+const PARTS = { "multipart/byteranges": { schema: { type: "string", format: "binary" } } };
+/** Of whatever can be read in part. */
+const READ_REFUSALS = [400, 404, 412, 416, 451, 500, 503];
 
-/** GET and HEAD of something that has bytes. */
+/** GET and HEAD of something that has bytes; `own` are headers of this route. */
 function bytes(
   summary: string,
   path: readonly Parameter[],
   query: readonly Parameter[],
-  hasRanges = true,
+  own: readonly string[] = [],
 ): object {
-  const operation = {
+  const headers = [...CONTENT, ...BYTES, ...own];
+  return readable({
     summary,
     parameters: [...path, ...query, ...PRESENTATION, ...CONDITIONS],
     responses: {
-      "200": { description: "The verified bytes", content: BINARY },
-      ...(hasRanges ? { "206": { description: "A part of them", content: BINARY } } : {}),
-      "304": { description: "The client has them" },
-      "404": told("Nothing under this ID", "Error"),
-      "412": told("If-Match names other content", "Error"),
-      ...(hasRanges ? { "416": told("The range lies outside", "Error") } : {}),
-      "451": told("Blocked", "Error"),
-      "503": told("Not at the moment; with Retry-After", "Error"),
-      default: PROBLEM,
+      "200": told("The verified bytes", headers, BINARY),
+      ...partial(headers, BINARY),
+      ...refusals([...READ_REFUSALS, 403]),
     },
-  };
-  return readable(operation);
+  });
 }
 
 /** GET and HEAD of something that is told as JSON. */
-function json(summary: string, name: string, parameters: readonly Parameter[]): object {
+function json(
+  summary: string,
+  name: string,
+  parameters: readonly Parameter[],
+  more: readonly number[] = [],
+): object {
+  const content = { "application/json": { schema: schema(name) } };
   return readable({
     summary,
     parameters: [...parameters, ...CONDITIONS],
-    responses: { "200": told("As it is now", name), default: PROBLEM },
+    responses: {
+      "200": told("As it is now", CONTENT, content),
+      ...partial(CONTENT, { "application/json": {} }),
+      ...refusals([...READ_REFUSALS, ...more]),
+    },
   });
+}
+
+function partial(headers: readonly string[], content: object): Record<string, object> {
+  return {
+    "206": told("A part, or several", [...headers, "Content-Range"], { ...content, ...PARTS }),
+    "304": told("The client has it", headers),
+  };
 }
 
 function readable(get: Operation): object {
@@ -109,31 +106,36 @@ const PATHS: Readonly<Record<string, object>> = {
     ),
     post: {
       summary: "Several blobs end to end",
-      parameters: PRESENTATION,
-      requestBody: { content: { "application/json": { schema: schema("ConcatRequest") } } },
-      responses: {
-        "200": { description: "The verified bytes", content: BINARY },
-        default: PROBLEM,
+      parameters: [...PRESENTATION, ...PRECONDITIONS],
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: schema("ConcatRequest") } },
       },
-    },
+      responses: {
+        "200": told("The verified bytes", [...CONTENT, ...BYTES], BINARY),
+        ...refusals([400, 403, 404, 412, 413, 415, 422, 451, 500, 503]),
+      },
+    } satisfies Operation,
   },
-  "/v1alpha/blobs/{blobId}/stream": bytes("A blob", [BLOB_ID], CONSISTENCY),
+  "/v1alpha/blobs/{blobId}/stream": bytes("A blob", [BLOB_ID], CONSISTENCY, ["X-Walrus-Streaming"]),
   "/v1/blobs/by-object-id/{objectId}": bytes(
     "The blob of a Blob or SharedBlob object, attributes as headers",
-    [parameter("path", "objectId", "0x and up to 64 hex digits")],
+    [parameter("path", "objectId", "0x and up to 64 hex digits, or all 64 of them")],
     CONSISTENCY,
   ),
   "/v1/blobs/by-quilt-patch-id/{patchId}": bytes(
     "One patch of a quilt",
     [parameter("path", "patchId", "50 characters of base64url")],
     [],
+    ["X-Quilt-Patch-Identifier"],
   ),
   "/v1/blobs/by-quilt-id/{quiltId}/{identifier}": bytes(
     "One patch of a quilt by its name",
     [QUILT_ID, parameter("path", "identifier", "A / in it is %2F")],
     [],
+    ["X-Quilt-Patch-Identifier"],
   ),
-  "/v1/quilts/{quiltId}/patches": json("The patches of a quilt", "Patches", [QUILT_ID]),
+  "/v1/quilts/{quiltId}/patches": json("The patches of a quilt", "Patches", [QUILT_ID], [403]),
   "/v1/blobs/{blobId}/byte-range": bytes(
     "A part of a blob with status 200",
     [BLOB_ID],
@@ -150,15 +152,15 @@ const PATHS: Readonly<Record<string, object>> = {
   ]),
   "/status": readable({
     summary: "The process answers",
-    responses: { "200": { description: "OK", content: { "text/plain": { schema: TEXT } } } },
+    responses: { "200": told("OK", [], { "text/plain": { schema: TEXT } }) },
   }),
   "/v1/api": readable({
     summary: "This document; as a page for browsers",
     responses: {
-      "200": {
-        description: "OpenAPI",
-        content: { "application/json": { schema: {} }, "text/html": { schema: TEXT } },
-      },
+      "200": told("OpenAPI", ["X-Content-Type-Options", "Content-Security-Policy", "Vary"], {
+        "application/json": { schema: {} },
+        "text/html": { schema: TEXT },
+      }),
     },
   }),
 };
@@ -166,7 +168,13 @@ const PATHS: Readonly<Record<string, object>> = {
 /** The document. */
 export const API_DOCUMENT = {
   openapi: "3.1.0",
-  info: { title: "walrus-edge aggregator", version: "1", license: { name: "Apache-2.0" } },
+  info: {
+    title: "walrus-edge aggregator",
+    version: "1",
+    description:
+      "As it answers unless COMPAT=exact is set. Any other method is 405, and OPTIONS 200.",
+    license: { name: "Apache-2.0" },
+  },
   paths: PATHS,
-  components: { schemas: SCHEMAS },
+  components: { schemas: SCHEMAS, headers: HEADERS },
 } as const;

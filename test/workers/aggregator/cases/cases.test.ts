@@ -5,6 +5,7 @@ import { concatBytes } from "../../../../shared/bytes/arrays.ts";
 import type { Case } from "./case.ts";
 import { casesOf } from "./compat-cases.ts";
 import { CONTENT_CASES } from "./content-cases.ts";
+import { expectDocumented } from "./documented.ts";
 import EXPECTED_PASSES from "./expected-passes.json";
 import { expectManners } from "./manners.ts";
 import { ROUTE_CASES } from "./route-cases.ts";
@@ -31,6 +32,7 @@ describe("case", () => {
   test.each(DEFAULT_CASES)("$name", async (each) => {
     const { response, bytes } = await expectAnswer(each, {});
     expectManners(each, response, bytes);
+    expectDocumented({ ...each, path: world.named(each.path) }, response, bytes);
   });
 
   test.each(EXACT_CASES)("$name", async (each) => {
