@@ -16,12 +16,15 @@ export interface RenewalVars extends NetworkVars {
   readonly RENEW_EXTEND_EPOCHS?: string | undefined;
   /** Most FROST one run may spend; absent: no bound but the wallet's balance. */
   readonly RENEW_BUDGET_FROST?: string | undefined;
+  /** `true`: a run plans and reports, and neither extends nor sweeps. */
+  readonly RENEW_DRY_RUN?: string | undefined;
 }
 
 /** The parsed configuration. */
 export interface RenewalConfig {
   readonly network: ConfiguredNetwork;
   readonly policy: RenewalPolicy;
+  readonly isDryRun: boolean;
 }
 
 /** Two epochs: on testnet two days, on mainnet four weeks to notice that something is wrong. */
@@ -58,7 +61,14 @@ export function renewalConfig(vars: RenewalVars): RenewalConfig {
     throw new TypeError(`Cannot configure RENEW_BUDGET_FROST: expected digits, got ${budget}`);
   }
   const budgetFrost = budget === undefined ? null : BigInt(budget);
-  return { network: configuredNetwork(vars), policy: { marginEpochs, extendEpochs, budgetFrost } };
+  const policy = { marginEpochs, extendEpochs, budgetFrost };
+  return { network: configuredNetwork(vars), policy, isDryRun: flag(vars.RENEW_DRY_RUN) };
+}
+
+function flag(text: string | undefined): boolean {
+  if (text === undefined || text === "false") return false;
+  if (text === "true") return true;
+  throw new TypeError(`Cannot configure RENEW_DRY_RUN: expected true or false, got ${text}`);
 }
 
 function count(name: string, text: string | undefined, otherwise: number): number {

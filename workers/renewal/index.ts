@@ -5,8 +5,10 @@
  * own; the publisher keeps the leases, the wallet and the last report.
  */
 import { toHex } from "../../shared/bytes/text.ts";
+import { preflightResponse, withCors } from "../../shared/http/cors.ts";
 import {
   GLOBAL_DOMAIN,
+  internalError,
   methodNotAllowed,
   type Problem,
   problemResponse,
@@ -44,7 +46,7 @@ const NO_REPORT: Problem = {
 export default {
   /** One run. The work is awaited: a cron that returns early may be cut off. */
   async scheduled(controller: ScheduledController, env: RenewalEnv): Promise<void> {
-    const { network, policy } = renewalConfig(env);
+    const { network, policy, isDryRun } = renewalConfig(env);
     const chain = createChain({
       ...network,
       fetch: platformPermit().fetch,
@@ -52,11 +54,11 @@ export default {
       timer: systemTimer,
     });
     const { PUBLISHER: publisher } = env;
-    const ports = { publisher, chain, clock: systemClock, log, policy };
+    const ports = { publisher, chain, clock: systemClock, log, policy, isDryRun };
     const report = await renew(ports, controller.scheduledTime);
     await publisher.keepRenewalReport(reportJson(report));
     // The same hour's cron looks after what failed stores have left registered.
-    await publisher.sweepOrphans();
+    if (!isDryRun) await publisher.sweepOrphans();
   },
 
   /** `/status`, and the report of the last run: 404 before the first. */
@@ -66,13 +68,23 @@ export default {
     const writeLine = requestLine({ log, clock: systemClock, requestId }, request, notes);
     const { pathname } = new URL(request.url);
     if (PATHS.includes(pathname)) notes.route = pathname;
-    const response = await answer(request, pathname, env);
-    const named = new Response(response.body, response);
-    named.headers.set("X-Request-Id", requestId);
-    writeLine(named.status);
-    return named;
+    const response = withCors(
+      request.method === "OPTIONS"
+        ? preflightResponse(request)
+        : await answer(request, pathname, env).catch((error: unknown) => failed(error, requestId)),
+    );
+    response.headers.set("X-Request-Id", requestId);
+    writeLine(response.status);
+    return response;
   },
 };
+
+/** A bug, or a publisher that cannot be asked: the log has it. */
+function failed(error: unknown, requestId: string): Response {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.error({ event: "request.failed", requestId, error: text });
+  return problemResponse(internalError());
+}
 
 async function answer(request: Request, path: string, env: RenewalEnv): Promise<Response> {
   if (path !== LAST_REPORT_PATH && path !== "/status")

@@ -36,6 +36,8 @@ export interface RenewalPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly policy: RenewalPolicy;
+  /** Plans and reports, and pays for nothing. */
+  readonly isDryRun?: boolean;
 }
 
 /** What a run did. */
@@ -46,8 +48,11 @@ export interface RenewalReport {
   readonly finishedAtMs: number;
   /** `null` when the chain could not be read. */
   readonly epoch: number | null;
+  readonly isDryRun: boolean;
   /** Leases near their end that were looked at. */
   readonly leaseCount: number;
+  /** What was to be extended, in this order. */
+  readonly planned: readonly PlannedExtension[];
   /** Leases whose end moved. */
   readonly extended: readonly (ExtendedEnd & { readonly blobId: string | null })[];
   readonly skipped: readonly SkippedLease[];
@@ -88,7 +93,9 @@ export async function renew(ports: RenewalPorts, scheduledMs: number): Promise<R
     { leases: onChain.value, walletAddresses, epoch, maxEpochsAhead, prices },
     policy,
   );
+  run.planned = plan.extensions;
   run.skipped.push(...plan.skipped);
+  if (run.isDryRun) return run.finish(null);
   for (const [owner, extensions] of Map.groupBy(plan.extensions, (one) => one.owner)) {
     for (const batch of batches(extensions, EXTENSIONS_PER_TRANSACTION_MAX)) {
       await run.extend(owner, batch);
@@ -101,6 +108,8 @@ export async function renew(ports: RenewalPorts, scheduledMs: number): Promise<R
 class Run {
   epoch: number | null = null;
   leases: readonly Lease[] = [];
+  planned: readonly PlannedExtension[] = [];
+  readonly isDryRun: boolean;
   readonly skipped: SkippedLease[] = [];
   readonly #ports: RenewalPorts;
   readonly #windowMs: number;
@@ -114,6 +123,7 @@ class Run {
 
   constructor(ports: RenewalPorts, windowMs: number, startedAtMs: number) {
     this.#ports = ports;
+    this.isDryRun = ports.isDryRun ?? false;
     this.#windowMs = windowMs;
     this.#startedAtMs = startedAtMs;
   }
@@ -152,7 +162,9 @@ class Run {
       startedAtMs: this.#startedAtMs,
       finishedAtMs: this.#ports.clock.nowMs(),
       epoch: this.epoch,
+      isDryRun: this.isDryRun,
       leaseCount: this.leases.length,
+      planned: this.planned,
       extended: this.#extended.map((end) => ({
         ...end,
         blobId: blobIds.get(end.blobObjectId) ?? null,

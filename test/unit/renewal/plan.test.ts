@@ -154,11 +154,18 @@ describe("configuration", () => {
     });
   });
 
+  test("is dry only on request", () => {
+    const isDry = (text: string | undefined) =>
+      renewalConfig({ NETWORK: "testnet", RENEW_DRY_RUN: text }).isDryRun;
+    expect([undefined, "false", "true"].map(isDry)).toEqual([false, false, true]);
+  });
+
   test("names what is malformed", () => {
     const broken = {
       RENEW_MARGIN_EPOCHS: "0",
       RENEW_EXTEND_EPOCHS: "1",
       RENEW_BUDGET_FROST: "-1",
+      RENEW_DRY_RUN: "yes",
     };
     for (const [name, text] of Object.entries(broken)) {
       expect(() => renewalConfig({ NETWORK: "testnet", [name]: text })).toThrow(name);

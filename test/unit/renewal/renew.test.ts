@@ -89,10 +89,11 @@ async function store(root: number, epochs: number): Promise<string> {
   return blobObjectId;
 }
 
-function run(scheduledMs = AT_MS) {
+function run(scheduledMs = AT_MS, isDryRun = false) {
   const policy = { marginEpochs: 2, extendEpochs: 5, budgetFrost: null };
   const clock = { nowMs: () => scheduledMs };
-  return renew({ publisher, chain: world.chain, clock, log: memoryLog(), policy }, scheduledMs);
+  const ports = { publisher, chain: world.chain, clock, log: memoryLog(), policy, isDryRun };
+  return renew(ports, scheduledMs);
 }
 
 async function endOnChain(blobObjectId: string): Promise<number> {
@@ -126,6 +127,23 @@ describe("a run", () => {
     expect(await Promise.all([first, second, long].map(endOnChain))).toEqual([7, 8, 21]);
     expect(book.get(first)?.endEpoch).toBe(7);
     expect(JSON.parse(reportJson(report))).toMatchObject({ extendedCount: 2, costFrost: "50" });
+  });
+
+  test("that is dry tells what it would extend and pays for nothing", async () => {
+    const [first, second] = [await store(1, 1), await store(2, 2)];
+    const before = world.ledger.userTransactionCount;
+    const report = await run(AT_MS, true);
+    expect(world.ledger.userTransactionCount).toBe(before);
+    expect(report).toMatchObject({ isDryRun: true, extended: [], txDigests: [], costFrost: 0n });
+    expect(
+      report.planned.map(({ blobObjectId, toEndEpoch }) => [blobObjectId, toEndEpoch]),
+    ).toEqual([
+      [first, 7],
+      [second, 8],
+    ]);
+    expect(JSON.parse(reportJson(report))).toMatchObject({ plannedCount: 2, extendedCount: 0 });
+    // The same hour's run that is not dry does it.
+    expect((await run()).extended).toHaveLength(2);
   });
 
   test("twice, at once, or in another hour extends once", async () => {

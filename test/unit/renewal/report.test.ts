@@ -1,5 +1,5 @@
 /** What the renewal Worker answers over HTTP. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { PublisherRpcSurface } from "../../../shared/rpc/publisher.ts";
 import renewal from "../../../workers/renewal/index.ts";
 
@@ -23,6 +23,22 @@ describe("GET /edge/v1/renewals/last", () => {
     const response = await answer(null, "/edge/v1/renewals/last");
     expect(response.status).toBe(404);
     expect(await response.text()).toContain("NO_RENEWAL_YET");
+  });
+
+  test("can be read from any origin, though the publisher cannot be asked", async () => {
+    const away: Pick<PublisherRpcSurface, "lastRenewalReport"> = {
+      lastRenewalReport: () => Promise.reject(new Error("the publisher is being deployed")),
+    };
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const ask = (method: string) =>
+      renewal.fetch(new Request("https://renewal.example/edge/v1/renewals/last", { method }), {
+        PUBLISHER: away as PublisherRpcSurface,
+      });
+    const broken = await ask("GET");
+    vi.restoreAllMocks();
+    expect([broken.status, broken.headers.get("access-control-allow-origin")]).toEqual([500, "*"]);
+    expect(await broken.text()).toContain("INTERNAL_ERROR");
+    expect((await ask("OPTIONS")).headers.get("access-control-allow-methods")).toContain("GET");
   });
 
   test("other paths and methods are refused", async () => {
