@@ -402,6 +402,12 @@ export const UPLOAD_RESUMES_MAX = 3;
 /** How long after `exp` a token is still taken, as at the official publisher. */
 export const JWT_LEEWAY_SECONDS = 60;
 
+/**
+ * Latest `exp`, in August 2188: workerd sets no alarm after that year, and whoever means milliseconds
+ * is told so.
+ */
+export const JWT_EXP_SECONDS_MAX = 6_900_000_000;
+
 /** How long a JWK Set read from its URL is used before it is read again, as `jose` holds one. */
 export const JWKS_HOLD_MS = 10 * 60_000;
 

@@ -6,9 +6,12 @@ import type { AttributeFailure } from "./attributes.ts";
 export function attributeProblem(failure: AttributeFailure): Problem {
   switch (failure.kind) {
     case "attribute-malformed":
-      return problem(`the attribute ${failure.attribute} must have ${failure.expected}`, {
-        attribute: failure.attribute,
-      });
+      return problem(
+        `the attribute ${JSON.stringify(failure.attribute)} must have ${failure.expected}`,
+        {
+          attribute: failure.attribute,
+        },
+      );
     case "attributes-too-many":
       return problem(
         `at most ${failure.countMax} attributes of ${failure.bytesMax} bytes together`,

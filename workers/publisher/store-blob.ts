@@ -22,7 +22,7 @@ import { tokenProblem } from "./auth/token-problem.ts";
 import type { TokenFailure } from "./auth/verify.ts";
 import type { AppContext } from "./context.ts";
 import { dryRun } from "./estimate.ts";
-import { failureToProblem } from "./failure-to-problem.ts";
+import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import { nameUpload, type UploadName } from "./idempotency.ts";
 import { limitWrite, type WriteAllowance } from "./quota/limit-write.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
@@ -38,7 +38,9 @@ export async function storeBlob(request: Request, context: AppContext): Promise<
   const declaredBytes = declaredLength(request.headers);
   const caller = await authorizeStore(request, query.value, declaredBytes, context);
   if (!caller.ok) return refuse(request, tokenProblem(caller.failure));
-  const bytesMax = Math.min(context.config.blobBytesMax, caller.value.bytesMax ?? Infinity);
+  const { bytesAllowed } = caller.value;
+  const bytesMax = Math.min(context.config.blobBytesMax, bytesAllowed?.count ?? Infinity);
+  const bytesExact = bytesAllowed?.relation === "exactly" ? bytesAllowed.count : null;
   if (declaredBytes !== null && declaredBytes > bytesMax) {
     return refuse(request, failureToProblem({ kind: "body-too-large", bytesMax }));
   }
@@ -48,10 +50,12 @@ export async function storeBlob(request: Request, context: AppContext): Promise<
   if (query.value.dryRun) {
     const estimate = await dryRun({ bytesMax, declaredBytes }, body, query.value, context);
     allowance.value.settle(estimate.ok ? estimate.value.dryRun.size : bytesMax);
-    return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
+    return estimate.ok
+      ? jsonResponse(estimate.value)
+      : unstoredProblem(estimate.failure, request.headers, caller.value);
   }
   return storeFor(request, "PUT /v1/blobs", query.value, caller.value, context, {
-    bounds: { bytesMax, declaredBytes: declaredBytes ?? caller.value.bytesExact },
+    bounds: { bytesMax, declaredBytes: declaredBytes ?? bytesExact },
     body,
     allowance: allowance.value,
   });
@@ -105,8 +109,24 @@ export async function storeFor(
   const stored = await storeInUpload(context.uploads, context.log, upload, bounds, body);
   allowance?.settle(stored.ok ? stored.value.unencodedBytes : bounds.bytesMax);
   await giveBackUnused(token.value, upload, caller, context);
-  if (!stored.ok) return refuse(request, failureToProblem(stored.failure));
+  if (!stored.ok) return refuse(request, unstoredProblem(stored.failure, request.headers, caller));
   return waits ? finalAnswer(stored.value, context.config.compat) : acceptedAnswer(stored.value);
+}
+
+/** Where the token's own bound was the tighter one, it is the token that does not allow the body. */
+function unstoredProblem(
+  failure: PublisherFailure,
+  headers: Headers,
+  { bytesAllowed }: Caller,
+): Problem {
+  const isTooLong = failure.kind === "body-too-large" && failure.bytesMax === bytesAllowed?.count;
+  const isTooShort =
+    failure.kind === "body-interrupted" &&
+    bytesAllowed?.relation === "exactly" &&
+    declaredLength(headers) === null;
+  return bytesAllowed !== null && (isTooLong || isTooShort)
+    ? tokenProblem({ kind: "token-size", allowed: bytesAllowed })
+    : failureToProblem(failure);
 }
 
 /**

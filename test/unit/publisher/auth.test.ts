@@ -98,6 +98,7 @@ describe("a token", () => {
 
   test.each([
     [null, "token-missing"],
+    ["Basic YTpi", "token-header-malformed"],
     ["nonsense", "token-invalid"],
     ["eyJhbGciOiJub25lIn0.e30.", "token-invalid"],
     ["x".repeat(JWT_CHARS_MAX), "token-invalid"],

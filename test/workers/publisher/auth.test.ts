@@ -9,6 +9,7 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { toHex } from "../../../shared/bytes/text.ts";
+import { JWT_EXP_SECONDS_MAX } from "../../../shared/limits.ts";
 import { tokenShard } from "../../../workers/publisher/auth/token-guard.ts";
 import type { PublisherEnv } from "../../../workers/publisher/env.ts";
 import worker from "../../../workers/publisher/index.ts";
@@ -108,6 +109,40 @@ describe("a gateway with tokens", () => {
     expect((await store(await sign({ jti: "same" }))).status).toBe(202);
   });
 
+  test("refuses a body whose length nobody declared once it is not what the token allows", async () => {
+    for (const [payload, message] of [
+      [{ max_size: 999 }, "the token allows a body of at most 999 bytes"],
+      [{ size: 999 }, "the token allows a body of exactly 999 bytes"],
+      [{ size: 1_001 }, "the token allows a body of exactly 1001 bytes"],
+    ] as const) {
+      const response = await store(await sign({ jti: "undeclared", ...payload }), {}, BODY);
+      const { error } = await response.clone().json<{ error: { message: string } }>();
+      expect([response.status, error.message]).toEqual([400, message]);
+      expect(await reasonOf(response)).toBe("INVALID_SIZE");
+    }
+    // None of them has used the token up.
+    expect((await store(await sign({ jti: "undeclared" }))).status).toBe(202);
+  });
+
+  test("refuses an end in milliseconds, and takes the latest there may be", async () => {
+    const inMs = await store(await sign({ jti: "ms", exp: Date.now() + 60_000 }));
+    expect([inMs.status, await reasonOf(inMs)]).toEqual([400, "INVALID_TIMESTAMP"]);
+    const beyond = await store(await sign({ jti: "beyond", exp: JWT_EXP_SECONDS_MAX + 1 }));
+    expect([beyond.status, await reasonOf(beyond)]).toEqual([400, "INVALID_TIMESTAMP"]);
+    const key = { "idempotency-key": "for a long time" };
+    const latest = await store(await sign({ jti: "latest", exp: JWT_EXP_SECONDS_MAX }), key);
+    expect(latest.status).toBe(202);
+  });
+
+  test("forgets a token that has expired, whatever else is kept for longer", async () => {
+    const tokens = bindings.TOKENS.getByName("forgets");
+    const nowMs = Date.now();
+    await tokens.use("for years", "a", nowMs + 10 * 365 * 86_400_000);
+    await tokens.use("for a day", "b", nowMs + 86_400_000);
+    const alarm = await runInDurableObject(tokens, (_, state) => state.storage.getAlarm());
+    expect(alarm).toBe(nowMs + 86_400_000);
+  });
+
   test("takes a token once, though the guard is restarted in between", async () => {
     const token = await sign({ jti: "once" });
     expect((await store(token)).status).toBe(202);
@@ -187,7 +222,7 @@ describe("a gateway with tokens", () => {
       duplex: "half",
       headers: { authorization: `Bearer ${token}`, prefer: "respond-async" },
     } as RequestInit;
-    expect((await ask("/v1/blobs", init, TOKENS)).status).toBe(413);
+    expect(await reasonOf(await ask("/v1/blobs", init, TOKENS))).toBe("INVALID_SIZE");
     expect((await store(token, {}, BODY.slice(0, 500))).status).toBe(202);
   });
 

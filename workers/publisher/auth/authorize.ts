@@ -7,7 +7,15 @@ import { toHex } from "../../../shared/bytes/text.ts";
 import { IDEMPOTENCY_KEPT_PAST_EXPIRY_MS, JWT_LEEWAY_SECONDS } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AppContext } from "../context.ts";
-import { checkSize, checkStore, type Claims, hasScope, type Scope } from "./claims.ts";
+import {
+  type Allowance,
+  checkSize,
+  checkStore,
+  type Claims,
+  hasScope,
+  type Scope,
+  sizeAllowance,
+} from "./claims.ts";
 import { tokenShard } from "./token-guard.ts";
 import { type TokenFailure, verifyToken } from "./verify.ts";
 
@@ -15,10 +23,8 @@ import { type TokenFailure, verifyToken } from "./verify.ts";
 export interface Caller {
   /** `null` on an open gateway, and for a token without a subject. */
   readonly sub: string | null;
-  /** Most bytes its token allows; `null` for no limit of its own. */
-  readonly bytesMax: number | null;
-  /** Exactly so many, where its token says so. */
-  readonly bytesExact: number | null;
+  /** How many bytes its token allows; `null` for no limit of its own. */
+  readonly bytesAllowed: Allowance | null;
   /** Whether the token allows a body of this length. */
   checkBody(byteCount: number): Result<null, TokenFailure>;
   /** Until when what was asked with an `Idempotency-Key` is kept at least; `null` for no such time. */
@@ -37,8 +43,7 @@ export interface AskedStore {
 
 const ANYBODY: Caller = {
   sub: null,
-  bytesMax: null,
-  bytesExact: null,
+  bytesAllowed: null,
   checkBody: () => ok(null),
   keyKeptUntilMs: null,
   consume: () => Promise.resolve(ok(null)),
@@ -92,8 +97,7 @@ async function claimsFor(
 function callerOf(claims: Claims, { tokens }: AppContext): Caller {
   return {
     sub: claims.sub ?? null,
-    bytesMax: claims.size ?? claims.max_size ?? null,
-    bytesExact: claims.size ?? null,
+    bytesAllowed: sizeAllowance(claims),
     checkBody: (byteCount) => checkSize(claims, byteCount),
     keyKeptUntilMs: keyKeptUntilMs(claims),
     async consume(uploadId) {

@@ -5,6 +5,7 @@
  * `sub` and `scope` are ours.
  */
 import * as v from "valibot";
+import { JWT_EXP_SECONDS_MAX } from "../../../shared/limits.ts";
 import { GATEWAY_SUBJECT_PREFIX } from "../../../shared/rpc/leases.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { parseSuiId } from "../../../shared/sui/sui-id.ts";
@@ -14,10 +15,17 @@ export type ClaimFailure =
   | { readonly kind: "token-inconsistent"; readonly claims: readonly string[] }
   | { readonly kind: "token-invalid"; readonly detail: string }
   | { readonly kind: "token-lifetime"; readonly expectedSeconds: number }
-  | { readonly kind: "token-epochs" }
-  | { readonly kind: "token-size" }
-  | { readonly kind: "token-recipient" }
+  | { readonly kind: "token-timestamp"; readonly exp: number }
+  | { readonly kind: "token-epochs"; readonly allowed: Allowance }
+  | { readonly kind: "token-size"; readonly allowed: Allowance }
+  | { readonly kind: "token-recipient"; readonly allowed: string }
   | { readonly kind: "token-scope"; readonly scope: string };
+
+/** So many, and whether fewer will do. */
+export interface Allowance {
+  readonly relation: "exactly" | "at most";
+  readonly count: number;
+}
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
@@ -59,6 +67,7 @@ export function readClaims(
     return err({ kind: "token-invalid", detail: `the claim ${claim} is missing or malformed` });
   }
   const claims = parsed.output;
+  if (claims.exp > JWT_EXP_SECONDS_MAX) return err({ kind: "token-timestamp", exp: claims.exp });
   for (const pair of [
     ["epochs", "max_epochs"],
     ["size", "max_size"],
@@ -89,17 +98,36 @@ export function checkStore(
   declaredBytes: number | null,
 ): Result<null, ClaimFailure> {
   if (!hasScope(claims, "store")) return err({ kind: "token-scope", scope: "store" });
-  const { epochs = asked.epochs, max_epochs: epochsMax = asked.epochs } = claims;
-  if (asked.epochs !== epochs || asked.epochs > epochsMax) return err({ kind: "token-epochs" });
+  const epochs = allowance(claims.epochs, claims.max_epochs);
+  if (epochs !== null && !allows(epochs, asked.epochs)) {
+    return err({ kind: "token-epochs", allowed: epochs });
+  }
   const recipient = claims.send_object_to;
   if (recipient !== undefined && parseSuiId(recipient) !== asked.sendObjectTo) {
-    return err({ kind: "token-recipient" });
+    return err({ kind: "token-recipient", allowed: recipient });
   }
   return declaredBytes === null ? ok(null) : checkSize(claims, declaredBytes);
 }
 
 /** Checks the length of a body. */
 export function checkSize(claims: Claims, byteCount: number): Result<null, ClaimFailure> {
-  const { size = byteCount, max_size: sizeMax = byteCount } = claims;
-  return byteCount === size && byteCount <= sizeMax ? ok(null) : err({ kind: "token-size" });
+  const size = sizeAllowance(claims);
+  return size === null || allows(size, byteCount)
+    ? ok(null)
+    : err({ kind: "token-size", allowed: size });
+}
+
+/** How many bytes a token allows; `null` for any number. */
+export function sizeAllowance({ size, max_size: sizeMax }: Claims): Allowance | null {
+  return allowance(size, sizeMax);
+}
+
+/** A token has at most one of the two. */
+function allowance(exactly: number | undefined, atMost: number | undefined): Allowance | null {
+  if (exactly !== undefined) return { relation: "exactly", count: exactly };
+  return atMost === undefined ? null : { relation: "at most", count: atMost };
+}
+
+function allows({ relation, count: allowed }: Allowance, asked: number): boolean {
+  return relation === "exactly" ? asked === allowed : asked <= allowed;
 }

@@ -67,6 +67,8 @@ export class Token extends DurableObject implements TokenRpc, KeptChangesRpc {
   }
 
   async #wakeAt(atMs: number): Promise<void> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(atMs);
+    const set = await this.ctx.storage.getAlarm();
+    // What is kept for years does not keep the sweep from what ends tomorrow.
+    if (set === null || set > atMs) await this.ctx.storage.setAlarm(atMs);
   }
 }

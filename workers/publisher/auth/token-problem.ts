@@ -1,6 +1,7 @@
 /** Refusals of tokens as problems. Pure; part of the one switch in failure-to-problem.ts. */
 import { AUTH_DOMAIN, type Problem, unauthenticated } from "../../../shared/http/problem.ts";
-import { JWKS_COOLDOWN_MS } from "../../../shared/limits.ts";
+import { JWKS_COOLDOWN_MS, JWT_EXP_SECONDS_MAX } from "../../../shared/limits.ts";
+import type { Allowance, ClaimFailure } from "./claims.ts";
 import type { TokenFailure } from "./verify.ts";
 
 const MISSING = unauthenticated("Bearer", {
@@ -9,6 +10,12 @@ const MISSING = unauthenticated("Bearer", {
   message: "Authorization: Bearer <token> is missing",
   exact: { status: 400, text: "Header of type `authorization` was missing" },
 });
+
+const MALFORMED: Problem = {
+  ...MISSING,
+  message: "Authorization is not Bearer <token>",
+  exact: { status: 400, text: "invalid HTTP header (authorization)" },
+};
 
 const UNSIGNED = unauthenticated('Bearer error="invalid_token"', {
   reason: "INVALID_SIGNATURE",
@@ -44,6 +51,8 @@ export function tokenProblem(failure: TokenFailure): Problem {
       };
     case "token-missing":
       return MISSING;
+    case "token-header-malformed":
+      return MALFORMED;
     case "token-signature":
       return UNSIGNED;
     case "token-expired":
@@ -52,6 +61,20 @@ export function tokenProblem(failure: TokenFailure): Problem {
       return problem("RESOURCE_EXHAUSTED", "TOKEN_ALREADY_USED", "the token was used before");
     case "token-invalid":
       return precondition("INVALID_TOKEN", `the token cannot be used: ${failure.detail}`);
+    case "token-inconsistent":
+    case "token-lifetime":
+    case "token-timestamp":
+    case "token-epochs":
+    case "token-size":
+    case "token-recipient":
+    case "token-scope":
+      return claimProblem(failure);
+  }
+}
+
+/** What its claims do not allow. */
+function claimProblem(failure: Exclude<ClaimFailure, { readonly kind: "token-invalid" }>): Problem {
+  switch (failure.kind) {
     case "token-inconsistent":
       return precondition(
         "INCONSISTENT_TOKEN",
@@ -62,14 +85,22 @@ export function tokenProblem(failure: TokenFailure): Problem {
         "INVALID_EXPIRATION",
         `the token must expire ${failure.expectedSeconds} s after it was issued`,
       );
+    case "token-timestamp":
+      return precondition(
+        "INVALID_TIMESTAMP",
+        `exp must be in seconds since 1970 and at most ${JWT_EXP_SECONDS_MAX}, not ${failure.exp}`,
+      );
     case "token-epochs":
-      return precondition("INVALID_EPOCHS", "the token does not allow so many epochs");
+      return precondition("INVALID_EPOCHS", `the token allows ${told(failure.allowed)} epochs`);
     case "token-size":
-      return precondition("INVALID_SIZE", "the token does not allow a body of this size");
+      return precondition(
+        "INVALID_SIZE",
+        `the token allows a body of ${told(failure.allowed)} bytes`,
+      );
     case "token-recipient":
       return precondition(
         "INVALID_SEND_OBJECT_TO",
-        "the token allows another value of send_object_to",
+        `the token allows only send_object_to=${failure.allowed}`,
       );
     case "token-scope":
       return problem(
@@ -78,6 +109,10 @@ export function tokenProblem(failure: TokenFailure): Problem {
         `the token lacks the scope ${failure.scope}`,
       );
   }
+}
+
+function told({ relation, count }: Allowance): string {
+  return `${relation} ${count}`;
 }
 
 function precondition(reason: string, message: string): Problem {

@@ -47,6 +47,8 @@ export type TokenFailure =
   | { readonly kind: "scope-closed"; readonly scope: string }
   | { readonly kind: "token-keys-unavailable" }
   | { readonly kind: "token-missing" }
+  /** There is an `Authorization`, but no bearer token in it. */
+  | { readonly kind: "token-header-malformed" }
   | { readonly kind: "token-signature" }
   | { readonly kind: "token-expired" }
   | { readonly kind: "token-used" };
@@ -62,8 +64,10 @@ export async function verifyToken(
   rules: TokenRules,
   ports: VerifyPorts,
 ): Promise<Result<Claims, TokenFailure>> {
-  const token = /^Bearer +([^\s,]+) *$/i.exec(headers.get("Authorization") ?? "")?.[1];
-  if (token === undefined) return err({ kind: "token-missing" });
+  const header = headers.get("Authorization");
+  if (header === null) return err({ kind: "token-missing" });
+  const token = /^Bearer +([^\s,]+) *$/i.exec(header)?.[1];
+  if (token === undefined) return err({ kind: "token-header-malformed" });
   if (token.length > JWT_CHARS_MAX) {
     return err({ kind: "token-invalid", detail: `it is longer than ${JWT_CHARS_MAX} characters` });
   }
