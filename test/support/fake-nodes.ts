@@ -16,6 +16,7 @@ import { createNodeClient, type NodeClient } from "../../shared/nodes/client.ts"
 import { createPermit } from "../../shared/nodes/permit.ts";
 import type { Fetch, Timer } from "../../shared/ports.ts";
 import type { Committee } from "../../shared/protocol/committee.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** How a node misbehaves. */
 export type FakeFault =
@@ -97,7 +98,7 @@ export function createFakeNodes(
     const memberIndex = Number(/^node-(\d+)\.test$/.exec(url.hostname)?.[1]);
     const fault = faults.get(memberIndex);
     if (fault === "down") throw new TypeError("connection refused");
-    if (fault === "silent") return untilAborted(request.signal);
+    if (fault === "silent") return untilAborted(request);
     if (fault === "refuse") return refusal(503, "UNAVAILABLE");
     if (fault === "not-found") return refusal(404, "SLIVER_NOT_FOUND");
     if (fault === "blocked") return refusal(451, "FORBIDDEN_BLOB");
@@ -109,7 +110,7 @@ export function createFakeNodes(
         new ReadableStream({
           start(controller) {
             controller.enqueue(body.subarray(0, 4));
-            request.signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+            untilAborted(request).catch((error: unknown) => controller.error(error));
           },
         }),
       );
@@ -196,12 +197,6 @@ function status(initialCertifiedEpoch: number | null | undefined): Response {
   const known = { deletable: { initialCertifiedEpoch, deletableCounts } };
   const data = initialCertifiedEpoch === undefined ? "nonexistent" : known;
   return Response.json({ success: { code: 200, data } });
-}
-
-function untilAborted(signal: AbortSignal): Promise<Response> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  });
 }
 
 function refusal(status: number, reason: string): Response {

@@ -10,6 +10,7 @@ import { NODE_METADATA_TIMEOUT_MS, NODE_STALL_MS } from "../../../shared/limits.
 import { createNodeClient, type NodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import type { Fetch } from "../../../shared/ports.ts";
+import { untilAborted } from "../../support/until-aborted.ts";
 import { ManualTimer, refusal, success } from "./support.ts";
 
 const NODE = { nodeId: "0xabc", baseUrl: "http://node.test:9185" };
@@ -165,15 +166,9 @@ describe("answers", () => {
 });
 
 describe("time and transport", () => {
-  /** A node that never answers, as `fetch` behaves when its signal is aborted. */
-  const silent: Fetch = (request) =>
-    new Promise((_, reject) => {
-      request.signal.addEventListener("abort", () => reject(request.signal.reason as Error));
-    });
-
   test("a silent node times out after the request's own time", async () => {
     const timer = new ManualTimer();
-    const put = clientOver(silent, timer).putMetadata(NODE, BLOB_ID, new Uint8Array(3));
+    const put = clientOver(untilAborted, timer).putMetadata(NODE, BLOB_ID, new Uint8Array(3));
     await Promise.resolve();
     timer.advance(NODE_METADATA_TIMEOUT_MS);
     expect(await put).toMatchObject({
@@ -183,7 +178,7 @@ describe("time and transport", () => {
 
   test("a request that waits for a slot is not timed out", async () => {
     const timer = new ManualTimer();
-    const client = createNodeClient({ permit: createPermit(silent, 1), timer, lane: "l" });
+    const client = createNodeClient({ permit: createPermit(untilAborted, 1), timer, lane: "l" });
     const first = client.putMetadata(NODE, BLOB_ID, new Uint8Array(3), { timeoutMs: 100 });
     const second = client.putMetadata(NODE, BLOB_ID, new Uint8Array(3), { timeoutMs: 100 });
     await Promise.resolve();
@@ -267,7 +262,14 @@ describe("time and transport", () => {
 
     test("silence before the headers is no stall", async () => {
       const timer = new ManualTimer();
-      const read = clientOver(silent, timer).getSliver(NODE, BLOB_ID, 5, "primary", 100, STALL);
+      const read = clientOver(untilAborted, timer).getSliver(
+        NODE,
+        BLOB_ID,
+        5,
+        "primary",
+        100,
+        STALL,
+      );
       await settled();
       timer.advance(STALL.timeoutMs - 1);
       expect(timer.slept).toEqual([STALL.timeoutMs]);
@@ -280,7 +282,7 @@ describe("time and transport", () => {
 
   test("the caller's signal makes it aborted, not timed out", async () => {
     const giveUp = new AbortController();
-    const put = clientOver(silent).putMetadata(NODE, BLOB_ID, new Uint8Array(3), {
+    const put = clientOver(untilAborted).putMetadata(NODE, BLOB_ID, new Uint8Array(3), {
       signal: giveUp.signal,
     });
     giveUp.abort();
@@ -308,8 +310,9 @@ describe("time and transport", () => {
     const timer = new ManualTimer();
     const sending = (request: Request) => {
       const body = new ReadableStream({
-        start: (controller) =>
-          request.signal.addEventListener("abort", () => controller.error(request.signal.reason)),
+        start(controller) {
+          untilAborted(request).catch((error: unknown) => controller.error(error));
+        },
       });
       return Promise.resolve(new Response(body, { headers: { "content-length": "9" } }));
     };

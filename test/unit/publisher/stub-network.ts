@@ -8,6 +8,7 @@ import { parseBlobId } from "../../../shared/codec/index.ts";
 import type { Fetch } from "../../../shared/ports.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
 import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
+import { untilAborted } from "../../support/until-aborted.ts";
 import { refusal, success } from "../nodes/support.ts";
 
 export type StubFault =
@@ -144,10 +145,4 @@ export class StubNetwork {
       signed: { serializedMessage: toBase64(message), signature: toBase64(signature) },
     });
   }
-}
-
-function untilAborted(request: Request): Promise<Response> {
-  return new Promise((_, reject) => {
-    request.signal.addEventListener("abort", () => reject(request.signal.reason as Error));
-  });
 }
