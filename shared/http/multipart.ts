@@ -38,6 +38,9 @@ const SEARCH_BYTES = 128 * 1024;
 /** What may follow a delimiter on its line: two dashes, or blanks and the line's end. */
 const DELIMITER_REST_BYTES_MAX = 256;
 
+/** One parameter of a header, from where the one before ended: its name, and its value either way. */
+const PARAMETER = /\s*([^\s=;"]+)=(?:"((?:\\"|[^"])*)"|([^\s;"]*))\s*(?:;|$)/gy;
+
 /** The boundary that a `Content-Type` names; `null` unless it is `multipart/form-data` with one. */
 export function multipartBoundary(contentType: string | null): string | null {
   if (contentType === null || !/^\s*multipart\/form-data\s*;/i.test(contentType)) return null;
@@ -100,10 +103,14 @@ async function readPart(
   return ok({ name, offset, byteCount: end - offset });
 }
 
-/** `name="…"`: browsers escape quotes and line breaks as %22, %0D, %0A; others as `\"`. */
+/**
+ * `name="…"`: browsers escape quotes and line breaks as %22, %0D, %0A; others as `\"`. Parameters are
+ * read one after another, since a file's name may hold what looks like another one.
+ */
 function fieldName(disposition: string): string | null {
-  const match = /(?:^|;)\s*name=(?:"((?:\\"|[^"])*)"|([^\s;"]+))/i.exec(disposition);
-  const name = match?.[1] ?? match?.[2];
+  const parameters = [...disposition.matchAll(PARAMETER)];
+  const match = parameters.find(([, parameter]) => parameter?.toLowerCase() === "name");
+  const name = match?.[2] ?? match?.[3];
   if (name === undefined) return null;
   return name
     .replaceAll('\\"', '"')

@@ -77,9 +77,14 @@ describe("a form", () => {
     expect(await parse(body)).toMatchObject({ ok: true, value: [{ name: "a" }] });
   });
 
-  test("filename is not mistaken for the name", async () => {
-    const body =
-      '--B\r\nContent-Disposition: form-data; filename="f"; name="n"\r\n\r\n1\r\n--B--\r\n';
+  test.each([
+    'filename="f"; name="n"',
+    'filename="x; name=y"; name="n"',
+    'filename="x\\"; name=y"; name="n"',
+    "filename*=UTF-8''x; NAME=n",
+    'name="n"; filename="f"',
+  ])("of %s the name is n", async (parameters) => {
+    const body = `--B\r\nContent-Disposition: form-data; ${parameters}\r\n\r\n1\r\n--B--\r\n`;
     expect(await parse(body)).toMatchObject({ ok: true, value: [{ name: "n" }] });
   });
 
