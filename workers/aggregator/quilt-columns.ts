@@ -83,9 +83,12 @@ export async function readIndex(
     const index = decodeQuiltIndex(columns);
     if (index.ok) return ok({ index: index.value, tier });
     if (index.failure.kind !== "quilt-columns-missing") return notAQuilt();
+    const { columnCount } = index.failure;
+    // A small network's blobs have fewer columns than an index may take.
+    if (columnCount > quilt.columnCount) return notAQuilt();
     // Given back before more is asked for.
     held.release();
-    return await readWholeIndex(quilt, index.failure.columnCount, columns, signal);
+    return await readWholeIndex(quilt, columnCount, columns, signal);
   } finally {
     held.release();
   }

@@ -1,5 +1,6 @@
 /** Columns of a quilt reserve what they hold of the isolate's memory. */
 import { describe, expect, test } from "vitest";
+import { QUILT_VERSION_1 } from "../../../shared/codec/quilt/layout.ts";
 import { PATCH_BYTES_MAX } from "../../../shared/limits.ts";
 import { columnShape } from "../../../shared/nodes/read-columns.ts";
 import { openBlob } from "../../../workers/aggregator/open-blob.ts";
@@ -48,6 +49,23 @@ describe("columns that were read", () => {
     expect(services.workingMemory.bytesTaken).toBe(0);
     nodes.setFault([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "down");
     expect((await quilt.read(1, 3, STOP)).ok).toBe(false);
+    expect(services.workingMemory.bytesTaken).toBe(0);
+  });
+
+  test("are not asked for beyond the blob's last one, whatever the head of an index claims", async () => {
+    const { services, nodes } = readWorld(codec);
+    const claiming = new Uint8Array(columnCount * columnBytes);
+    const view = new DataView(claiming.buffer);
+    view.setUint8(0, QUILT_VERSION_1);
+    view.setUint32(1, columnCount * columnBytes, true);
+    const opened = await openBlob(services, nodes.store(claiming));
+    if (!opened.ok) throw new Error(opened.failure.kind);
+    const quilt = openQuilt(services, opened.value);
+    if (!quilt.ok) throw new Error(quilt.failure.kind);
+    expect(await readIndex(quilt.value, STOP)).toEqual({
+      ok: false,
+      failure: { kind: "patch-not-found", what: "not-a-quilt" },
+    });
     expect(services.workingMemory.bytesTaken).toBe(0);
   });
 
