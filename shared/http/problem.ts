@@ -79,11 +79,6 @@ export function problemStatus(problem: Problem): number {
   return problem.status ?? HTTP_STATUS_OF_WORD[problem.statusWord];
 }
 
-/** The envelope as JSON text: the body of `problemResponse`, for messages that travel otherwise. */
-function problemBody(problem: Problem): string {
-  return envelope(problem).body;
-}
-
 /** Status and JSON text of a problem; `more` follows its own detail. */
 export function envelope(
   problem: Problem,
@@ -110,8 +105,8 @@ export function problemResponse(problem: Problem, method = "GET"): Response {
     headers.set("Retry-After", String(Math.ceil(problem.retryAfterSeconds)));
   }
   for (const [name, value] of Object.entries(problem.headers ?? {})) headers.set(name, value);
-  const body = method === "HEAD" ? null : problemBody(problem);
-  return new Response(body, { status: problemStatus(problem), headers });
+  const { status, body } = envelope(problem);
+  return new Response(method === "HEAD" ? null : body, { status, headers });
 }
 
 /** 400 for a parameter that cannot be read; the metadata names it. */

@@ -14,7 +14,6 @@ import {
   decodeSliver,
   type DecodingSymbol,
   formatBlobId,
-  type LayoutFailure,
   type MetadataWithId,
   type RecoverySymbol,
   type Sliver,
@@ -36,7 +35,7 @@ import {
   type NodeTransport,
   createExchange,
 } from "./exchange.ts";
-import type { NodeFailure } from "./failure.ts";
+import { isNotFound, type NodeFailure } from "./failure.ts";
 
 /** What the client must know of a node; a committee member is one. */
 export interface NodeAddress {
@@ -271,9 +270,7 @@ function statusMethods(
       const call = callOf(node, "blob-status", "GET", `${blobPath(blobId)}/status`, options);
       const answer = await exchange.json(call, v.unknown(), NODE_JSON_BYTES_MAX);
       if (!answer.ok) {
-        const { failure } = answer;
-        const unknown = failure.kind === "refused" && failure.status === 404;
-        return unknown ? ok({ kind: "nonexistent" }) : answer;
+        return isNotFound(answer.failure) ? ok({ kind: "nonexistent" }) : answer;
       }
       const status = parseBlobStatus(answer.value);
       return status === null ? malformed(call, "a blob status of unknown shape") : ok(status);
@@ -325,7 +322,7 @@ function sliverPath(blobId: Uint8Array, pairIndex: number, axis: SliverAxis): st
 
 function layout<T>(
   call: NodeCall,
-  decoded: Result<T, LayoutFailure | { readonly kind: string }>,
+  decoded: Result<T, { readonly kind: string }>,
 ): Result<T, NodeFailure> {
   return decoded.ok ? decoded : malformed(call, `BCS refused: ${decoded.failure.kind}`);
 }

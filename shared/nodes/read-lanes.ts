@@ -51,7 +51,12 @@ export async function runRowLane(
   const waiting = [...rowIndices];
 
   async function tell(row: RowReport): Promise<void> {
-    const goesOn = await Promise.resolve(report(row)).catch(() => false);
+    let goesOn = false;
+    try {
+      goesOn = await report(row);
+    } catch {
+      // Whoever wanted the rows has gone.
+    }
     if (!goesOn) stop.abort(new DOMException("The rows are not needed", "AbortError"));
   }
 
@@ -60,9 +65,8 @@ export async function runRowLane(
       const rowIndex = waiting.shift();
       if (rowIndex === undefined || stop.signal.aborted) return;
       const ticket = fetchPrimarySliver(reading, rowIndex, stop.signal);
-      const slow = ticket.slow.then(() => tell({ rowIndex, outcome: "slow" }));
+      void ticket.slow.then(() => tell({ rowIndex, outcome: "slow" }));
       const outcome = await ticket.answer;
-      await Promise.race([slow, Promise.resolve()]);
       await tell({ rowIndex, outcome: typeof outcome === "string" ? outcome : outcome.data });
     }
   }

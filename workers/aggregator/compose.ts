@@ -144,9 +144,9 @@ export function createServices(
 /** A client of the storage nodes that names this invocation when it first asks one. */
 function nodeClient(permit: Permit, onRequest: () => void): NodeClient {
   let lane: string | undefined;
-  const send: Permit["send"] = (start, signal) => {
+  const send: Permit["send"] = (...request) => {
     onRequest();
-    return permit.send(start, signal);
+    return permit.send(...request);
   };
   return createNodeClient({
     permit: { send },

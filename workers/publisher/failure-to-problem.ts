@@ -9,6 +9,7 @@ import type { BodyFailure } from "../../shared/http/body.ts";
 import {
   type ExactAnswer,
   GLOBAL_DOMAIN,
+  misconfigured,
   type Problem,
   unauthenticated,
   unreadable,
@@ -79,13 +80,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "gate-refused":
       return gateProblem(failure.refusal);
     case "misconfigured":
-      return {
-        statusWord: "INTERNAL",
-        reason: "MISCONFIGURED",
-        domain: GLOBAL_DOMAIN,
-        message: "the gateway is not configured; its log lists every problem",
-        exact: INTERNAL,
-      };
+      return { ...misconfigured(), exact: INTERNAL };
     case "body-too-large":
     case "blob-exceeds-protocol":
     case "body-interrupted":
