@@ -76,7 +76,7 @@ export function planRenewal(facts: RenewalFacts, policy: RenewalPolicy): Renewal
   const extensions: PlannedExtension[] = [];
   const skipped: SkippedLease[] = [];
   let costFrost = 0n;
-  for (const lease of [...facts.leases].sort(dearestFirst)) {
+  for (const lease of [...facts.leases].sort(mostUrgentFirst)) {
     const { blobObjectId, owner, blob } = lease;
     const reason = skipReason(lease, facts, policy);
     if (reason !== null || blob === null) {
@@ -124,7 +124,7 @@ function targetEnd(endEpoch: number, facts: RenewalFacts, policy: RenewalPolicy)
 }
 
 /** A budget that does not suffice for all is spent in this order. */
-function dearestFirst(left: LeaseOnChain, right: LeaseOnChain): number {
+function mostUrgentFirst(left: LeaseOnChain, right: LeaseOnChain): number {
   const byOwn = Number(right.isOwn ?? false) - Number(left.isOwn ?? false);
   if (byOwn !== 0) return byOwn;
   const byEnd = endOf(left) - endOf(right);
