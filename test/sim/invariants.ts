@@ -3,7 +3,7 @@
  *
  * Each broken rule is one line of text; none is good.
  */
-import type { LeasePage } from "../../workers/publisher/lease-book/leases.ts";
+import { TransactionDataBuilder } from "@mysten/sui/transactions";
 import type { ExecutedTransaction } from "../devnet/ledger/types.ts";
 import { blobEvents } from "../devnet/network/chain-events.ts";
 import type { ChainEvent } from "../devnet/storage-node/chain-view.ts";
@@ -24,6 +24,7 @@ export function violations(world: World, { allCertified }: Expectation): string[
     ...definiteStates(world, allCertified),
     ...promisesKept(world),
     ...spendingBooked(world),
+    ...spendingTold(world),
     ...leasesRecorded(world),
     ...sharedOnce(world),
   ];
@@ -31,7 +32,7 @@ export function violations(world: World, { allCertified }: Expectation): string[
 
 /** What was to be shared is shared, once, and our book knows the SharedBlob. */
 function sharedOnce(world: World): string[] {
-  const { leases } = world.gateway.peek(BOOK, (book) => book.rows());
+  const leases = world.gateway.peek(BOOK, (book) => book.rows());
   const wanted = journalsOf(world).filter(
     ({ request, state }) => request.share === true && state === "certified",
   );
@@ -76,7 +77,7 @@ function registrationsOnce(world: World): string[] {
 }
 
 /** What was accepted ends certified, or failed with a reason; no transaction stays open. */
-function definiteStates(world: World, allCertified: boolean): string[] {
+export function definiteStates(world: World, allCertified: boolean): string[] {
   const broken: string[] = [];
   for (const { request, state, failure, steps } of journalsOf(world)) {
     const { uploadId } = request;
@@ -117,46 +118,72 @@ function promisesKept(world: World): string[] {
   return broken;
 }
 
-/** To the FROST and the MIST: what the wallet booked, what uploads say, what the ledger took. */
-function spendingBooked(world: World): string[] {
-  const { network, given } = world;
+/** To the FROST and the MIST: what wallets have booked is what the ledger took. */
+export function spendingBooked(world: World): string[] {
+  const { given } = world;
   const wallets = walletsOf(world);
   const spentFrost = wallets.reduce((sum, wallet) => sum + wallet.spentFrost, 0n);
   const gasMist = wallets.reduce((sum, wallet) => sum + wallet.gasMist, 0n);
   const transactionCount = wallets.reduce((sum, wallet) => sum + wallet.transactionCount, 0);
-  // What is moved from one address to another is still there.
-  const held = (coin: string) =>
-    wallets.reduce((sum, { address }) => sum + network.ledger.balance(address, coin), 0n);
-  const wal = given.wal - held(network.deployment.walType);
-  const sui = given.sui - held(SUI);
-  const told = journalsOf(world).reduce(
-    (sum, { steps }) => sum + BigInt(steps.register.result?.costFrost ?? 0),
-    0n,
-  );
+  const wal = takenFrost(world);
+  const sui = given.sui - heldBy(world, SUI);
   const broken: string[] = [];
   if (spentFrost !== wal) broken.push(`booked ${spentFrost} FROST, the ledger took ${wal}`);
   if (gasMist !== sui) broken.push(`booked ${gasMist} MIST, the ledger took ${sui}`);
-  if (told !== wal) broken.push(`uploads cost ${told} FROST, the ledger took ${wal}`);
-  if (transactionCount !== network.ledger.userTransactionCount) {
-    broken.push(
-      `booked ${transactionCount} of ${network.ledger.userTransactionCount} transactions`,
-    );
+  const signed = wallets.reduce((sum, { address }) => sum + transactionsOf(world, address), 0);
+  if (transactionCount !== signed) {
+    broken.push(`booked ${transactionCount} of ${signed} transactions`);
   }
   return broken;
 }
 
+/** User transactions that this address has signed, failed ones included. */
+function transactionsOf({ network }: World, address: string): number {
+  const { ledger } = network;
+  const sequences = Array.from({ length: ledger.transactionCount }, (_, sequence) => sequence);
+  return sequences.filter((sequence) => {
+    const bytes = ledger.transactionAt(sequence)?.transactionBytes ?? new Uint8Array();
+    return bytes.length > 0 && senderOf(bytes) === address;
+  }).length;
+}
+
+function senderOf(transactionBytes: Uint8Array): string | null {
+  return TransactionDataBuilder.fromBytes(transactionBytes).sender ?? null;
+}
+
+/** What uploads say they cost is what the ledger took, where nothing else is paid for. */
+function spendingTold(world: World): string[] {
+  const wal = takenFrost(world);
+  const told = journalsOf(world).reduce(
+    (sum, { steps }) => sum + BigInt(steps.register.result?.costFrost ?? 0),
+    0n,
+  );
+  return told === wal ? [] : [`uploads cost ${told} FROST, the ledger took ${wal}`];
+}
+
+/** FROST the gateway no longer has. */
+export function takenFrost(world: World): bigint {
+  return world.given.wal - heldBy(world, world.network.deployment.walType);
+}
+
+/** What is moved from one address to another is still there. */
+function heldBy(world: World, coin: string): bigint {
+  const { ledger } = world.network;
+  return walletsOf(world).reduce((sum, { address }) => sum + ledger.balance(address, coin), 0n);
+}
+
 /** Every certified blob has the one lease the chain gives it. */
 function leasesRecorded(world: World): string[] {
-  const page: LeasePage = world.gateway.peek(BOOK, (book) => book.rows());
+  const leases = world.gateway.peek(BOOK, (book) => book.rows());
   const ends = new Map(
     eventsOf(world).flatMap((event) =>
       event.kind === "certified" ? [[event.objectId, event.endEpoch] as const] : [],
     ),
   );
-  const leased = page.leases.filter(({ blobObjectId, endEpoch }) => {
+  const leased = leases.filter(({ blobObjectId, endEpoch }) => {
     return ends.get(blobObjectId) === endEpoch;
   });
-  return leased.length === ends.size && page.leases.length === ends.size
+  return leased.length === ends.size && leases.length === ends.size
     ? []
-    : [`${ends.size} blobs are certified, ${leased.length} of ${page.leases.length} leases fit`];
+    : [`${ends.size} blobs are certified, ${leased.length} of ${leases.length} leases fit`];
 }

@@ -159,11 +159,9 @@ export class Platform {
     return Promise.resolve();
   }
 
-  /** Whether any alarm is set, or due before `beforeMs`. */
-  hasAlarm(beforeMs: number): boolean {
-    return [...this.#objects.values()].some(
-      ({ storage }) => storage.alarmAtMs !== null && storage.alarmAtMs < beforeMs,
-    );
+  /** Whether an object has left nothing behind; one that never was has not. */
+  isEmpty(name: string): boolean {
+    return this.#objects.get(name)?.storage.isEmpty ?? true;
   }
 
   /** Looks into an object from outside the simulated world: no boundary is passed. */

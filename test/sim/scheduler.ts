@@ -84,8 +84,9 @@ export class Scheduler implements Clock, Timer {
     this.#nowMs = startMs;
   }
 
+  /** Whole milliseconds, as the platform's clock has them. */
   nowMs(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
 
   /** Runs `run` after `delayMs`; returns how to cancel it. */

@@ -25,17 +25,15 @@ import { type SimScale, SimNetwork, SMALL } from "./network.ts";
 import { type KillPlan, NO_KILL, Platform } from "./platform.ts";
 import { Scheduler } from "./scheduler.ts";
 
-const START_MS = 1_750_000_000_000;
+export const START_MS = 1_750_000_000_000;
 export const START_SUI = 10n ** 12n;
 export const START_WAL = 10n ** 9n;
 /** Long after the last alarm of an upload that will ever come to anything. */
-const PATIENCE_MS = 3 * 60 * 60_000;
+export const PATIENCE_MS = 3 * 60 * 60_000;
 
-/** What happens in a run. */
-export interface Scenario {
+/** Where a run takes place, and how it is disturbed. */
+export interface Setting {
   readonly seed: number;
-  /** Blobs stored at the same time; 1 unless given. */
-  readonly uploadCount?: number;
   readonly kill?: KillPlan;
   /** Nodes and shards. */
   readonly scale?: SimScale;
@@ -45,6 +43,14 @@ export interface Scenario {
   readonly batchMax?: number;
   /** Cities whose uploads share hints on nodes through KV; no hints unless given. */
   readonly cityCount?: number;
+  /** Called before anything is stored, to arrange faults over time. */
+  readonly trouble?: (world: World) => void;
+}
+
+/** What happens in a run. */
+export interface Scenario extends Setting {
+  /** Blobs stored at the same time; 1 unless given. */
+  readonly uploadCount?: number;
   /** When each upload comes, from the start of the run; at once unless given. */
   readonly arrivesMs?: (index: number) => number;
   /** Bytes each client stores; a few hundred unless given. */
@@ -53,8 +59,6 @@ export interface Scenario {
   readonly waits?: boolean;
   /** Whether blobs get attributes and end up shared. */
   readonly shares?: boolean;
-  /** Called before anything is stored, to arrange faults over time. */
-  readonly trouble?: (world: World) => void;
 }
 
 /** A run and everything it has left. */
@@ -69,19 +73,24 @@ export interface World {
   readonly given: { readonly sui: bigint; readonly wal: bigint };
 }
 
-/** Runs a scenario until every client has its answer and nothing is left to be done. */
-export async function simulate(scenario: Scenario): Promise<World> {
-  const { seed, uploadCount = 1, kill = NO_KILL, waits = false, trouble } = scenario;
-  const { addressCount = 1, batchMax, cityCount, arrivesMs = () => 0, shares = false } = scenario;
-  const { blobBytes } = scenario;
+/** A gateway and a network where nothing has happened yet. */
+export function openWorld(setting: Setting): World {
+  const { seed, kill = NO_KILL, scale = SMALL, addressCount = 1, batchMax, cityCount } = setting;
   const scheduler = new Scheduler(seed, START_MS);
-  const network = new SimNetwork(scheduler, scenario.scale ?? SMALL);
+  const network = new SimNetwork(scheduler, scale);
   const platform = new Platform(scheduler, kill);
   const gateway = new SimGateway(platform, network, { addressCount, batchMax, cityCount });
   const given = { sui: START_SUI, wal: START_WAL };
   network.fund(WALLET_ADDRESS, given);
-  const answers = new Map<string, string>();
-  const world: World = { scheduler, platform, network, gateway, answers, given };
+  return { scheduler, platform, network, gateway, answers: new Map(), given };
+}
+
+/** Runs a scenario until every client has its answer and nothing is left to be done. */
+export async function simulate(scenario: Scenario): Promise<World> {
+  const { uploadCount = 1, waits = false, shares = false, arrivesMs = () => 0 } = scenario;
+  const { blobBytes, trouble } = scenario;
+  const world = openWorld(scenario);
+  const { scheduler, network, gateway, answers } = world;
   trouble?.(world);
   let askedCount = 0;
   const ask = (index: number) => {
@@ -142,7 +151,7 @@ export function historyOf(world: World): string {
       endMs: scheduler.nowMs(),
       transactions,
       calls: network.calls,
-      log: gateway.log,
+      log: gateway.ports.records,
       answers: [...answers],
       views,
       wallets: walletsOf(world),
@@ -153,7 +162,7 @@ export function historyOf(world: World): string {
 }
 
 /** No transaction of unknown fate and no upload under way; what nobody has staged is not one. */
-function isSettled(world: World): boolean {
+export function isSettled(world: World): boolean {
   if (!world.platform.isQuiet) return false;
   const isOver = journalsOf(world).every(
     ({ state, steps }) =>

@@ -51,11 +51,20 @@ export class SimStorage {
 
   deleteAll(): void {
     this.#beginTurn();
-    const tables = this.#database
-      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-      .all();
-    for (const { name } of tables) this.#database.exec(`DROP TABLE "${String(name)}"`);
+    for (const name of this.#tables()) this.#database.exec(`DROP TABLE "${name}"`);
     this.alarmAtMs = null;
+  }
+
+  /** Whether there is nothing in it, and nothing to come. */
+  get isEmpty(): boolean {
+    return this.alarmAtMs === null && this.#tables().length === 0;
+  }
+
+  #tables(): readonly string[] {
+    return this.#database
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .all()
+      .map(({ name }) => String(name));
   }
 
   /** Makes durable what was written: something is about to leave the object. */

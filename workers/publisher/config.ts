@@ -57,6 +57,7 @@ export interface PublisherConfig {
 export type PublisherVars = Omit<
   PublisherEnv,
   | "UPLOADS"
+  | "DESKS"
   | "WALLETS"
   | "LEASE_BOOKS"
   | "TOKENS"

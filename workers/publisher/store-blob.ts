@@ -28,6 +28,7 @@ import { limitWrite, type WriteAllowance } from "./quota/limit-write.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
 import { exactFailureAnswer, markedInvalidAnswer, storeAnswer, uploadPath } from "./upload-view.ts";
 import { type Journal, STEPS, type StoredPatch, type UploadRequest } from "./upload/journal.ts";
+import type { UploadFailure } from "./upload/failure.ts";
 import type { BodyBounds } from "./upload/stage.ts";
 import { storeInUpload, viewUpload } from "./uploads.ts";
 
@@ -67,8 +68,13 @@ export interface StoreSource {
   readonly body: ReadableStream<Uint8Array> | null;
   /** What the client may still send, where its bytes are yet to be counted. */
   readonly allowance?: WriteAllowance;
-  /** The patches, where they are a quilt. */
+  /** The patches, where they are a quilt: then the body comes from a desk of ours. */
   readonly patches?: readonly StoredPatch[];
+}
+
+/** A body of our own that broke off says nothing of the client, who may send its request again. */
+export function notTheClients<F extends PublisherFailure>(failure: F): F | UploadFailure {
+  return failure.kind === "body-interrupted" ? { kind: "interrupted" } : failure;
 }
 
 /** Names the upload, takes the token for it, stores and answers. */
@@ -109,7 +115,10 @@ export async function storeFor(
   const stored = await storeInUpload(context.uploads, context.log, upload, bounds, body);
   allowance?.settle(stored.ok ? stored.value.unencodedBytes : bounds.bytesMax);
   await giveBackUnused(token.value, upload, caller, context);
-  if (!stored.ok) return refuse(request, unstoredProblem(stored.failure, request.headers, caller));
+  if (!stored.ok) {
+    const failure = patches === undefined ? stored.failure : notTheClients(stored.failure);
+    return refuse(request, unstoredProblem(failure, request.headers, caller));
+  }
   return waits ? finalAnswer(stored.value, context.config.compat) : acceptedAnswer(stored.value);
 }
 

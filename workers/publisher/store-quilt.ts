@@ -17,7 +17,7 @@ import { dryRun } from "./estimate.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
 import type { QuiltRefusal } from "./quilt-problem.ts";
 import { limitWrite } from "./quota/limit-write.ts";
-import { storeFor } from "./store-blob.ts";
+import { notTheClients, storeFor } from "./store-blob.ts";
 import { parseStoreQuery, type StoreQuery } from "./store-query.ts";
 import { chainFailure } from "./upload/failure-of.ts";
 
@@ -74,7 +74,9 @@ async function storeFrom(
   const quilt = await desk.quilt();
   if (query.dryRun) {
     const estimate = await dryRun(bounds, quilt, query, context);
-    return estimate.ok ? ok({ answer: jsonResponse(estimate.value), formBytes }) : estimate;
+    return estimate.ok
+      ? ok({ answer: jsonResponse(estimate.value), formBytes })
+      : err(notTheClients(estimate.failure));
   }
   const source = { bounds, body: quilt, patches };
   const answer = await storeFor(request, "PUT /v1/quilts", query, caller, context, source);
