@@ -766,10 +766,10 @@ export const WALLET_LOOK_PAUSE_MAX_MS = 5_000;
 /** When the alarm looks again at what is unresolved. */
 export const WALLET_ALARM_MS = 15_000;
 
-/** Registrations or certifications in one transaction unless configured otherwise. */
+/** A batch so large waits for nobody but uploads that are known to be on their way. */
 export const WALLET_BATCH_DEFAULT = 32;
 
-/** Most that can be configured: 128 registrations are 516 of 900 commands and 42 of 100 KiB. */
+/** Most that share a transaction where so many wait: 128 registrations are 516 of 900 commands and 42 of 100 KiB. */
 export const WALLET_BATCH_MAX = 128;
 
 /** Commands we put into one transaction; Sui allows `TRANSACTION_COMMANDS_MAX`. */
@@ -785,9 +785,9 @@ export const BATCH_FRAME_BYTES_MAX = 16 * 1024;
 export const WALLET_BATCH_WINDOW_MS = 250;
 
 /** How long after its registration a blob's certificate is waited for by those of other blobs. */
-export const WALLET_CERTIFY_EXPECTED_MS = 10_000;
+export const WALLET_CERTIFY_EXPECTED_MS = 30_000;
 
-/** Batches of registrations that may wait for one address before new uploads use another one. */
+/** Largest batches of registrations that may wait for one address before new uploads use another one. */
 export const WALLET_QUEUE_BATCHES = 4;
 
 /** By how much a halved batch grows again after each transaction that succeeds. */
@@ -800,7 +800,7 @@ export const WALLET_OFFER_TTL_MS = 10_000;
 export const WALLET_FUNDS_TTL_MS = 60_000;
 
 /** A transaction on its way for longer than this holds no further uploads: they use others. */
-export const WALLET_FATE_EXPECTED_MS = 5_000;
+export const WALLET_FATE_EXPECTED_MS = 10_000;
 
 /** Addresses one gateway signs with: each has a Wallet object, one transaction at a time. */
 export const WALLET_ADDRESSES_MAX = 16;

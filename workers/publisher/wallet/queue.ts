@@ -1,7 +1,9 @@
 /**
  * Commands that wait for the wallet, and which of them go into the next transaction.
  *
- * The size of a batch is halved when the chain is congested or gas runs out, and grows again slowly.
+ * A batch takes all that wait, up to the largest size, so that a deep queue is worked off in few
+ * transactions: how long one takes hardly depends on how many blobs are in it. The largest size is
+ * halved when the chain is congested or gas runs out, and grows again slowly.
  */
 import { toHex } from "../../../shared/bytes/text.ts";
 import {
@@ -60,7 +62,10 @@ export class CommandQueue {
   #waiting: Waiting[] = [];
   readonly #byId = new Map<string, Waiting>();
 
-  /** @throws {RangeError} When `batchMax` is not 1 to `WALLET_BATCH_MAX`. */
+  /**
+   * @param batchMax Most commands of any batch.
+   * @throws {RangeError} When `batchMax` is not 1 to `WALLET_BATCH_MAX`.
+   */
   constructor(batchMax: number) {
     if (!Number.isInteger(batchMax) || batchMax < 1 || batchMax > WALLET_BATCH_MAX) {
       throw new RangeError(
@@ -71,7 +76,7 @@ export class CommandQueue {
     this.#batchSize = batchMax;
   }
 
-  /** Most commands of the next batch. */
+  /** Most commands of the next batch, where so many wait. */
   get batchSize(): number {
     return this.#batchSize;
   }
@@ -100,11 +105,17 @@ export class CommandQueue {
     return waiting;
   }
 
+  /** Commands that would go into the next transaction now, but for what its bytes allow. */
+  get nextSize(): number {
+    const { head } = this;
+    if (head === null || !isBatched(head)) return this.#waiting.length > 0 ? 1 : 0;
+    return Math.min(this.#fitting(head).length, this.#batchSize);
+  }
+
   /** Whether more commands could join the next batch. */
   get hasRoom(): boolean {
-    const [head] = this.#waiting;
-    if (head === undefined || !isBatched(head.command)) return false;
-    return this.#fitting(head.command).length < this.#batchSize;
+    const { head } = this;
+    return head !== null && isBatched(head) && this.nextSize < this.#batchSize;
   }
 
   /** Takes the first command and those that can share its transaction. */
@@ -123,8 +134,10 @@ export class CommandQueue {
     for (const { command } of taken) this.#byId.delete(command.id);
   }
 
-  shrink(): void {
-    this.#batchSize = Math.max(1, Math.floor(this.#batchSize / 2));
+  /** A transaction of `sentCount` commands was too much: the next ones have half of that at most. */
+  shrink(sentCount: number): void {
+    const tooMany = Math.min(this.#batchSize, sentCount);
+    this.#batchSize = Math.max(1, Math.floor(tooMany / 2));
   }
 
   grow(): void {

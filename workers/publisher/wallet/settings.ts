@@ -11,7 +11,6 @@ import {
   SUB_WALLET_REFILL_MIST_DEFAULT,
   WALLET_ADDRESSES_DEFAULT,
   WALLET_ADDRESSES_MAX,
-  WALLET_BATCH_DEFAULT,
   WALLET_BATCH_MAX,
 } from "../../../shared/limits.ts";
 import type { Refill } from "./draft.ts";
@@ -33,7 +32,7 @@ export interface WalletVars {
   readonly SPEND_FROST_PER_HOUR?: string;
   /** Most FROST spent in one UTC day of ledger time, over all addresses. */
   readonly SPEND_FROST_PER_DAY?: string;
-  /** Registrations or certifications in one transaction, 1 to `WALLET_BATCH_MAX`. */
+  /** Most registrations or certifications in one transaction, 1 to `WALLET_BATCH_MAX`. */
   readonly WALLET_BATCH?: string;
 }
 
@@ -91,7 +90,7 @@ export function walletSettings(vars: WalletVars): {
     if (refill.amount[coin] >= refill.below[coin]) continue;
     problems.push(`SUB_WALLET_REFILL_${unit}: expected at least SUB_WALLET_MIN_${unit}`);
   }
-  const batchMax = count("WALLET_BATCH", WALLET_BATCH_DEFAULT, WALLET_BATCH_MAX);
+  const batchMax = count("WALLET_BATCH", WALLET_BATCH_MAX, WALLET_BATCH_MAX);
   const addressCount = count("WALLET_ADDRESSES", WALLET_ADDRESSES_DEFAULT, WALLET_ADDRESSES_MAX);
   return { settings: { addressCount, refill, caps, batchMax }, problems };
 }

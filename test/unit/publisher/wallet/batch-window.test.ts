@@ -1,6 +1,11 @@
 /** How long a batch stays open: for whom it waits, and that a lone upload never does. */
 import { describe, expect, test } from "vitest";
-import { WALLET_BATCH_WINDOW_MS, WALLET_CERTIFY_EXPECTED_MS } from "../../../../shared/limits.ts";
+import {
+  WALLET_BATCH_DEFAULT,
+  WALLET_BATCH_MAX,
+  WALLET_BATCH_WINDOW_MS,
+  WALLET_CERTIFY_EXPECTED_MS,
+} from "../../../../shared/limits.ts";
 import { ok } from "../../../../shared/result.ts";
 import { BatchWindow } from "../../../../workers/publisher/wallet/batch-window.ts";
 import type { WalletReply } from "../../../../workers/publisher/wallet/commands.ts";
@@ -39,6 +44,11 @@ function registered(root: number): WalletReply {
   return ok({ kind: "registered", blob: { objectId: blob(root) } } as never);
 }
 
+/** What the window reads of a reply to a certification. */
+function certified(root: number): WalletReply {
+  return ok({ kind: "certified", blobObjectId: blob(root) } as never);
+}
+
 function open(batchMax = 3) {
   const timer = createVirtualTimer(1_000_000);
   const queue = new CommandQueue(batchMax);
@@ -53,6 +63,15 @@ function open(batchMax = 3) {
     queue.add(command);
     window.came(command);
   };
+  const addAfter = (ms: number, command: Parameters<typeof add>[0], before = () => {}) => {
+    timer.sleep(ms).then(
+      () => {
+        before();
+        add(command);
+      },
+      () => undefined,
+    );
+  };
   /** The next batch, and how long it was waited for. */
   const next = async () => {
     const startMs = timer.nowMs();
@@ -61,7 +80,7 @@ function open(batchMax = 3) {
     queue.done(taken);
     return { ids: taken.map(({ command }) => command.id), waitedMs: timer.nowMs() - startMs };
   };
-  return { timer, window, offered, add, next };
+  return { timer, window, offered, add, addAfter, next };
 }
 
 describe("the window of a batch", () => {
@@ -78,33 +97,43 @@ describe("the window of a batch", () => {
     expect(await next()).toEqual({ ids: ["c1"], waitedMs: 0 });
   });
 
-  test("waits for registrations that were offered room, and closes when it is full", async () => {
-    const { timer, offered, add, next } = open();
+  test("waits for registrations that were offered room, and closes when it can take no more", async () => {
+    const { offered, addAfter, add, next } = open();
     offered.count = 2;
     add(register(1));
-    timer.sleep(100).then(
-      () => add(register(2)),
-      () => undefined,
-    );
-    timer.sleep(150).then(
-      () => add(register(3)),
-      () => undefined,
-    );
+    addAfter(100, register(2));
+    addAfter(150, register(3));
     expect(await next()).toEqual({ ids: ["r1", "r2", "r3"], waitedMs: 150 });
     add(register(4));
     expect(await next()).toEqual({ ids: ["r4"], waitedMs: WALLET_BATCH_WINDOW_MS });
   });
 
-  test("waits for certificates of blobs registered a moment ago, whoever else has come", async () => {
-    const { timer, window, add, next } = open();
-    window.ended([registered(1), registered(2)]);
+  test("waits beyond 32 for those alone that are known to be on their way", async () => {
+    const { offered, addAfter, add, next } = open(WALLET_BATCH_MAX);
+    for (let root = 1; root <= WALLET_BATCH_DEFAULT; root++) add(register(root));
+    expect((await next()).waitedMs).toBe(0);
+    for (let root = 1; root < WALLET_BATCH_DEFAULT; root++) add(register(root));
+    addAfter(100, register(WALLET_BATCH_DEFAULT));
+    expect((await next()).waitedMs).toBe(100);
+    offered.count = 1;
+    for (let root = 1; root <= WALLET_BATCH_DEFAULT; root++) add(register(root));
+    addAfter(100, register(WALLET_BATCH_DEFAULT + 1), () => (offered.count = 0));
+    expect(await next()).toMatchObject({
+      ids: { length: WALLET_BATCH_DEFAULT + 1 },
+      waitedMs: 100,
+    });
+  });
+
+  test("waits for certificates of blobs registered a moment ago, until the last has come", async () => {
+    const { timer, window, addAfter, add, next } = open();
+    window.ended([registered(1), registered(2), registered(3)]);
     await timer.sleep(2 * WALLET_BATCH_WINDOW_MS);
     add(certify(1));
     expect(await next()).toEqual({ ids: ["c1"], waitedMs: WALLET_BATCH_WINDOW_MS });
     window.ended([]);
-    await timer.sleep(2 * WALLET_BATCH_WINDOW_MS);
     add(certify(2));
-    expect(await next()).toEqual({ ids: ["c2"], waitedMs: 0 });
+    addAfter(100, certify(3));
+    expect(await next()).toEqual({ ids: ["c2", "c3"], waitedMs: 100 });
   });
 
   test("does not wait for certificates that are long overdue", async () => {
@@ -120,10 +149,25 @@ describe("the window of a batch", () => {
     expect((await next()).waitedMs).toBe(0);
   });
 
-  test("waits on a wallet that served somebody else a moment ago", async () => {
+  test("waits on a wallet that served several a moment ago", async () => {
+    const { timer, window, add, next } = open();
+    window.ended([registered(1), registered(2)]);
+    add(register(3));
+    expect(await next()).toEqual({ ids: ["r3"], waitedMs: WALLET_BATCH_WINDOW_MS });
+    await timer.sleep(1);
+    add(register(4));
+    expect(await next()).toEqual({ ids: ["r4"], waitedMs: 0 });
+  });
+
+  test("holds up no client that stores one blob after another", async () => {
     const { window, add, next } = open();
-    window.ended([registered(1)]);
-    add(register(2));
-    expect(await next()).toEqual({ ids: ["r2"], waitedMs: WALLET_BATCH_WINDOW_MS });
+    for (const root of [1, 2, 3]) {
+      add(register(root));
+      expect((await next()).waitedMs).toBe(0);
+      window.ended([registered(root)]);
+      add(certify(root));
+      expect((await next()).waitedMs).toBe(0);
+      window.ended([certified(root)]);
+    }
   });
 });

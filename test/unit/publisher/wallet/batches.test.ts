@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, test } from "vitest";
 import {
   SPEND_FROST_PER_DAY_DEFAULT,
   SPEND_FROST_PER_HOUR_DEFAULT,
-  WALLET_BATCH_DEFAULT,
   WALLET_BATCH_MAX,
   WALLET_JOURNAL_TTL_MS,
 } from "../../../../shared/limits.ts";
@@ -203,11 +202,11 @@ describe("a spend cap", () => {
         frostPerHour: SPEND_FROST_PER_HOUR_DEFAULT,
         frostPerDay: SPEND_FROST_PER_DAY_DEFAULT,
       },
-      batchMax: WALLET_BATCH_DEFAULT,
+      batchMax: WALLET_BATCH_MAX,
     });
-    const vars = { SPEND_FROST_PER_HOUR: "5", SPEND_FROST_PER_DAY: "9", WALLET_BATCH: "128" };
+    const vars = { SPEND_FROST_PER_HOUR: "5", SPEND_FROST_PER_DAY: "9", WALLET_BATCH: "64" };
     expect(walletSettings(vars)).toMatchObject({
-      settings: { caps: { frostPerHour: 5n, frostPerDay: 9n }, batchMax: 128 },
+      settings: { caps: { frostPerHour: 5n, frostPerDay: 9n }, batchMax: 64 },
       problems: [],
     });
     const nonsense = {

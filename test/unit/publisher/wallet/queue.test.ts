@@ -22,15 +22,19 @@ function register(root: number) {
 }
 
 describe("the size of a batch", () => {
-  test("is 32 unless configured, and never above its hard cap", () => {
-    expect([WALLET_BATCH_DEFAULT, WALLET_BATCH_MAX]).toEqual([32, 128]);
+  test("is never above its hard cap", () => {
+    expect(WALLET_BATCH_MAX).toBe(128);
     expect(() => new CommandQueue(WALLET_BATCH_MAX + 1)).toThrow(RangeError);
+    const queue = new CommandQueue(WALLET_BATCH_MAX);
+    for (let root = 0; root <= WALLET_BATCH_MAX; root++) queue.add(register(root));
+    expect(queue.take()).toHaveLength(WALLET_BATCH_MAX);
+    expect(queue.take()).toHaveLength(1);
   });
 
   test("is halved each time, to one, and raised slowly to what is configured", () => {
     const queue = new CommandQueue(32);
     const sizes = [1, 2, 3, 4, 5, 6].map(() => {
-      queue.shrink();
+      queue.shrink(queue.batchSize);
       return queue.batchSize;
     });
     expect(sizes).toEqual([16, 8, 4, 2, 1, 1]);
@@ -38,6 +42,12 @@ describe("the size of a batch", () => {
     expect(queue.batchSize).toBe(1 + WALLET_BATCH_GROWTH);
     for (let n = 0; n < 32; n++) queue.grow();
     expect(queue.batchSize).toBe(32);
+  });
+
+  test("is halved from what was sent, where that was less than it may be", () => {
+    const queue = new CommandQueue(128);
+    queue.shrink(20);
+    expect(queue.batchSize).toBe(10);
   });
 
   test("counts what is taken together: one kind, in order", () => {
@@ -66,12 +76,14 @@ describe("a transaction", () => {
   test("of a lone upload on an idle wallet goes at once; a busy one waits for its window", async () => {
     expect(WALLET_BATCH_WINDOW_MS).toBeLessThanOrEqual(250);
     await wallet.run(register(1));
-    expect(clock.sleeps).toEqual([]);
     await wallet.run(register(2));
-    expect(clock.sleeps).toEqual([WALLET_BATCH_WINDOW_MS]);
+    expect(clock.sleeps).toEqual([]);
+    await Promise.all([3, 4].map((root) => wallet.run(register(root))));
+    await wallet.run(register(5));
+    expect(clock.sleeps).toEqual([WALLET_BATCH_WINDOW_MS, WALLET_BATCH_WINDOW_MS]);
     await clock.sleep(WALLET_BATCH_WINDOW_MS + 1);
-    await wallet.run(register(3));
-    expect(clock.sleeps).toHaveLength(2);
+    await wallet.run(register(6));
+    expect(clock.sleeps).toHaveLength(3);
   });
 
   test("that is full does not wait", async () => {
@@ -92,8 +104,8 @@ describe("a transaction", () => {
       const calls = world.ledger.transactionAt(at)?.moveCalls ?? [];
       return calls.filter((call) => call === "system::register_blob").length;
     }).filter((size) => size > 0);
-    // Two attempts of all, then batches of a quarter of 32, raised by two after each success.
-    expect(sizes.at(-1)).toBeLessThan(16);
+    // All of them and half of them were too many; two quarters raise the size back to a half.
+    expect(sizes).toEqual([4, 4, 8]);
     expect(wallet.status().transactionCount).toBe(world.ledger.userTransactionCount);
   });
 });
