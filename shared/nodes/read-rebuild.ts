@@ -92,51 +92,76 @@ async function collectAndDecode(
   rowIndex: number,
   signal: AbortSignal | undefined,
 ): Promise<Result<Uint8Array, ReadFailure>> {
-  const { metadata, geometry, ports, trust } = reading;
-  const required = geometry.rowCount;
+  const { metadata, geometry, ports } = reading;
   for (const row of paddingRows(reading)) known.set(row.sliverIndex, row);
-  const indices = Array.from({ length: geometry.shardCount }, (_, index) => index);
-  const candidates = new Set(
-    shuffled(
-      indices.filter((index) => !known.has(index) && index !== rowIndex),
-      ports.random,
-    ),
-  );
+  if (known.size < geometry.rowCount) await collectRows(reading, known, rowIndex, signal);
+  const required = geometry.rowCount;
+  const decoded = known.size < required ? null : ports.codec.decode([...known.values()], metadata);
+  if (decoded?.ok === true) return ok(decoded.value);
+  return err(reading.vote.verdict() ?? shortOf(reading, rowIndex, known.size, required));
+}
 
-  /** Systematic rows first among equally trusted owners: they need no arithmetic. */
-  function nextCandidate(): number | null {
+/** Fetches rows into `known` until they are as many as decoding needs, or there are no more. */
+async function collectRows(
+  reading: BlobReading,
+  known: Map<number, Sliver>,
+  rowIndex: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { geometry, ports } = reading;
+  const required = geometry.rowCount;
+  const nextCandidate = candidateRows(reading, known, rowIndex);
+  // No more rows are asked for than are needed; one that is slow to come gets a competitor.
+  let slowCount = 0;
+  let nextSlow = Promise.withResolvers<void>();
+
+  async function collect(index: number, stop: AbortSignal): Promise<boolean> {
+    const { answer, slow } = fetchPrimarySliver(reading, index, stop);
+    void slow.then(() => {
+      slowCount++;
+      nextSlow.resolve();
+      nextSlow = Promise.withResolvers();
+    });
+    const sliver = await answer;
+    if (typeof sliver === "object") known.set(index, sliver);
+    return known.size >= required || reading.vote.verdict() !== null;
+  }
+
+  await race({
+    next: () => {
+      const index = nextCandidate();
+      return index === null ? null : (stop) => collect(index, stop);
+    },
+    width: () => Math.min(required - known.size + slowCount, REQUESTS_IN_FLIGHT_MAX),
+    hedge: { silence: () => nextSlow.promise, onSilence: () => undefined },
+    deadlineMs: READ_REBUILD_DEADLINE_MS,
+    timer: ports.timer,
+    signal,
+  });
+}
+
+/** Rows to ask for, best first: systematic ones of equally trusted owners need no arithmetic. */
+function candidateRows(
+  reading: BlobReading,
+  known: ReadonlyMap<number, Sliver>,
+  rowIndex: number,
+): () => number | null {
+  const { geometry, ports, trust } = reading;
+  const indices = Array.from({ length: geometry.shardCount }, (_, index) => index);
+  const others = indices.filter((index) => !known.has(index) && index !== rowIndex);
+  const candidates = new Set(shuffled(others, ports.random));
+  return () => {
     let best: number | null = null;
     let bestRank = Number.POSITIVE_INFINITY;
     for (const index of candidates) {
-      const rank = trust.rank(ownerOfPair(reading, index).nodeId) * 2 + (index < required ? 0 : 1);
+      const isParity = index >= geometry.rowCount;
+      const rank = trust.rank(ownerOfPair(reading, index).nodeId) * 2 + (isParity ? 1 : 0);
       if (rank < bestRank) [best, bestRank] = [index, rank];
       if (bestRank === 0) break;
     }
     if (best !== null) candidates.delete(best);
     return best;
-  }
-
-  async function collect(index: number, stop: AbortSignal): Promise<boolean> {
-    const sliver = await fetchPrimarySliver(reading, index, stop).answer;
-    if (typeof sliver === "object") known.set(index, sliver);
-    return known.size >= required || reading.vote.verdict() !== null;
-  }
-
-  if (known.size < required) {
-    await race({
-      next: () => {
-        const index = nextCandidate();
-        return index === null ? null : (stop) => collect(index, stop);
-      },
-      width: () => REQUESTS_IN_FLIGHT_MAX,
-      deadlineMs: READ_REBUILD_DEADLINE_MS,
-      timer: ports.timer,
-      signal,
-    });
-  }
-  const decoded = known.size < required ? null : ports.codec.decode([...known.values()], metadata);
-  if (decoded?.ok === true) return ok(decoded.value);
-  return err(reading.vote.verdict() ?? shortOf(reading, rowIndex, known.size, required));
+  };
 }
 
 /** Recovers systematic row `rowIndex` from symbols of S secondary slivers, each with its proof. */

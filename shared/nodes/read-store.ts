@@ -2,9 +2,10 @@
  * What one read holds of its blob, and how it comes by a row that no owner gives: whichever way
  * moves fewer bytes first, then the other.
  *
- * Decoding needs any P rows, of which those that are held (and the padding) are free; it stands as
- * many as 2f missing shards, and then all rows are there. Recovery needs S proven symbols for each
- * row, and no more memory than a row.
+ * Decoding needs any P rows, of which the padding is free, and of a small blob those that are held
+ * or wanted anyway; it stands as many as 2f missing shards, and then all rows are there. Recovery
+ * needs S proven symbols for each row, and no more memory than a row: a large blob, whose reader
+ * would wait for all of it, is decoded only where that moves fewer bytes than its rows have.
  */
 import { decodingWorkingBytes, encodingParameters, type Sliver } from "../codec/index.ts";
 import { IN_MEMORY_BLOB_BYTES_MAX, READ_KEPT_BYTES_MAX } from "../limits.ts";
@@ -78,15 +79,6 @@ export function createRowStore(
     return decodedRow(rowIndex) ?? err({ kind: "blob-inconsistent", what: "row", rowIndex });
   }
 
-  /** Rows before `end` that no owner will give. */
-  function missingCount(rowIndex: number, end: number): number {
-    let count = 1;
-    for (let next = rowIndex + 1; next < end; next++) {
-      if (!kept.has(next) && ownersHaveFailed(reading, next)) count++;
-    }
-    return count;
-  }
-
   return {
     held(rowIndex) {
       const row = kept.get(rowIndex);
@@ -102,9 +94,11 @@ export function createRowStore(
       const recover = () => recoverRow(reading, rowIndex, signal);
       if (known !== null) return eitherWay(() => Promise.resolve(known), recover, signal);
       if (!fitsMemory(reading)) return recover();
-      const recovering = recoveryBytes(reading) * missingCount(rowIndex, end);
+      const { missing, toCome } = countRows(reading, kept, rowIndex, end);
+      const recovering = recoveryBytes(reading) * missing;
+      const freeCount = keeps ? kept.size + toCome : 0;
       const isDecodingCheaper =
-        !hasFailedToDecode && decodingBytes(reading, kept.size) <= recovering;
+        !hasFailedToDecode && decodingBytes(reading, freeCount) <= recovering;
       const decoding = () => decode(rowIndex, end, signal);
       return isDecodingCheaper
         ? eitherWay(decoding, recover, signal)
@@ -129,11 +123,24 @@ async function eitherWay(
   return other.ok || row.failure.kind === "slivers-unavailable" ? other : row;
 }
 
-/** Bytes of the rows still to be fetched before the blob can be decoded. */
-function decodingBytes({ geometry }: BlobReading, heldCount: number): number {
-  const { rowCount, contentRowCount, rowBytes } = geometry;
-  const paddingCount = rowCount - contentRowCount;
-  return Math.max(0, rowCount - paddingCount - heldCount) * rowBytes;
+/** Rows from `rowIndex` on that are not here: those that no owner will give, and those to come. */
+function countRows(
+  reading: BlobReading,
+  kept: ReadonlyMap<number, Sliver>,
+  rowIndex: number,
+  end: number,
+): { readonly missing: number; readonly toCome: number } {
+  const count = { missing: 1, toCome: 0 };
+  for (let next = rowIndex + 1; next < end; next++) {
+    if (!kept.has(next)) count[ownersHaveFailed(reading, next) ? "missing" : "toCome"]++;
+  }
+  return count;
+}
+
+/** Bytes of the rows that are fetched for nothing but decoding; `freeCount` are not. */
+function decodingBytes({ geometry }: BlobReading, freeCount: number): number {
+  const { contentRowCount, rowBytes } = geometry;
+  return Math.max(0, contentRowCount - freeCount) * rowBytes;
 }
 
 /** Bytes of the symbols, with their proofs, that one row is recovered from. */

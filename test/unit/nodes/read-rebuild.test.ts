@@ -1,0 +1,86 @@
+/** A row that its owner does not give is rebuilt the way that moves fewer bytes, counted on the wire. */
+import { expect, test } from "vitest";
+import { pairIndexOfShard } from "../../../shared/codec/index.ts";
+import { ISOLATE_WORKING_SET_BYTES } from "../../../shared/limits.ts";
+import { createNodeClient } from "../../../shared/nodes/client.ts";
+import { createPermit } from "../../../shared/nodes/permit.ts";
+import { blobGeometry, bytesOfRows, type RowSpan } from "../../../shared/nodes/read-geometry.ts";
+import { readMetadata } from "../../../shared/nodes/read-metadata.ts";
+import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { WorkingMemory } from "../../../shared/working-memory.ts";
+import { loadCodec } from "../../support/codec.ts";
+import { seededBytes } from "../../support/contents.ts";
+import { createFakeNodes } from "../../support/fake-nodes.ts";
+import { valueOf } from "../../support/results.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+import { createVirtualTimer } from "../../support/virtual-timer.ts";
+
+const codec = await loadCodec();
+const SHARDS = 40;
+
+type Way = "parity" | "symbols";
+
+/** Reads `span` of a blob of which `missing` are at no owner; counts what it took. */
+async function read(
+  byteCount: number,
+  span: RowSpan,
+  missing: readonly number[],
+  only: Way | null,
+): Promise<{ readonly bytes: number; readonly ways: readonly Way[] }> {
+  const timer = createVirtualTimer();
+  const nodes = createFakeNodes(codec, timer, { shardCount: SHARDS, memberCount: SHARDS });
+  const blob = seededBytes(byteCount, 1);
+  const blobId = nodes.store(blob);
+  const counted = { parity: 0, symbols: 0 };
+  const permit = createPermit(async (request) => {
+    const isOfSymbols = request.url.includes("/recoverySymbols");
+    if (isOfSymbols && only === "parity") return new Response(null, { status: 500 });
+    const response = await nodes.fetch(request);
+    const body = await response.arrayBuffer();
+    if (response.ok) counted[isOfSymbols ? "symbols" : "parity"] += body.byteLength;
+    return new Response(body, response);
+  });
+  const ports = {
+    client: createNodeClient({ permit, timer, lane: "test" }),
+    codec,
+    timer,
+    random: seededRandom(1),
+    workingMemory: new WorkingMemory(only === "symbols" ? 1 : ISOLATE_WORKING_SET_BYTES),
+  };
+  const metadata = valueOf(await readMetadata(ports, [nodes.committee], blobId));
+  const owners = Array.from({ length: SHARDS }, (_, shard) => shard).filter((shard) =>
+    missing.includes(pairIndexOfShard(shard, blobId, SHARDS)),
+  );
+  nodes.setFault(owners, "not-found");
+  Object.assign(counted, { parity: 0, symbols: 0 });
+  const reader = valueOf(openRows(ports, [nodes.committee], metadata));
+  let rowIndex = span.firstRow;
+  for await (const row of reader.rows(span)) {
+    const { start, end } = bytesOfRows(reader.geometry, { firstRow: rowIndex++, rowCount: 1 });
+    expect(valueOf(row)).toEqual(blob.subarray(start, end));
+  }
+  const { rowBytes } = reader.geometry;
+  const given = span.rowCount - missing.length;
+  const rebuiltFromRows = counted.parity > given * (rowBytes + 64);
+  const ways: Way[] = [
+    ...(rebuiltFromRows ? (["parity"] as const) : []),
+    ...(counted.symbols > 0 ? (["symbols"] as const) : []),
+  ];
+  return { bytes: counted.parity + counted.symbols, ways };
+}
+
+const ROWS = blobGeometry(300_000, SHARDS).contentRowCount;
+
+test.each<[string, number, RowSpan, readonly number[], Way]>([
+  ["the last row of a whole blob", 300_000, { firstRow: 0, rowCount: ROWS }, [ROWS - 1], "parity"],
+  ["three rows of a whole blob", 300_000, { firstRow: 0, rowCount: ROWS }, [5, 8, 9], "parity"],
+  ["one row of a large blob", 300_000, { firstRow: 3, rowCount: 1 }, [3], "symbols"],
+  ["one row of a small blob", 700, { firstRow: 3, rowCount: 1 }, [3], "parity"],
+])("%s", async (_, byteCount, span, missing, expected) => {
+  const chosen = await read(byteCount, span, missing, null);
+  const parity = await read(byteCount, span, missing, "parity");
+  const symbols = await read(byteCount, span, missing, "symbols");
+  expect([chosen.ways, parity.ways, symbols.ways]).toEqual([[expected], ["parity"], ["symbols"]]);
+  expect(chosen.bytes).toBe(Math.min(parity.bytes, symbols.bytes));
+  expect(parity.bytes < symbols.bytes ? "parity" : "symbols").toBe(expected);
+});
