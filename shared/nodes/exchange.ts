@@ -7,16 +7,13 @@
  */
 import * as v from "valibot";
 import { callAfter } from "../call-after.ts";
-import {
-  NODE_ERROR_BYTES_MAX,
-  NODE_ERROR_MESSAGE_CHARS_MAX,
-  NODE_SHORT_ANSWER_BYTES,
-} from "../limits.ts";
+import { NODE_ERROR_BYTES_MAX, NODE_ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
 import type { Timer } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { PutOutcome } from "./client.ts";
 import type { NodeFailure, NodeRoute } from "./failure.ts";
 import type { Permit } from "./permit.ts";
+import { readBody } from "./read-body.ts";
 
 /** Names the invocation that sends, so that a test node can count its requests in flight. */
 export const LANE_HEADER = "x-walrus-lane";
@@ -190,60 +187,6 @@ class Deadline {
     this.#stopTimeout();
     this.#stopStall();
   }
-}
-
-/** Reads a body of at most `bytesMax` bytes; `null`, and the rest cancelled, when it is longer. */
-async function readBody(
-  response: Response,
-  bytesMax: number,
-  onProgress: () => void,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const declared = response.headers.get("content-length");
-  if (response.body === null) return new Uint8Array();
-  if (declared !== null && Number(declared) > bytesMax) {
-    await response.body.cancel();
-    return null;
-  }
-  if (declared !== null && Number(declared) <= NODE_SHORT_ANSWER_BYTES) {
-    return checkedLength(new Uint8Array(await response.arrayBuffer()), response);
-  }
-  const parts: Uint8Array[] = [];
-  let total = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    onProgress();
-    total += value.length;
-    if (total > bytesMax) {
-      await reader.cancel();
-      return null;
-    }
-    parts.push(value);
-  }
-  return checkedLength(joinParts(parts, total), response);
-}
-
-function checkedLength(
-  body: Uint8Array<ArrayBuffer>,
-  { headers }: Response,
-): Uint8Array<ArrayBuffer> {
-  const declared = headers.get("content-length");
-  const isPlain = declared !== null && headers.get("content-encoding") === null;
-  if (isPlain && Number(declared) !== body.length) {
-    throw new Error(`body ended after ${body.length} of ${declared} bytes`);
-  }
-  return body;
-}
-
-function joinParts(parts: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(total);
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }
 
 function refusal(call: NodeCall, response: Response, body: Uint8Array<ArrayBuffer>): NodeFailure {
