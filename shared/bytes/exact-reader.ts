@@ -9,6 +9,9 @@
 /** Asked for ahead, where less is wanted; more is read into its own place. */
 const AHEAD_BYTES = 64 * 1024;
 
+/** Asked for at once, where more is wanted: the platform sets as much aside for each read. */
+const PART_BYTES_MAX = 256 * 1024;
+
 /** The part of the platform's reader that is used; `min` is the standard's, and missing in its types. */
 interface ByteReader {
   read(
@@ -59,13 +62,12 @@ export class ExactReader {
     const { length } = bytes;
     let filled = 0;
     for (;;) {
-      const part = this.#ahead.subarray(0, length - filled);
-      bytes.set(part, filled);
-      filled += part.length;
-      this.#ahead = this.#ahead.subarray(part.length);
+      filled += this.#takeAhead(bytes, filled);
       if (filled === length || this.#ended) return bytes.subarray(0, filled);
       if (this.#byob !== null && length - filled >= AHEAD_BYTES) {
-        const direct = await this.#readView(bytes.subarray(filled), length - filled);
+        const partBytes = Math.min(length - filled, PART_BYTES_MAX);
+        const view = bytes.subarray(filled, filled + partBytes);
+        const direct = await this.#readView(view, partBytes);
         filled += direct.length;
         bytes = new Uint8Array(direct.buffer);
       } else {
@@ -74,10 +76,35 @@ export class ExactReader {
     }
   }
 
+  /**
+   * As `read`, into bytes that stay the caller's: for a place in a larger buffer. What comes goes
+   * through one small buffer that is used again and again.
+   *
+   * @throws {Error} As `read`; some of them may have been written then.
+   */
+  async readTo(bytes: Uint8Array): Promise<Uint8Array | null> {
+    let filled = this.#takeAhead(bytes, 0);
+    while (filled < bytes.length && !this.#ended) {
+      this.#ahead = await this.#readAhead(Math.min(bytes.length - filled, PART_BYTES_MAX));
+      filled += this.#takeAhead(bytes, filled);
+    }
+    if (filled === bytes.length) return bytes;
+    if (filled === 0) return null;
+    throw new Error(`Cannot read: the stream ended after ${filled} of ${bytes.length} bytes`);
+  }
+
   /** Tells the stream that no more is wanted. */
   cancel(reason?: string): void {
     // A stream that has ended or failed has nothing left to cancel.
     (this.#byob ?? this.#plain)?.cancel(reason).catch(() => undefined);
+  }
+
+  /** Moves what is here into `bytes` from `offset` on; says how much that was. */
+  #takeAhead(bytes: Uint8Array, offset: number): number {
+    const part = this.#ahead.subarray(0, bytes.length - offset);
+    bytes.set(part, offset);
+    this.#ahead = this.#ahead.subarray(part.length);
+    return part.length;
   }
 
   async #readAhead(byteCount: number): Promise<Uint8Array> {
@@ -87,7 +114,10 @@ export class ExactReader {
       this.#receivedBytes += value.length;
       return value;
     }
-    const buffer = this.#spare.byteLength > 0 ? this.#spare : new ArrayBuffer(AHEAD_BYTES);
+    const buffer =
+      this.#spare.byteLength >= Math.max(byteCount, 1)
+        ? this.#spare
+        : new ArrayBuffer(Math.max(byteCount, AHEAD_BYTES));
     const bytes = await this.#readView(new Uint8Array(buffer), byteCount);
     this.#spare = bytes.buffer;
     return bytes;

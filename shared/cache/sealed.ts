@@ -14,6 +14,12 @@ export async function seal(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> 
   return concatBytes(bytes, await digestOf(bytes));
 }
 
+/** Makes a value of bytes that have room for the digest behind them. */
+export async function sealInPlace(value: Uint8Array): Promise<void> {
+  const end = value.length - SEAL_BYTES;
+  value.set(await digestOf(value.subarray(0, end)), end);
+}
+
 /** Whether the digest of a cached value fits its bytes. */
 export async function isIntact(value: Uint8Array): Promise<boolean> {
   const end = value.length - SEAL_BYTES;

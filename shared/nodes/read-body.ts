@@ -5,6 +5,7 @@
  * leaves its own size and a little more behind as garbage, and an engine collects buffers late.
  */
 import { concatBytes } from "../bytes/arrays.ts";
+import { STREAM_PART_BYTES } from "../platform-streams.ts";
 import { NODE_SHORT_ANSWER_BYTES } from "../limits.ts";
 
 /**
@@ -65,7 +66,8 @@ async function readInto(
   let buffer = new ArrayBuffer(byteCount);
   let filled = 0;
   while (filled < byteCount) {
-    const { done, value } = await reader.read(new Uint8Array(buffer, filled));
+    const part = Math.min(byteCount - filled, STREAM_PART_BYTES);
+    const { done, value } = await reader.read(new Uint8Array(buffer, filled, part));
     // With it went the buffer, and what was in it.
     if (value === undefined) throw new Error(`body was cancelled after ${filled} bytes`);
     buffer = value.buffer;

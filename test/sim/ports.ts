@@ -9,7 +9,7 @@ import type { Chain } from "../../shared/sui/chain.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
 import type { Lane, LaneReport } from "../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../workers/publisher/lane/run-lane.ts";
-import type { BytePipe } from "../../workers/publisher/lane/streams.ts";
+import type { BytePipe } from "../../shared/platform-streams.ts";
 import type { UploadStorage } from "../../workers/publisher/upload/carrier.ts";
 import type { UploadStore } from "../../workers/publisher/upload/store.ts";
 import type { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";

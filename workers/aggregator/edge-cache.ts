@@ -1,5 +1,6 @@
 /** The edge cache port over the Cache API of the platform. */
 import { contentRange } from "../../shared/http/range.ts";
+import { platformBody } from "../../shared/platform-streams.ts";
 import type { EdgeCache } from "./tiers.ts";
 
 /** Keys become URLs of a host that exists nowhere, so that nothing else ever uses them. */
@@ -32,7 +33,8 @@ export function createEdgeCache(cache: Cache): EdgeCache {
         "Cache-Control": `public, max-age=${ttlSeconds}`,
         [ADMITTED_HEADER]: admitted ? "1" : "0",
       };
-      await cache.put(`${CACHE_ORIGIN}/${key}`, new Response(value as BodyInit, { headers }));
+      const body = platformBody(value as Uint8Array<ArrayBuffer>);
+      await cache.put(`${CACHE_ORIGIN}/${key}`, new Response(body, { headers }));
     },
     async delete(key) {
       await cache.delete(`${CACHE_ORIGIN}/${key}`);

@@ -5,8 +5,10 @@
  * Alone reads only who reads no more than one segment that nobody else in this isolate is reading.
  * No stream and no promise is shared between requests, only hints of what others are at.
  */
+import { freeBytes } from "../../shared/bytes/arrays.ts";
 import { toBase64 } from "../../shared/bytes/text.ts";
 import { segmentKey } from "../../shared/cache/keys.ts";
+import { SEAL_BYTES } from "../../shared/cache/sealed.ts";
 import { HeldMemory } from "../../shared/held-memory.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import {
@@ -33,7 +35,8 @@ import { metadataOf, type OpenBlob } from "./open-blob.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { Pieces } from "./representation.ts";
 import type { TierHit, TierName, TierPart } from "./tiers.ts";
-import { openVerified, readVerified, sealAndKeep } from "./verified-store.ts";
+import { SegmentBuffer } from "./segment-buffer.ts";
+import { keepInPlace, openVerified, readVerified } from "./verified-store.ts";
 
 /** What all segments of one read have in common. */
 export interface SegmentRead {
@@ -60,7 +63,19 @@ export interface SegmentStart {
   end(): void;
 }
 
-type Rows = AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
+/** A verified row. */
+interface Row {
+  readonly bytes: Uint8Array;
+  /** Nobody else holds the buffer it lies in. */
+  readonly isOwned: boolean;
+}
+
+type Rows = AsyncGenerator<Result<Row, AggregatorFailure>>;
+
+/** Where rows are to be put, once there is a buffer for them. */
+interface RowTarget {
+  segment: SegmentBuffer | null;
+}
 
 /** Looks into the tiers and, where they have nothing, begins to read. */
 export async function beginSegment(read: SegmentRead, index: number): Promise<SegmentStart> {
@@ -90,8 +105,9 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
     if (isKeeper) keeping.leave(key, true);
   };
   const isShared = padding === "checked" && (read.isLong || isBusy);
-  const rows = rowsOf(read, index, span, isShared);
-  const source: SegmentSource = { read, span, rows, key, isKeeper, leave };
+  const target: RowTarget = { segment: null };
+  const rows = rowsOf(read, index, span, isShared, target);
+  const source: SegmentSource = { read, span, rows, target, key, isKeeper, leave };
   return {
     tier: null,
     pieces: () => fromNodes(source),
@@ -122,18 +138,22 @@ interface SegmentSource {
   readonly read: SegmentRead;
   readonly span: RowSpan;
   readonly rows: Rows;
+  readonly target: RowTarget;
   readonly key: string;
   readonly isKeeper: boolean;
   readonly leave: (isDone: boolean) => void;
 }
 
 /** Places the rows, and keeps the segment where this read is the one that does. */
-async function* fromNodes({ read, span, rows, key, isKeeper, leave }: SegmentSource): Pieces {
+async function* fromNodes(source: SegmentSource): Pieces {
+  const { read, span, rows, key, isKeeper, leave } = source;
   const { services, blob, geometry } = read;
   const { start, end } = bytesOfRows(geometry, span);
   // Caching is worth no waiting: where there is no memory for it, nothing is cached.
   const giveBack = isKeeper ? services.workingMemory.tryAcquire(end - start) : null;
-  const segment = giveBack === null ? null : new Uint8Array(end - start);
+  const segment = giveBack === null ? null : new SegmentBuffer(end - start);
+  const letGo = segment?.hold();
+  source.target.segment = segment;
   let offset = 0;
   let isKept = false;
   try {
@@ -142,24 +162,42 @@ async function* fromNodes({ read, span, rows, key, isKeeper, leave }: SegmentSou
         yield row;
         return;
       }
-      segment?.set(row.value, offset);
-      const bytes = cut(row.value, start + offset, read.range);
-      offset += row.value.length;
-      if (segment !== null && offset === segment.length) {
+      const placed = placedRow(row.value, segment);
+      const bytes = cut(placed.bytes, start + offset, read.range);
+      offset += placed.bytes.length;
+      if (segment?.isWhole === true) {
         isKept = true;
-        keepWhole(services, blob, key, segment, () => {
+        const letGoOfKept = segment.hold();
+        keepWhole(services, blob, key, segment.value, () => {
           giveBack?.();
+          letGoOfKept();
           leave(true);
         });
       }
-      if (bytes.length > 0) yield ok({ bytes, tier: null });
+      if (bytes.length > 0) yield ok({ bytes, tier: null, release: placed.release });
+      else placed.release();
     }
   } finally {
+    letGo?.();
     if (!isKept) {
       giveBack?.();
       leave(offset === end - start);
     }
   }
+}
+
+/** The row where it is sent from, and how its memory is given back after that. */
+function placedRow(
+  { bytes, isOwned }: Row,
+  segment: SegmentBuffer | null,
+): { readonly bytes: Uint8Array; readonly release: () => void } {
+  const free = () => {
+    if (isOwned) freeBytes(bytes);
+  };
+  if (segment === null) return { bytes, release: free };
+  const placed = segment.append(bytes);
+  if (!segment.holds(bytes)) free();
+  return { bytes: placed, release: segment.hold() };
 }
 
 /**
@@ -185,12 +223,13 @@ function keepWhole(
   services: AggregatorServices,
   { known }: OpenBlob,
   key: string,
-  bytes: Uint8Array,
+  value: Uint8Array,
   done: () => void,
 ): void {
   const keep = async () => {
-    const sha256 = await sealAndKeep(services, key, bytes);
-    if (bytes.length === known.entry.unencodedBytes) known.learn({ sha256: toBase64(sha256) });
+    const sha256 = await keepInPlace(services, key, value);
+    const isWholeBlob = value.length === known.entry.unencodedBytes + SEAL_BYTES;
+    if (isWholeBlob) known.learn({ sha256: toBase64(sha256) });
   };
   const { storing } = services.remembered;
   storing.enter(key);
@@ -208,11 +247,13 @@ async function* rowsOf(
   segmentIndex: number,
   span: RowSpan,
   isShared: boolean,
+  target: RowTarget,
 ): Rows {
   const { services, blob, signal } = read;
   let received = 0;
   let missed: AggregatorFailure | null = null;
-  for await (const row of isShared ? sharedRows(read, segmentIndex, span) : ownRows(read, span)) {
+  const first = isShared ? sharedRows(read, segmentIndex, span, target) : ownRows(read, span);
+  for await (const row of first) {
     if (!row.ok && isMiss(row.failure)) {
       missed = row.failure;
       break;
@@ -236,7 +277,12 @@ function restOf(span: RowSpan, received: number): RowSpan {
 }
 
 /** Rows through the Fill object; what it still owes when it is lost is read alone. */
-async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpan): Rows {
+async function* sharedRows(
+  read: SegmentRead,
+  segmentIndex: number,
+  span: RowSpan,
+  target: RowTarget,
+): Rows {
   const { services, blob, signal } = read;
   const { fills } = services;
   if (fills === null) return yield* ownRows(read, span);
@@ -246,11 +292,12 @@ async function* sharedRows(read: SegmentRead, segmentIndex: number, span: RowSpa
   const cached = await cachedRows(read, segmentIndex, span);
   if (cached !== null) return yield* cached;
   const { id, committees } = blob;
-  const wanted = { id, metadata: metadata.value, committees, segmentIndex, span };
+  const place = (byteCount: number) => target.segment?.room(byteCount) ?? null;
+  const wanted = { id, metadata: metadata.value, committees, segmentIndex, span, place };
   let received = 0;
   try {
     for await (const row of fills.rows(wanted)) {
-      yield row;
+      yield row.ok ? ok({ bytes: row.value, isOwned: true }) : row;
       received++;
       if (signal.aborted) return;
     }
@@ -268,14 +315,15 @@ async function cachedRows(
   { services, blob, geometry }: SegmentRead,
   segmentIndex: number,
   span: RowSpan,
-): Promise<Result<Uint8Array, never>[] | null> {
+): Promise<Result<Row, never>[] | null> {
   const segment = bytesOfRows(geometry, rowsOfSegment(geometry, segmentIndex));
   const key = segmentKey(blob, segmentIndex);
   const hit = await readVerified(services, key, segment.end - segment.start);
   if (hit === null) return null;
   return Array.from({ length: span.rowCount }, (_, index) => {
     const { start, end } = bytesOfRows(geometry, { firstRow: span.firstRow + index, rowCount: 1 });
-    return ok(hit.value.subarray(start - segment.start, end - segment.start));
+    const bytes = hit.value.subarray(start - segment.start, end - segment.start);
+    return ok({ bytes, isOwned: false });
   });
 }
 
@@ -297,7 +345,10 @@ async function* ownRows(
       withoutMemory: (work) => held.without(work, signal),
     });
     if (!reader.ok) return yield reader;
-    yield* reader.value.rows(span, signal);
+    for await (const row of reader.value.rows(span, signal)) {
+      // The reader may keep it to rebuild others from.
+      yield row.ok ? ok({ bytes: row.value, isOwned: false }) : row;
+    }
   } finally {
     held.release();
   }

@@ -19,6 +19,8 @@ export interface BytesPiece {
   readonly bytes: Uint8Array;
   /** Where it came from; `null` for the storage nodes. */
   readonly tier: TierName | null;
+  /** For whoever has sent the bytes and lets them go; they are gone then. */
+  readonly release?: () => void;
 }
 
 /** A piece of the answer as a tier holds it: handed on unread, or else cancelled. */

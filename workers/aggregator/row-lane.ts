@@ -5,6 +5,7 @@
  * nothing.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { freeBytes } from "../../shared/bytes/arrays.ts";
 import {
   type RowLane,
   type RowLaneJob,
@@ -20,6 +21,13 @@ export class RowFetcher extends WorkerEntrypoint<AggregatorEnv> implements RowLa
     report: (row: RowReport) => Promise<boolean> | boolean,
   ): Promise<void> {
     const services = createServices(this.env, (work) => this.ctx.waitUntil(work));
-    return runRowLane(services, job, report);
+    return runRowLane(services, job, async (row) => {
+      try {
+        return await report(row);
+      } finally {
+        // What went to the other invocation is a copy.
+        if (typeof row.outcome === "object") freeBytes(row.outcome);
+      }
+    });
   }
 }

@@ -10,6 +10,7 @@ import { matchesNone, matchesRange, matchesSome, strongEtag } from "../../shared
 import type { Problem } from "../../shared/http/problem.ts";
 import { type ByteRange, contentRange, parseRange } from "../../shared/http/range.ts";
 import { SNIFF_BYTES_MAX } from "../../shared/limits.ts";
+import { writeParts } from "../../shared/platform-streams.ts";
 import type { Random } from "../../shared/ports.ts";
 import type { Result } from "../../shared/result.ts";
 import { isInert } from "./content-type.ts";
@@ -27,7 +28,8 @@ import type { TierName } from "./tiers.ts";
 
 /**
  * Makes the two ends of a body: what is written to one comes out of the other, and a promised length
- * (`null` for none) is held to. The platform has streams of its own for that.
+ * (`null` for none) is held to. The platform has streams of its own for that, whose writes end when
+ * the other side has the bytes: then their memory is given back.
  */
 export type BodyPipe = (byteCount: number | null) => TransformStream<Uint8Array, Uint8Array>;
 
@@ -312,7 +314,11 @@ async function pump(
 async function pass(piece: Piece, to: WritableStream<Uint8Array>): Promise<void> {
   if ("body" in piece) return piece.body.pipeTo(to, { preventClose: true });
   const writer = to.getWriter();
-  await writer.write(piece.bytes);
+  try {
+    await writeParts(writer, piece.bytes);
+  } finally {
+    piece.release?.();
+  }
   writer.releaseLock();
 }
 

@@ -5,7 +5,7 @@
  * length is compared on every hit, the digest on one in `DIGEST_CHECK_ONE_IN`; a value that fails
  * is removed from both tiers and counts as a miss, so it heals.
  */
-import { isIntact, seal, SEAL_BYTES } from "../../shared/cache/sealed.ts";
+import { isIntact, seal, SEAL_BYTES, sealInPlace } from "../../shared/cache/sealed.ts";
 import { DIGEST_CHECK_ONE_IN, SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import type { Log, Random } from "../../shared/ports.ts";
@@ -29,6 +29,17 @@ export async function sealAndKeep(
   const sealed = await seal(bytes);
   await store.tiers.put(key, sealed, SEGMENT_TTL_SECONDS);
   return sealed.subarray(bytes.length);
+}
+
+/** As `sealAndKeep`, of bytes that have `SEAL_BYTES` of room behind them, which take their digest. */
+export async function keepInPlace(
+  store: VerifiedStore,
+  key: string,
+  value: Uint8Array,
+): Promise<Uint8Array> {
+  await sealInPlace(value);
+  await store.tiers.put(key, value, SEGMENT_TTL_SECONDS);
+  return value.slice(-SEAL_BYTES);
 }
 
 /** Kept bytes of exactly `byteCount`; `null` where there are none that are sound. */

@@ -44,11 +44,33 @@ test.each(CASES)("a stream of %s cut at %d is read by exact counts", async (kind
   expect(reader.receivedBytes).toBe(CONTENT.length);
 });
 
+test.each(CASES)(
+  "a stream of %s cut at %d fills places of a larger buffer",
+  async (kind, pieceBytes) => {
+    const reader = new ExactReader(streamOf(kind, pieceBytes));
+    const whole = new Uint8Array(CONTENT.length);
+    let offset = 0;
+    for (const byteCount of [9, 1, 270 * KIB, 20 * KIB]) {
+      const place = whole.subarray(offset, offset + byteCount);
+      expect(await reader.readTo(place)).toBe(place);
+      offset += byteCount;
+    }
+    expect(await reader.read(CONTENT.length - offset)).toEqual(CONTENT.slice(offset));
+    expect(Buffer.compare(whole.subarray(0, offset), CONTENT.subarray(0, offset))).toBe(0);
+    expect(await reader.readTo(new Uint8Array(1))).toBeNull();
+  },
+);
+
 test.each(["bytes", "chunks"] as const)("a stream of %s that ends within is told", async (kind) => {
   for (const byteCount of [10, 200 * KIB]) {
     const reader = new ExactReader(streamOf(kind, 64 * KIB));
     await reader.read(CONTENT.length - 5);
     await expect(reader.read(byteCount)).rejects.toThrow(`ended after 5 of ${byteCount} bytes`);
+    const other = new ExactReader(streamOf(kind, 64 * KIB));
+    await other.read(CONTENT.length - 5);
+    await expect(other.readTo(new Uint8Array(byteCount))).rejects.toThrow(
+      `ended after 5 of ${byteCount} bytes`,
+    );
   }
 });
 

@@ -10,7 +10,7 @@ import type { FoundBlob } from "../learn-blob.ts";
 import type { NetworkView } from "../network-view.ts";
 import type { Committees } from "../../../shared/protocol/epoch.ts";
 import type { ColumnSpan, FillRpc } from "./fill.ts";
-import { rowsOf } from "./frames.ts";
+import { type RowPlace, rowsOf } from "./frames.ts";
 
 /** A blob and the segment of it that rows are wanted of. */
 export interface WantedRows {
@@ -20,6 +20,7 @@ export interface WantedRows {
   readonly committees: Committees;
   readonly segmentIndex: number;
   readonly span: RowSpan;
+  readonly place?: RowPlace;
 }
 
 /** Columns of a blob that are wanted. */
@@ -33,7 +34,10 @@ export interface WantedColumns {
 
 /** Reads that are shared. They reject when the object behind them is lost. */
 export interface Fills {
-  /** Verified rows in order; a failure is the last thing that is yielded. Asked for at once. */
+  /**
+   * Verified rows in order, each in a place of the caller's or a buffer that nobody else holds; a
+   * failure is the last thing that is yielded. Asked for at once.
+   */
   rows(wanted: WantedRows): AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
   /** Verified columns in order; a failure is the last thing that is yielded. */
   columns(wanted: WantedColumns): AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
@@ -53,12 +57,12 @@ export interface FillNamespace {
 /** Fills over Durable Objects. */
 export function createFills(namespace: FillNamespace): Fills {
   return {
-    rows({ id, metadata, committees, segmentIndex, span }) {
+    rows({ id, metadata, committees, segmentIndex, span, place }) {
       const name = `${id}/${metadata.shardCount}/${segmentIndex}`;
       const stream = namespace.getByName(name).rows({ metadata, committees }, span);
       // Whoever reads is told; when nobody comes to read there is nobody to tell.
       stream.catch(() => undefined);
-      return later(stream);
+      return later(stream, place);
     },
     columns({ id, metadata, committees, span }) {
       const columns = `${span.startIndex}-${span.endIndex}`;
@@ -78,6 +82,7 @@ export function createFills(namespace: FillNamespace): Fills {
 
 async function* later(
   stream: Promise<ReadableStream<Uint8Array>>,
+  place?: RowPlace,
 ): AsyncGenerator<Result<Uint8Array, AggregatorFailure>> {
-  yield* rowsOf(await stream);
+  yield* rowsOf(await stream, place);
 }

@@ -5,59 +5,69 @@
  * verified row, or as the last one the JSON of a failure. The stream is private to one release, so
  * it has no version.
  */
-import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
+import { concatBytes, utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
 import { FILL_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
+import { writeParts } from "../../../shared/platform-streams.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AggregatorFailure } from "../failure-to-problem.ts";
 
 const HEADER_BYTES = 5;
 const ROW = 0;
 const FAILURE = 1;
+/** Frames of rows below this are written at once: the copy costs less than a second write. */
+const COPIED_ROW_BYTES_MAX = 64 * 1024;
 
 type Rows = AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
 
 /**
- * The rows as a byte stream; one is asked for when the last one has been taken, the first at once: a
+ * Writes the rows to a pipe; one is asked for when the last one has been taken, the first at once: a
  * caller counts from when it asks, and rows that were never begun could not be ended, either.
+ *
+ * A row goes as it is, since others read the same one: the pipe must neither take its buffer nor
+ * hold it once a write has ended, as those of the platform do. Never rejects: who reads is told.
  */
-export function framesOf(rows: Rows): ReadableStream<Uint8Array> {
-  let first: ReturnType<Rows["next"]> | null = rows.next();
-  // Whoever reads is told.
-  first.catch(() => undefined);
-  return new ReadableStream({
-    type: "bytes",
-    async pull(controller) {
-      const step = await (first ?? rows.next());
-      first = null;
-      if (step.done === true) {
-        controller.close();
-        // Who waits with a buffer of its own is told that nothing comes into it any more.
-        controller.byobRequest?.respond(0);
-        return;
-      }
-      const row = step.value;
+export async function sendRows(rows: Rows, to: WritableStream<Uint8Array>): Promise<void> {
+  const writer = to.getWriter();
+  try {
+    for await (const row of rows) {
       const kind = row.ok ? ROW : FAILURE;
       const body = row.ok ? row.value : utf8Bytes(JSON.stringify(row.failure));
-      const frame = new Uint8Array(HEADER_BYTES + body.length);
-      frame[0] = kind;
-      new DataView(frame.buffer).setUint32(1, body.length, true);
-      frame.set(body, HEADER_BYTES);
-      controller.enqueue(frame);
-    },
-    async cancel() {
-      await rows.return(undefined);
-    },
-  });
+      const header = headerOf(kind, body.length);
+      if (body.length < COPIED_ROW_BYTES_MAX) {
+        await writer.write(concatBytes(header, body));
+        continue;
+      }
+      await writer.write(header);
+      await writeParts(writer, body);
+    }
+    await writer.close();
+  } catch (error) {
+    // The reader has gone, or the rows broke off.
+    await writer.abort(error).catch(() => undefined);
+  }
 }
 
+function headerOf(kind: number, byteCount: number): Uint8Array {
+  const header = new Uint8Array(HEADER_BYTES);
+  header[0] = kind;
+  new DataView(header.buffer).setUint32(1, byteCount, true);
+  return header;
+}
+
+/** Where the next row of so many bytes is to be put; `null` for into a buffer of its own. */
+export type RowPlace = (byteCount: number) => Uint8Array | null;
+
 /**
- * Reads frames back; whoever stops early cancels the stream.
+ * Reads frames back; whoever stops early cancels the stream. A row is its reader's own.
  *
  * @throws {RangeError} For a frame no Fill object writes.
  * @throws {Error} When the stream breaks off: the object is gone.
  */
-export async function* rowsOf(stream: ReadableStream<Uint8Array>): Rows {
+export async function* rowsOf(
+  stream: ReadableStream<Uint8Array>,
+  place: RowPlace = () => null,
+): Rows {
   const source = new ExactReader(stream);
   try {
     for (;;) {
@@ -68,7 +78,8 @@ export async function* rowsOf(stream: ReadableStream<Uint8Array>): Rows {
       if ((kind !== ROW && kind !== FAILURE) || byteCount > FILL_FRAME_BYTES_MAX) {
         throw new RangeError(`Cannot read frame: kind ${kind} of ${byteCount} bytes`);
       }
-      const body = await source.read(byteCount);
+      const row = kind === ROW ? place(byteCount) : null;
+      const body = row === null ? await source.read(byteCount) : await source.readTo(row);
       if (body === null) throw new Error("Cannot read frame: the stream ended after its header");
       if (kind === ROW) {
         yield ok(body);

@@ -10,6 +10,7 @@ import { blobGeometry, type RowSpan } from "../../../shared/nodes/read-geometry.
 import { openColumns } from "../../../shared/nodes/read-columns.ts";
 import { openRows } from "../../../shared/nodes/read-rows.ts";
 import { FOUND_HOLD_MS } from "../../../shared/limits.ts";
+import { platformPipe } from "../../../shared/platform-streams.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import { isolateMemory } from "../../../shared/working-memory.ts";
 import { type AggregatorEnv, createServices } from "../compose.ts";
@@ -19,7 +20,7 @@ import { type Standing, UNPROVEN } from "../learn-standing.ts";
 import type { NetworkView } from "../network-view.ts";
 import { readWindows } from "../column-windows.ts";
 import type { ColumnSpan, FillJob, FillRpc, FoundByFill } from "./fill.ts";
-import { framesOf } from "./frames.ts";
+import { sendRows } from "./frames.ts";
 import { SegmentFill } from "./segment-fill.ts";
 
 export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
@@ -39,7 +40,7 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
       geometry,
       span,
     );
-    return Promise.resolve(framesOf(rows));
+    return Promise.resolve(this.#sent(rows));
   }
 
   /** See `FillRpc.columns`. */
@@ -47,7 +48,14 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
     this.#columns ??= this.#readColumns(job, span).finally(() => {
       this.#columns = null;
     });
-    return Promise.resolve(framesOf(eachOf(this.#columns)));
+    return Promise.resolve(this.#sent(eachOf(this.#columns)));
+  }
+
+  /** The rows as frames of a stream, while they come. */
+  #sent(rows: Parameters<typeof sendRows>[0]): ReadableStream<Uint8Array> {
+    const { readable, writable } = platformPipe();
+    this.ctx.waitUntil(sendRows(rows, writable));
+    return readable;
   }
 
   #readColumns(

@@ -3,7 +3,7 @@
  *
  * Every row is fetched once, however many callers want it, and only rows that somebody wants.
  * Nobody owns the work: when a caller leaves it goes on for the others, and when the last one has
- * left it stops and nothing is kept. What it holds (at most one segment, and what is under way) is
+ * left it stops, and the memory of its rows is given back at once. What it holds (at most one segment, and what is under way) is
  * reserved first.
  */
 import type { BlobGeometry, RowSpan } from "../../../shared/nodes/read-geometry.ts";
@@ -11,6 +11,7 @@ import type { ReadFailure } from "../../../shared/nodes/read-failure.ts";
 import { laneBytes } from "../../../shared/nodes/read-lanes.ts";
 import type { RowReader } from "../../../shared/nodes/read-rows.ts";
 import { err, type Result } from "../../../shared/result.ts";
+import { freeBytes } from "../../../shared/bytes/arrays.ts";
 import { HeldMemory } from "../../../shared/held-memory.ts";
 import type { WorkingMemory } from "../../../shared/working-memory.ts";
 
@@ -21,7 +22,7 @@ export type OpenReader = (
   withoutMemory: <T>(work: () => Promise<T>) => Promise<T>,
 ) => Result<RowReader, ReadFailure>;
 
-/** Callers of one segment; rows are plain bytes, so they may be shared. */
+/** Callers of one segment; rows are plain bytes, shared by all, and gone once the last has left. */
 export class SegmentFill {
   readonly #memory: WorkingMemory;
   #run: FillRun | null = null;
@@ -62,9 +63,9 @@ class FillRun {
   /** Resolves when the memory is there. */
   readonly reserved: Promise<void>;
   #reader: Result<RowReader, ReadFailure> | null = null;
-  /** Rows of the whole segment, and how many of them are here. */
+  /** Rows of the whole segment, and those of them that are here. */
   readonly #rowCount: number;
-  #arrivedCount = 0;
+  readonly #arrived: Uint8Array[] = [];
   callerCount = 0;
 
   constructor(memory: WorkingMemory, open: OpenReader, geometry: BlobGeometry) {
@@ -92,6 +93,8 @@ class FillRun {
     this.#stop.abort(new DOMException("Nobody wants the rows any more", "AbortError"));
     this.#held.release();
     this.#rows.clear();
+    for (const row of this.#arrived) freeBytes(row);
+    this.#arrived.length = 0;
     return true;
   }
 
@@ -136,8 +139,8 @@ class FillRun {
       }
       this.#rows.get(index)?.resolve(row);
       index++;
-      this.#arrivedCount++;
-      if (this.#arrivedCount >= this.#rowCount) this.#held.hasPassed();
+      this.#arrived.push(row.value);
+      if (this.#arrived.length >= this.#rowCount) this.#held.hasPassed();
     }
   }
 

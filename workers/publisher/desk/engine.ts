@@ -11,7 +11,7 @@ import type { Clock } from "../../../shared/ports.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Certificate } from "../../../shared/protocol/certificate.ts";
 import type { PublisherFailure } from "../failure-to-problem.ts";
-import type { BytePipe } from "../lane/streams.ts";
+import type { BytePipe } from "../../../shared/platform-streams.ts";
 import type { RelayQuery } from "../relay/query.ts";
 import { type RelayPorts, spreadForRelay } from "../relay/spread-for-relay.ts";
 import type { UploadStorage } from "../upload/carrier.ts";

@@ -14,7 +14,7 @@ import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
 import { isolateSystem } from "../isolate-memory.ts";
 import { loopbackLane } from "../lane/loopback.ts";
-import { platformPipe } from "../lane/streams.ts";
+import { platformPipe } from "../../../shared/platform-streams.ts";
 import { encodePortsOf } from "../upload/encode-ports.ts";
 import { UploadStore } from "../upload/store.ts";
 import type { DeskRpc } from "./desk.ts";

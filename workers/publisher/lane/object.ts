@@ -12,7 +12,7 @@ import { platformPermit } from "../../../shared/nodes/permit.ts";
 import type { Timer } from "../../../shared/ports.ts";
 import { systemRandom, systemTimer } from "../../../shared/system.ts";
 import type { Lane, LaneJob, LaneReport, Registration } from "./lane.ts";
-import { platformBody } from "./streams.ts";
+import { platformBody } from "../../../shared/platform-streams.ts";
 import { runLane } from "./run-lane.ts";
 
 export class SliverLane extends WorkerEntrypoint implements Lane {

@@ -13,7 +13,7 @@ import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
 import type { Payment, ReadPayment } from "../../../shared/sui/read-payment.ts";
 import type { PublisherFailure } from "../failure-to-problem.ts";
 import type { Lane } from "../lane/lane.ts";
-import type { BytePipe } from "../lane/streams.ts";
+import type { BytePipe } from "../../../shared/platform-streams.ts";
 import { type EncodePorts, encodeStaged, type StagedBlob } from "../upload/encode.ts";
 import { epochReader } from "../upload/epoch-watch.ts";
 import { chainFailure, sizeFailure } from "../upload/failure-of.ts";

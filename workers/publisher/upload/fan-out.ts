@@ -32,7 +32,7 @@ import { confirmationMessage } from "../../../shared/protocol/confirmation.ts";
 import { certificateWeightMin, isAboveValidity } from "../../../shared/protocol/quorum.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Lane, type LaneNode, type LaneReport, splitByLag } from "../lane/lane.ts";
-import type { BytePipe } from "../lane/streams.ts";
+import type { BytePipe } from "../../../shared/platform-streams.ts";
 import { EpochWatch, type EpochWatchPorts } from "./epoch-watch.ts";
 import { SliverFeeder } from "./feeder.ts";
 

@@ -16,7 +16,7 @@ import {
 } from "../../../shared/limits.ts";
 import type { Clock, Timer } from "../../../shared/ports.ts";
 import { encodeSliverFrame, FRAME_HEADER_BYTES } from "../lane/frame.ts";
-import type { BytePipe } from "../lane/streams.ts";
+import type { BytePipe } from "../../../shared/platform-streams.ts";
 import { Bell } from "./bell.ts";
 
 /** One node to be fed. */

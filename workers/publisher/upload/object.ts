@@ -19,7 +19,7 @@ import type { PublisherEnv } from "../env.ts";
 import { GATE_NAME } from "../gate/gate.ts";
 import { loopbackLane } from "../lane/loopback.ts";
 import { isolateLaggards, isolateSystem } from "../isolate-memory.ts";
-import { platformPipe } from "../lane/streams.ts";
+import { platformPipe } from "../../../shared/platform-streams.ts";
 import { LEASE_BOOK_NAME } from "../lease-book/leases.ts";
 import { METRICS_NAME } from "../metrics/object.ts";
 import { uploadIncrements } from "../metrics/upload-sample.ts";

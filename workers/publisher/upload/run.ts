@@ -15,7 +15,7 @@ import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Chain, SystemState } from "../../../shared/sui/chain.ts";
 import type { Lane } from "../lane/lane.ts";
-import type { BytePipe } from "../lane/streams.ts";
+import type { BytePipe } from "../../../shared/platform-streams.ts";
 import { type EncodePorts, encodeStaged, type Paused, type StagedBlob } from "./encode.ts";
 import { epochReader } from "./epoch-watch.ts";
 import { type CertifiedPorts, findCertified } from "./find-certified.ts";
