@@ -1,5 +1,5 @@
 /** Forgetting: rows that carry a time and are worth nothing once it has passed. */
-import type { Sql } from "./lease-book/book.ts";
+import type { Sql } from "./sql.ts";
 
 /**
  * Deletes the rows of `table` whose `column` (Unix milliseconds) is at most `untilMs`.

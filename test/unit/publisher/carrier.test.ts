@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UPLOAD_HEAD_START_MS } from "../../../shared/limits.ts";
 import { UploadCarrier } from "../../../workers/publisher/upload/carrier.ts";
 import { UploadStore } from "../../../workers/publisher/upload/store.ts";
-import { sqlite } from "./sqlite.ts";
+import { memorySql } from "../../support/memory-sql.ts";
 
 const BOUNDS = { bytesMax: 100, declaredBytes: 3 };
 
@@ -12,7 +12,7 @@ function world() {
   let runs = 0;
   const quiet = () => undefined;
   const carrier = new UploadCarrier({
-    store: new UploadStore(sqlite()),
+    store: new UploadStore(memorySql()),
     storage: {
       setAlarm: (atMs) => Promise.resolve(void alarms.push(atMs)),
       sync: () => Promise.resolve(),

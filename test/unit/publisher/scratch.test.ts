@@ -3,13 +3,13 @@ import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
 import { SqlScratch } from "../../../workers/publisher/upload/scratch.ts";
 import { UploadStore } from "../../../workers/publisher/upload/store.ts";
 import { seededBytes } from "../../support/contents.ts";
-import { sqlite } from "./sqlite.ts";
+import { memorySql } from "../../support/memory-sql.ts";
 
 const ROW = UPLOAD_ROW_BYTES_MAX;
 
 describe("scratch", () => {
   test("gives back any range of what was appended, over rows and sections", async () => {
-    const scratch = new SqlScratch(sqlite());
+    const scratch = new SqlScratch(memorySql());
     const long = seededBytes(2 * ROW + 1_000, 1);
     const other = seededBytes(500, 2);
     await scratch.append("columns.0", 0, long.slice(0, ROW + 7));
@@ -31,21 +31,21 @@ describe("scratch", () => {
   });
 
   test("takes the same bytes again, and another instance reads them", async () => {
-    const sql = sqlite();
+    const sql = memorySql();
     const bytes = seededBytes(ROW + 5, 3);
     for (let time = 0; time < 2; time++) await new SqlScratch(sql).append("a", 0, bytes);
     expect(await new SqlScratch(sql).read("a", 0, bytes.length)).toEqual(bytes);
   });
 
   test("never holds a row above the limit", async () => {
-    const sql = sqlite();
+    const sql = memorySql();
     await new SqlScratch(sql).append("a", 0, seededBytes(3 * ROW + 1, 4));
     const [row] = sql.exec("SELECT max(length(bytes)) AS most FROM scratch");
     expect(row?.["most"]).toBe(ROW);
   });
 
   test("says so when a range is not there", async () => {
-    const scratch = new SqlScratch(sqlite());
+    const scratch = new SqlScratch(memorySql());
     await expect(scratch.read("a", 0, 1)).rejects.toThrow("expected 1 bytes at 0, got 0");
     await scratch.append("a", 0, seededBytes(10, 1));
     await expect(scratch.read("a", 5, 6)).rejects.toThrow("expected 6 bytes at 5, got 5");
@@ -53,7 +53,7 @@ describe("scratch", () => {
   });
 
   test("is gone with the staged bytes", async () => {
-    const sql = sqlite();
+    const sql = memorySql();
     const store = new UploadStore(sql);
     store.stage(0, seededBytes(10, 1));
     await store.scratch.append("a", 0, seededBytes(10, 1));
@@ -65,7 +65,7 @@ describe("scratch", () => {
 });
 
 test("staged bytes are read by ranges across rows", async () => {
-  const store = new UploadStore(sqlite());
+  const store = new UploadStore(memorySql());
   const blob = seededBytes(2 * ROW + 30, 5);
   for (let row = 0; row * ROW < blob.length; row++) {
     store.stage(row, blob.slice(row * ROW, (row + 1) * ROW));

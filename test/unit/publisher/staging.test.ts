@@ -9,7 +9,7 @@ import {
 import { stageBody } from "../../../workers/publisher/upload/stage.ts";
 import { UploadStore } from "../../../workers/publisher/upload/store.ts";
 import { seededBytes } from "../../support/contents.ts";
-import { sqlite } from "./sqlite.ts";
+import { memorySql } from "../../support/memory-sql.ts";
 
 function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   let offset = 0;
@@ -36,7 +36,7 @@ describe("staging a body", () => {
   test.each([0, 1, UPLOAD_ROW_BYTES_MAX, UPLOAD_ROW_BYTES_MAX + 1, 2 * UPLOAD_ROW_BYTES_MAX])(
     "%d bytes come back from rows within the limit",
     async (byteCount) => {
-      const store = new UploadStore(sqlite());
+      const store = new UploadStore(memorySql());
       const bytes = seededBytes(byteCount, 7);
       const rowBytes: number[] = [];
       const staged = await stageBody(
@@ -88,7 +88,7 @@ describe("staging a body", () => {
 
 describe("the database of an upload", () => {
   test("an object that was only asked about stays empty", () => {
-    const sql = sqlite();
+    const sql = memorySql();
     const store = new UploadStore(sql);
     expect(store.load()).toBeNull();
     expect(store.loadProgress()).toBeNull();
@@ -96,7 +96,7 @@ describe("the database of an upload", () => {
   });
 
   test("another instance finds the journal and the progress", () => {
-    const sql = sqlite();
+    const sql = memorySql();
     const journal = openJournal(REQUEST, 3, 9);
     const progress = withNode(withNode(emptyProgress(12), 9, "failed"), 3, "confirmed");
     new UploadStore(sql).save(journal);
@@ -106,7 +106,7 @@ describe("the database of an upload", () => {
   });
 
   test("refuses a row above the platform's comfort, and lost rows are noticed", () => {
-    const store = new UploadStore(sqlite());
+    const store = new UploadStore(memorySql());
     expect(() => store.stage(0, new Uint8Array(UPLOAD_ROW_BYTES_MAX + 1))).toThrow(RangeError);
     store.stage(0, new Uint8Array(5));
     expect(() => [...store.stagedRows(6)]).toThrow(/expected 6 bytes, got 5/);

@@ -5,7 +5,7 @@
  * with the same token and `Idempotency-Key` is the same upload.
  */
 import type { KeptChangesRpc } from "../keyed/kept-changes.ts";
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql } from "../sql.ts";
 import { sweepRows } from "../sweep-rows.ts";
 
 /** What the publisher asks of a shard of tokens. */

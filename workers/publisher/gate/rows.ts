@@ -4,7 +4,7 @@
 import { encodeGateRules } from "../../../shared/cache/gate-rules.ts";
 import { BLOCK_PAGE_MAX, BLOCKLIST_ENTRIES_MAX, PURGED_BLOBS_MAX } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql, SqlRow } from "../sql.ts";
 import type { Block, BlocklistFull, BlockPage } from "./gate.ts";
 
 const TABLES = `
@@ -127,7 +127,7 @@ function blockRows(
   };
 }
 
-function blockOfRow(row: Record<string, unknown>): Block {
+function blockOfRow(row: SqlRow): Block {
   const { reason, by } = row;
   return {
     blobId: String(row["blob_id"]),

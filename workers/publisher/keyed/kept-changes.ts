@@ -5,7 +5,7 @@
  * `wish → answer`: the wish is kept before anything is done about it and holds the name under which
  * it is done once, so that whoever asks again goes on with the same one or is told its answer.
  */
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql } from "../sql.ts";
 import { sweepRows } from "../sweep-rows.ts";
 
 /** One change under its key. */

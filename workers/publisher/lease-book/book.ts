@@ -3,11 +3,10 @@
  */
 import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
-import { leaseOf, type Sql } from "./lease-row.ts";
+import type { Sql } from "../sql.ts";
+import { leaseOf } from "./lease-row.ts";
 import { subjectReads, type SubjectReads } from "./subject-leases.ts";
 import type { LeaseEnds } from "./leases.ts";
-
-export type { Sql } from "./lease-row.ts";
 
 /** Which end a blob has now. */
 export interface LeaseEnd {

@@ -1,15 +1,9 @@
-/** One row of the lease book as a lease, and the SQLite handle all its parts use. */
+/** One row of the lease book as a lease. */
 import type { Lease } from "../../../shared/rpc/leases.ts";
-
-type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
-
-/** The part of a SQLite handle that is used: `ctx.storage.sql` has it. */
-export interface Sql {
-  exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
-}
+import type { SqlRow } from "../sql.ts";
 
 /** Reads a row of `leases`. */
-export function leaseOf(row: Record<string, unknown>): Lease {
+export function leaseOf(row: SqlRow): Lease {
   const { sub, shared_object_id: sharedObjectId } = row;
   const { certify_tx: certifyTxDigest, content_type: contentType } = row;
   return {

@@ -3,7 +3,7 @@
  */
 import { ORPHAN_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Orphan } from "../../../shared/rpc/orphans.ts";
-import type { Sql } from "./book.ts";
+import type { Sql, SqlRow } from "../sql.ts";
 
 /** Which page of orphans, by object ID. */
 export interface OrphanQuery {
@@ -132,7 +132,7 @@ export function createOrphanRows(sql: Sql): OrphanRows {
   };
 }
 
-function orphanOf(row: Record<string, unknown>): Orphan {
+function orphanOf(row: SqlRow): Orphan {
   const orphan = JSON.parse(String(row["json"])) as Orphan;
   return { ...orphan, state: String(row["state"]) as Orphan["state"] };
 }

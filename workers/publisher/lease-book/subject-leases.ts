@@ -3,7 +3,8 @@
  */
 import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
 import type { Lease } from "../../../shared/rpc/leases.ts";
-import { leaseOf, type Sql } from "./lease-row.ts";
+import type { Sql } from "../sql.ts";
+import { leaseOf } from "./lease-row.ts";
 import type { SubjectLeases, SubjectLeasesQuery } from "./leases.ts";
 
 /** The questions. */

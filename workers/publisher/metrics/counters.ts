@@ -4,7 +4,7 @@
  * A histogram is kept as one counter for each bucket alone and one for the sum.
  */
 import { METRICS_SERIES_MAX } from "../../../shared/limits.ts";
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql } from "../sql.ts";
 import { type CountedName, type Metric, METRICS } from "./catalogue.ts";
 import type { HistogramSample, Labels, Sample } from "./exposition.ts";
 

@@ -3,7 +3,7 @@
  * under way. Plain rows, no decisions; each method is one atomic step.
  */
 import { NAME_VERSIONS_MAX, NAME_VERSIONS_PAGE } from "../../../shared/limits.ts";
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql, SqlRow } from "../sql.ts";
 import type {
   AnchorView,
   NameChange,
@@ -131,10 +131,7 @@ export function createNameRows(sql: Sql): NameRows {
   };
 }
 
-type One = (
-  query: string,
-  ...bindings: (string | number | null)[]
-) => Record<string, unknown> | null;
+type One = (query: string, ...bindings: (string | number | null)[]) => SqlRow | null;
 
 function changeRows(
   sql: Sql,
@@ -312,7 +309,7 @@ function batchRows(sql: Sql, one: One): Pick<NameRows, "beginBatch" | "openBatch
   };
 }
 
-function nameRowOf(row: Record<string, unknown>): NameRow {
+function nameRowOf(row: SqlRow): NameRow {
   return {
     key: String(row["key"]),
     name: String(row["name"]),
@@ -321,13 +318,13 @@ function nameRowOf(row: Record<string, unknown>): NameRow {
   };
 }
 
-function recordOf(row: Record<string, unknown>): NameRecord {
+function recordOf(row: SqlRow): NameRecord {
   const { anchorSeq: _, ...name } = nameRowOf(row);
   const anchor = { objectId: String(row["object_id"]), owner: String(row["owner"]) };
   return { ...name, anchor };
 }
 
-function versionOf(row: Record<string, unknown>): NameVersion {
+function versionOf(row: SqlRow): NameVersion {
   const { target, tx_digest: txDigest } = row;
   return {
     version: Number(row["version"]),
@@ -337,7 +334,7 @@ function versionOf(row: Record<string, unknown>): NameVersion {
   };
 }
 
-function anchorOf(row: Record<string, unknown>): Anchor {
+function anchorOf(row: SqlRow): Anchor {
   return {
     seq: Number(row["seq"]),
     objectId: String(row["object_id"]),

@@ -3,7 +3,7 @@
  * `bucket.ts`, and the surface of the object that keeps them.
  */
 import type { Clock } from "../../../shared/ports.ts";
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql } from "../sql.ts";
 import {
   type Bucket,
   bucketAt,

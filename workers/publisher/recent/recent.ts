@@ -3,7 +3,7 @@
  * is sent. Sharded by the first byte of the blob ID, so that no object sees all of it.
  */
 import { RECENT_TTL_MS } from "../../../shared/limits.ts";
-import type { Sql } from "../lease-book/book.ts";
+import type { Sql } from "../sql.ts";
 import { sweepRows } from "../sweep-rows.ts";
 
 /** RPC surface of a Recent object: `env.RECENTS.getByName(recentShard(blobId))`. */

@@ -7,7 +7,7 @@
  */
 import type { ScratchStore } from "../../../shared/codec/index.ts";
 import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
-import { exactBuffer, type Sql } from "./sql.ts";
+import { exactBuffer, type Sql, type SqlRow } from "../sql.ts";
 
 /** Offsets within one section: 2^40, so that row ids of 8,192 sections stay exact numbers. */
 const SECTION_SPAN = 2 ** 40;
@@ -78,7 +78,7 @@ export class SqlScratch implements ScratchStore {
   }
 
   /** The parts of pieces that lie in the range, in order, and where in it they begin. */
-  #rowsBetween(start: number, end: number): ReturnType<Sql["exec"]> {
+  #rowsBetween(start: number, end: number): Iterable<SqlRow> {
     if (!this.#hasTables) return [];
     return this.#sql.exec(
       `SELECT max(id, ?1) - ?1 AS at, substr(bytes, max(?1 - id, 0) + 1, ?2 - max(id, ?1)) AS part

@@ -10,7 +10,7 @@ import { UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
 import type { Journal } from "./journal.ts";
 import type { NodeProgress } from "./progress.ts";
 import { SqlScratch } from "./scratch.ts";
-import { exactBuffer, type Sql } from "./sql.ts";
+import { exactBuffer, type Sql } from "../sql.ts";
 
 /** The tables of one upload. */
 export class UploadStore {

@@ -6,6 +6,7 @@
  * repeat it.
  */
 import type { Clock } from "../../../shared/ports.ts";
+import type { Sql, SqlRow } from "../sql.ts";
 import {
   type JournalEntry,
   type JournalStore,
@@ -14,13 +15,6 @@ import {
   withSigned,
 } from "./journal.ts";
 import { fromText, toText } from "./rows.ts";
-
-type SqlValue = string | number | null | ArrayBuffer | Uint8Array;
-
-/** The part of a SQLite handle that is used: `ctx.storage.sql` has it. */
-export interface Sql {
-  exec(query: string, ...bindings: SqlValue[]): { toArray(): Record<string, unknown>[] };
-}
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS commands (
@@ -144,7 +138,7 @@ function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spending"> {
   };
 }
 
-function entryOf(row: Record<string, unknown>): JournalEntry {
+function entryOf(row: SqlRow): JournalEntry {
   return {
     id: String(row["id"]),
     fingerprint: String(row["fingerprint"]),

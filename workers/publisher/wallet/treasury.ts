@@ -5,7 +5,7 @@
  * which no isolate can set. A transaction is granted its cost before it is sent, under its digest,
  * and counts for the hour it was signed in; it is given back when it is certain that it took nothing.
  */
-import type { Sql } from "./journal-store.ts";
+import type { Sql } from "../sql.ts";
 
 /** Caps in FROST, gas not counted. */
 export interface SpendCaps {

@@ -5,7 +5,7 @@
  * and after. A killed bucket never runs another line; the next one works over the same rows.
  */
 import { ok } from "../../../../shared/result.ts";
-import type { Sql } from "../../../../workers/publisher/lease-book/book.ts";
+import type { Sql } from "../../../../workers/publisher/sql.ts";
 import { NamesEngine, type NamesPorts } from "../../../../workers/publisher/names/engine.ts";
 import { nameKey, type NameTarget } from "../../../../workers/publisher/names/name.ts";
 import type { NameChange, Precondition } from "../../../../workers/publisher/names/names.ts";
@@ -112,9 +112,9 @@ export async function startNamesWorld(): Promise<NamesWorld> {
     const watched: Sql = {
       exec(query, ...bindings) {
         pass();
-        const rows = sql.exec(query, ...bindings).toArray();
+        const rows = sql.exec(query, ...bindings);
         pass();
-        return { toArray: () => rows };
+        return rows;
       },
     };
     const make = () =>
