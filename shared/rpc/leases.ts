@@ -34,17 +34,24 @@ export interface Lease {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** A page of leases, ordered by object ID. */
+/** Which end a lease has; it is also a place in the order of leases by their ends. */
+export interface LeaseEnd {
+  readonly blobObjectId: string;
+  /** Exclusive. */
+  readonly endEpoch: number;
+}
+
+/** A page of leases: the soonest end first, then by object ID. */
 export interface LeasePage {
   readonly leases: readonly Lease[];
   /** Pass as `after` for the next page; `null` on the last one. */
-  readonly next: string | null;
+  readonly next: LeaseEnd | null;
 }
 
 /** Which page. */
 export interface LeasePageQuery {
-  /** Object ID after which the page starts. */
-  readonly after?: string | null;
+  /** Where the page before ended. */
+  readonly after?: LeaseEnd | null;
   /** At most `LEASE_PAGE_MAX`. */
   readonly limit?: number;
   /** Only leases that end after this epoch: leaves out what has lapsed. */

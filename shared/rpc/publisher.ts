@@ -3,7 +3,7 @@
  * surface of its `PublisherRpc` entrypoint. Types only.
  */
 import type { Result } from "../result.ts";
-import type { Lease, LeasePage, LeasePageQuery } from "./leases.ts";
+import type { Lease, LeaseEnd, LeasePage, LeasePageQuery } from "./leases.ts";
 import type { OrphanSweep } from "./orphans.ts";
 
 /** One blob and the end it shall have. Nothing is done where it ends there or later already. */
@@ -69,9 +69,7 @@ export interface PublisherRpcSurface {
   /** Extends by one transaction and records the new ends. */
   extendLeases(request: ExtendLeases): Promise<ExtendReply>;
   /** Moves recorded ends forward to what the chain says. */
-  updateEnds(
-    ends: readonly { readonly blobObjectId: string; readonly endEpoch: number }[],
-  ): Promise<void>;
+  updateEnds(ends: readonly LeaseEnd[]): Promise<void>;
   /** Adds leases. */
   recordLeases(leases: readonly Lease[]): Promise<void>;
   /** Forgets leases whose objects are gone. */

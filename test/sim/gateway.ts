@@ -5,7 +5,7 @@
 import { ISOLATE_WORKING_SET_BYTES } from "../../shared/limits.ts";
 import type { KeyValue } from "../../shared/ports.ts";
 import type { Result } from "../../shared/result.ts";
-import type { Lease } from "../../shared/rpc/leases.ts";
+import type { Lease, LeaseEnd } from "../../shared/rpc/leases.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
 import type { TokenDirectory } from "../../workers/publisher/auth/token-guard.ts";
 import { tokenShard } from "../../workers/publisher/auth/token-guard.ts";
@@ -242,7 +242,6 @@ export class SimGateway {
     return {
       ...promised(book),
       ...promised(orphans),
-      list: (query = {}) => Promise.resolve(book.list(query)),
       ending: (endEpochMax, query = {}) => Promise.resolve(book.ending(endEpochMax, query)),
       record: (lease) => {
         book.record(lease);
@@ -251,11 +250,12 @@ export class SimGateway {
       },
       rows: () => {
         const leases: Lease[] = [];
-        for (let after: string | null = ""; after !== null;) {
-          const page = book.list({ after });
+        let after: LeaseEnd | null = null;
+        do {
+          const page = book.ending(Number.MAX_SAFE_INTEGER, { after });
           leases.push(...page.leases);
           after = page.next;
-        }
+        } while (after !== null);
         return leases;
       },
     };

@@ -10,18 +10,13 @@ import { createChain } from "../../shared/sui/create-chain.ts";
 import type { Lane, LaneReport } from "../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../workers/publisher/lane/run-lane.ts";
 import type { BytePipe } from "../../shared/platform-streams.ts";
+import type { Sql } from "../../workers/publisher/sql.ts";
 import type { UploadStorage } from "../../workers/publisher/upload/carrier.ts";
-import type { UploadStore } from "../../workers/publisher/upload/store.ts";
-import type { createJournalStore } from "../../workers/publisher/wallet/journal-store.ts";
 import type { SimNetwork } from "./network.ts";
 import { type Life, type ObjectName, type Platform, TRAVEL_MS_MAX } from "./platform.ts";
 
 /** Where requests to the chain go. */
 export const SUI_RPC_URL = "http://sui.sim";
-
-/** What the product uses of `ctx.storage.sql`. */
-export type Sql = ConstructorParameters<typeof UploadStore>[0] &
-  Parameters<typeof createJournalStore>[0];
 
 /** The ports of one run. */
 export class SimPorts {

@@ -5,7 +5,7 @@
  * declared in `shared/rpc/publisher.ts`, because Workers never import each other.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { Lease, LeasePage, LeasePageQuery } from "../../shared/rpc/leases.ts";
+import type { Lease, LeaseEnd, LeasePage, LeasePageQuery } from "../../shared/rpc/leases.ts";
 import type { OrphanSweep } from "../../shared/rpc/orphans.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createNodeClient } from "../../shared/nodes/client.ts";
@@ -55,9 +55,7 @@ export class PublisherRpc extends WorkerEntrypoint<PublisherRpcEnv> implements P
     return this.#surface().extendLeases(request);
   }
 
-  updateEnds(
-    ends: readonly { readonly blobObjectId: string; readonly endEpoch: number }[],
-  ): Promise<void> {
+  updateEnds(ends: readonly LeaseEnd[]): Promise<void> {
     return this.#surface().updateEnds(ends);
   }
 

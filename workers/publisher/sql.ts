@@ -3,7 +3,7 @@
 type SqlValue = string | number | null | ArrayBuffer;
 
 /** One row by the names of its columns. */
-export type SqlRow = Record<string, SqlValue>;
+export type SqlRow = Record<string, unknown>;
 
 /** Runs statements; synchronous, and in one transaction until the next `await`. */
 export interface Sql {

@@ -13,7 +13,7 @@ import {
 } from "../../shared/limits.ts";
 import type { Clock, Log } from "../../shared/ports.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
-import { GATEWAY_SUBJECT_PREFIX, type Lease } from "../../shared/rpc/leases.ts";
+import { GATEWAY_SUBJECT_PREFIX, type Lease, type LeaseEnd } from "../../shared/rpc/leases.ts";
 import type {
   ExtendedEnd,
   ExtendFailure,
@@ -196,14 +196,17 @@ function logReport(log: Log, report: RenewalReport): void {
   else log.info(record);
 }
 
-/** Every lease that is neither lapsed nor outside the margin, as the book knows it. */
+/**
+ * The leases that are neither lapsed nor outside the margin, as the book knows it; those that end
+ * first where there are more than one run looks at.
+ */
 async function leasesNearEnd(
   publisher: PublisherRpcSurface,
   { epoch }: ContractState,
   { marginEpochs }: RenewalPolicy,
 ): Promise<readonly Lease[]> {
   const all: Lease[] = [];
-  let after: string | null = null;
+  let after: LeaseEnd | null = null;
   do {
     const page = await publisher.leasesEnding(epoch + marginEpochs, { after, endingAfter: epoch });
     all.push(...page.leases);
@@ -228,9 +231,7 @@ async function withBlobs(
   return ok(onChain);
 }
 
-function endsOnChain(
-  leases: readonly LeaseOnChain[],
-): readonly { readonly blobObjectId: string; readonly endEpoch: number }[] {
+function endsOnChain(leases: readonly LeaseOnChain[]): readonly LeaseEnd[] {
   return leases.flatMap(({ blobObjectId, blob }) =>
     blob === null ? [] : [{ blobObjectId, endEpoch: blob.storage.endEpoch }],
   );

@@ -1,7 +1,7 @@
 /** What one subject has stored, over SQLite in memory. */
 import { describe, expect, test } from "vitest";
 import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
-import type { Lease } from "../../../shared/rpc/leases.ts";
+import type { Lease, LeaseEnd } from "../../../shared/rpc/leases.ts";
 import { createLeaseBook } from "../../../workers/publisher/lease-book/book.ts";
 import type { SubjectLeasesQuery } from "../../../workers/publisher/lease-book/leases.ts";
 import { memorySql } from "../../support/memory-sql.ts";
@@ -45,6 +45,28 @@ function bookOf(leases: readonly Lease[]) {
         .leases.map(({ blobObjectId }) => Number(blobObjectId)),
   };
 }
+
+describe("the leases that end", () => {
+  test("come with the soonest end first, by pages that neither repeat nor skip", () => {
+    const ends = [3, 9, 3, 2, 5, 4, 3, 1];
+    const { book } = bookOf(ends.map((endEpoch, n) => lease(n + 1, { endEpoch })));
+    const seen: (readonly [endEpoch: number, object: number])[] = [];
+    for (let after: LeaseEnd | null = null; ;) {
+      const page = book.ending(5, { limit: 2, after, endingAfter: 1 });
+      seen.push(...page.leases.map((one) => [one.endEpoch, Number(one.blobObjectId)] as const));
+      if (page.next === null) break;
+      after = page.next;
+    }
+    expect(seen).toEqual([
+      [2, 4],
+      [3, 1],
+      [3, 3],
+      [3, 7],
+      [4, 6],
+      [5, 5],
+    ]);
+  });
+});
 
 describe("the leases of a subject", () => {
   test("are its own, newest first, by pages that neither repeat nor skip", () => {

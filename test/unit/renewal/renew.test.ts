@@ -53,7 +53,6 @@ beforeEach(() => {
       find: async (id) => book.find(id),
       ofSubject: async (query) => book.ofSubject(query),
       setAttributes: async (id, attributes) => book.setAttributes(id, attributes),
-      list: async (query = {}) => book.list(query),
       ending: async (endEpochMax, query = {}) => book.ending(endEpochMax, query),
       ends: async () => book.ends(),
       ofBlob: async (blobId) => book.ofBlob(blobId),

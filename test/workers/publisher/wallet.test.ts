@@ -51,15 +51,13 @@ describe("the lease book", () => {
     expect(await stub.get(lease("1", 5).blobObjectId)).toBeNull();
   });
 
-  test("lists by pages, and what ends in a span of epochs", async () => {
+  test("tells what ends in a span of epochs, by pages", async () => {
     const stub = book("pages");
     for (let n = 1; n <= 5; n++) await stub.record(lease(String(n), n));
-    const first = await stub.list({ limit: 2 });
-    const rest = await stub.list({ limit: 9, after: first.next });
-    expect([...first.leases, ...rest.leases].map((one) => one.endEpoch)).toEqual([1, 2, 3, 4, 5]);
+    const first = await stub.ending(4, { limit: 2, endingAfter: 1 });
+    const rest = await stub.ending(4, { limit: 9, endingAfter: 1, after: first.next });
+    expect([...first.leases, ...rest.leases].map((one) => one.endEpoch)).toEqual([2, 3, 4]);
     expect(rest.next).toBeNull();
-    const ending = await stub.ending(4, { endingAfter: 2 });
-    expect(ending.leases.map((one) => one.endEpoch)).toEqual([3, 4]);
   });
 
   test("keeps the last report of the renewal", async () => {

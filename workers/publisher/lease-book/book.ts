@@ -2,24 +2,17 @@
  * The lease book over SQLite: plain rows, no decisions.
  */
 import { LEASE_PAGE_MAX } from "../../../shared/limits.ts";
-import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
+import type { Lease, LeaseEnd, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
 import type { Sql } from "../sql.ts";
 import { leaseOf } from "./lease-row.ts";
 import { subjectReads, type SubjectReads } from "./subject-leases.ts";
 import type { LeaseEnds } from "./leases.ts";
-
-/** Which end a blob has now. */
-export interface LeaseEnd {
-  readonly blobObjectId: string;
-  readonly endEpoch: number;
-}
 
 /** The lease book. */
 export interface LeaseBookRows extends SubjectReads {
   record(lease: Lease): void;
   get(blobObjectId: string): Lease | null;
   setAttributes(blobObjectId: string, attributes: Readonly<Record<string, string>>): void;
-  list(query: LeasePageQuery): LeasePage;
   ending(endEpochMax: number, query: LeasePageQuery): LeasePage;
   ofBlob(blobId: string): readonly Lease[];
   ends(): readonly LeaseEnds[];
@@ -66,9 +59,6 @@ CREATE TABLE IF NOT EXISTS reports (
 );
 `;
 
-/** An epoch is a u32, so this is after all of them. */
-const NO_END = 2 ** 32;
-
 /** Opens the book. */
 export function createLeaseBook(sql: Sql): LeaseBookRows {
   createTables(sql);
@@ -86,28 +76,9 @@ function createTables(sql: Sql): void {
   sql.exec(OTHER_TABLES);
 }
 
-type LeaseReads = Pick<LeaseBookRows, "get" | "list" | "ending" | "ofBlob" | "ends" | "lastReport">;
+type LeaseReads = Pick<LeaseBookRows, "get" | "ending" | "ofBlob" | "ends" | "lastReport">;
 
 function leaseReads(sql: Sql): LeaseReads {
-  function page(endEpochMax: number, query: LeasePageQuery): LeasePage {
-    const limit = Math.max(1, Math.min(query.limit ?? LEASE_PAGE_MAX, LEASE_PAGE_MAX));
-    const leases = sql
-      .exec(
-        `SELECT * FROM leases
-         WHERE blob_object_id > ? AND end_epoch <= ? AND end_epoch > ?
-         ORDER BY blob_object_id LIMIT ?`,
-        query.after ?? "",
-        endEpochMax,
-        query.endingAfter ?? -1,
-        limit + 1,
-      )
-      .toArray()
-      .map(leaseOf);
-    const shown = leases.slice(0, limit);
-    const next = leases.length > limit ? (shown.at(-1)?.blobObjectId ?? null) : null;
-    return { leases: shown, next };
-  }
-
   return {
     get(blobObjectId) {
       const [row] = sql
@@ -115,8 +86,27 @@ function leaseReads(sql: Sql): LeaseReads {
         .toArray();
       return row === undefined ? null : leaseOf(row);
     },
-    list: (query) => page(NO_END, query),
-    ending: (endEpochMax, query) => page(endEpochMax, query),
+    ending(endEpochMax, { after, limit: wanted = LEASE_PAGE_MAX, endingAfter = -1 }) {
+      const limit = Math.max(1, Math.min(wanted, LEASE_PAGE_MAX));
+      const from = after ?? { endEpoch: endingAfter + 1, blobObjectId: "" };
+      const leases = sql
+        .exec(
+          `SELECT * FROM leases
+           WHERE (end_epoch, blob_object_id) > (?, ?) AND end_epoch <= ?
+           ORDER BY end_epoch, blob_object_id LIMIT ?`,
+          from.endEpoch,
+          from.blobObjectId,
+          endEpochMax,
+          limit + 1,
+        )
+        .toArray()
+        .map(leaseOf);
+      const shown = leases.slice(0, limit);
+      const last = leases.length > limit ? shown.at(-1) : undefined;
+      const next =
+        last === undefined ? null : { endEpoch: last.endEpoch, blobObjectId: last.blobObjectId };
+      return { leases: shown, next };
+    },
     ofBlob(blobId) {
       return sql
         .exec(

@@ -1,7 +1,7 @@
 /**
  * The book of the storage the gateway has bought: its RPC surface and bounds. Types and names only.
  */
-import type { Lease, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
+import type { Lease, LeaseEnd, LeasePage, LeasePageQuery } from "../../../shared/rpc/leases.ts";
 
 /** Which leases of one subject. */
 export interface SubjectLeasesQuery {
@@ -39,7 +39,6 @@ export interface LeaseBookRpc {
   /** Adds a lease, or replaces what is known of that object; an end is never moved back. */
   record(lease: Lease): Promise<void>;
   get(blobObjectId: string): Promise<Lease | null>;
-  list(query?: LeasePageQuery): Promise<LeasePage>;
   /** The lease of a Blob, or of the SharedBlob around it. */
   find(objectId: string): Promise<Lease | null>;
   /** What one subject has stored, newest first. */
@@ -53,9 +52,7 @@ export interface LeaseBookRpc {
   /** Sums over all leases by end epoch; up to `LEASE_ENDS_HOLD_MS` old. */
   ends(): Promise<readonly LeaseEnds[]>;
   /** Moves ends forward; unknown objects are ignored. */
-  updateEnds(
-    ends: readonly { readonly blobObjectId: string; readonly endEpoch: number }[],
-  ): Promise<void>;
+  updateEnds(ends: readonly LeaseEnd[]): Promise<void>;
   /** Keeps the report of the last renewal run, replacing the one before. */
   keepReport(report: string): Promise<void>;
   /** JSON text of the last report; `null` before the first run. */

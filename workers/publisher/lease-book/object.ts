@@ -3,9 +3,10 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { LEASE_ENDS_HOLD_MS } from "../../../shared/limits.ts";
+import type { LeaseEnd } from "../../../shared/rpc/leases.ts";
 import type { Orphan } from "../../../shared/rpc/orphans.ts";
 import { systemClock } from "../../../shared/system.ts";
-import { createLeaseBook, type LeaseBookRows, type LeaseEnd } from "./book.ts";
+import { createLeaseBook, type LeaseBookRows } from "./book.ts";
 import type {
   Lease,
   LeaseBookRpc,
@@ -58,10 +59,6 @@ export class LeaseBook extends DurableObject implements LeaseBookRpc, OrphanBook
     attributes: Readonly<Record<string, string>>,
   ): Promise<void> {
     this.#book.setAttributes(blobObjectId, attributes);
-  }
-
-  async list(query: LeasePageQuery = {}): Promise<LeasePage> {
-    return this.#book.list(query);
   }
 
   async ending(endEpochMax: number, query: LeasePageQuery = {}): Promise<LeasePage> {

@@ -58,6 +58,8 @@ CREATE TABLE IF NOT EXISTS orphans (
   json TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS orphans_by_blob ON orphans (blob_id);
+CREATE INDEX IF NOT EXISTS orphans_due ON orphans (seen_at_ms, blob_object_id)
+  WHERE state <> 'expired' AND claimed_by IS NULL;
 `;
 
 /** Opens the orphans, in the database of the leases. */

@@ -75,6 +75,8 @@ CREATE TABLE IF NOT EXISTS changes (
   outcome TEXT,
   at_ms INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS changes_waiting ON changes (position) WHERE outcome IS NULL;
+CREATE INDEX IF NOT EXISTS changes_settled ON changes (at_ms) WHERE outcome IS NOT NULL;
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   batch TEXT
