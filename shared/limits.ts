@@ -838,6 +838,12 @@ export const OBJECT_PAGE_DEFAULT = 100;
 /** Filters by attribute in one question for objects: each is a look into an index. */
 export const OBJECT_FILTERS_MAX = 8;
 
+/**
+ * How long after its store an object may be unknown to an RPC node, or not certified there: minutes
+ * beyond what a full node is behind on a bad day. Longer, and what is not there is gone.
+ */
+export const OBJECT_UNSEEN_MS_MAX = 5 * 60_000;
+
 /** How often a change is planned anew because somebody else has changed the object meanwhile. */
 export const CHANGE_MOVES_MAX = 5;
 

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { killVisits } from "./campaign.ts";
 import { PLAYS } from "./scripts.ts";
 
-const STRIDE = 11;
+const STRIDE = 17;
 const TIMEOUT_MS = 30 * 60_000;
 const QUILT = PLAYS["a quilt is stored"];
 const MEASURE = PLAYS["a blob and a quilt are measured"];

@@ -54,7 +54,7 @@ export interface Visit<Report> {
   readonly door: SimDoor;
   /** What the script has resolved with; `null` when it never came to its end. */
   readonly report: Report | null;
-  /** What the ledger has counted from the first request to the end. */
+  /** Move calls the ledger has counted, those of failed transactions included. */
   readonly made: Readonly<Record<string, number>>;
   /** Boundaries passed before what it was about began. */
   readonly firstBoundary: number;
@@ -107,21 +107,55 @@ export function visitViolations<Report>(
   visited: Visit<Report>,
   undisturbed: Visit<Report>,
 ): string[] {
-  const { world, door, report, made } = visited;
-  const differs = (what: string, now: unknown, then: unknown): string[] => {
-    const [told, wanted] = [JSON.stringify(now), JSON.stringify(then)];
-    return told === wanted ? [] : [`${what}: ${told} instead of ${wanted}`];
-  };
-  const frost = (of: Visit<Report>) => takenFrost(of.world).toString();
   return [
-    ...differs("clients were told", report, undisturbed.report),
-    ...differs("Move calls", made, undisturbed.made),
+    ...differs("Move calls", visited.made, undisturbed.made),
+    ...troubledViolations(visited, undisturbed),
+  ];
+}
+
+/** The same where transactions may fail on their way, and epochs may have changed. */
+export function troubledViolations<Report>(
+  visited: Visit<Report>,
+  undisturbed: Visit<Report>,
+  { epochsMoved = false }: { readonly epochsMoved?: boolean } = {},
+): string[] {
+  const { world, door, report } = visited;
+  const frost = (of: Visit<Report>) => takenFrost(of.world).toString();
+  const effects = (of: Visit<Report>) => lastingCalls(of.world);
+  const told = (of: unknown) => (epochsMoved ? withoutEpochs(of) : of);
+  return [
+    ...(report === null ? ["clients are still there"] : []),
+    ...differs("clients were told", told(report), told(undisturbed.report)),
+    ...differs("calls that took effect", effects(visited), effects(undisturbed)),
     ...differs("FROST", frost(visited), frost(undisturbed)),
     ...definiteStates(world, false),
     ...spendingBooked(world),
     ...leasesFit(world),
     ...desksCleared(world, door),
   ];
+}
+
+function differs(what: string, now: unknown, then: unknown): string[] {
+  const [told, wanted] = [JSON.stringify(now), JSON.stringify(then)];
+  return told === wanted ? [] : [`${what}: ${told} instead of ${wanted}`];
+}
+
+/** Walrus calls of transactions that succeeded, by name. */
+function lastingCalls({ network }: World): object {
+  const { ledger } = network;
+  const counts = new Map<string, number>();
+  for (let sequence = 0; sequence < ledger.transactionCount; sequence++) {
+    const { failure, moveCalls = [] } = ledger.transactionAt(sequence) ?? {};
+    // How coins are put together depends on what shares a transaction.
+    const lasting = failure === null ? moveCalls.filter((call) => !call.startsWith("coin::")) : [];
+    for (const call of lasting) counts.set(call, (counts.get(call) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function withoutEpochs(report: unknown): unknown {
+  const text = JSON.stringify(report) ?? "null";
+  return text.replace(/(\\?"(?:startEpoch|endEpoch|endsAt)\\?":)[^,}]+/g, "$1…");
 }
 
 /** What our book says of each blob is what the chain says, and there is no blob it does not know. */

@@ -15,14 +15,18 @@ import {
   NAME_ASKS_MAX,
   NAME_BODY_BYTES_MAX,
   NAME_CHANGE_ID_BYTES,
+  WALLET_ASK_DELAY_MS,
+  WALLET_ASKS_MAX,
 } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
+import type { ChainFailure } from "../../../shared/sui/chain.ts";
 import { type Answer, refuse } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import { changeOnce } from "../keyed/change-once.ts";
 import { parseFlag, queryValue } from "../query.ts";
+import { mayBeUnseen, UNSEEN } from "../objects/find-object.ts";
 import { bucketOf, isName, nameKey, type NameTarget } from "./name.ts";
 import type { NameRefusal } from "./name-problem.ts";
 import {
@@ -205,7 +209,7 @@ const targetSchema = v.object({
 /** What a body points at; an object that is named must be a certified Blob of that ID. */
 async function targetOf(
   body: Uint8Array,
-  { chain }: AppContext,
+  context: AppContext,
 ): Promise<Result<NameTarget, Problem>> {
   const parsed = v.safeParse(targetSchema, parseJson(body));
   if (!parsed.success) {
@@ -217,18 +221,31 @@ async function targetOf(
   const blobId = formatBlobId(bytes);
   const objectId = parsed.output.objectId?.toLowerCase() ?? null;
   if (objectId === null) return ok({ blobId, objectId });
-  const blob = await chain.readBlobObject(objectId);
-  if (!blob.ok) {
-    const { kind } = blob.failure;
-    const isWrong = kind === "object-not-found" || kind === "wrong-object-type";
-    return err(
-      isWrong
-        ? refused({ kind: "name-target-mismatch" })
-        : failureToProblem({ kind: "chain-unavailable", detail: kind }),
-    );
+  for (let ask = 1; ; ask++) {
+    const blob = await context.chain.readBlobObject(objectId);
+    if (
+      blob.ok &&
+      formatBlobId(blob.value.blobId) === blobId &&
+      blob.value.certifiedEpoch !== null
+    ) {
+      return ok({ blobId, objectId });
+    }
+    if (!blob.ok && !isWrongObject(blob.failure)) {
+      const { kind: detail } = blob.failure;
+      return err(failureToProblem({ kind: "chain-unavailable", detail }));
+    }
+    // What we have just certified ourselves is only not seen yet.
+    const lease = await context.leaseBook.find(objectId);
+    if (lease?.blobId !== blobId || !mayBeUnseen(lease, context)) {
+      return err(refused({ kind: "name-target-mismatch" }));
+    }
+    if (ask >= WALLET_ASKS_MAX) return err(failureToProblem(UNSEEN));
+    await context.timer.sleep(WALLET_ASK_DELAY_MS);
   }
-  const fits = formatBlobId(blob.value.blobId) === blobId && blob.value.certifiedEpoch !== null;
-  return fits ? ok({ blobId, objectId }) : err(refused({ kind: "name-target-mismatch" }));
+}
+
+function isWrongObject({ kind }: ChainFailure): boolean {
+  return kind === "object-not-found" || kind === "wrong-object-type";
 }
 
 function problemOf(failure: NameFailure): Problem {

@@ -1,5 +1,6 @@
 /** One command to the wallet of an address, and its refusals in the words of the objects' routes. */
 import { WALLET_ASK_DELAY_MS, WALLET_ASKS_MAX } from "../../../shared/limits.ts";
+import type { Lease } from "../../../shared/rpc/leases.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import type { Carried, ChangeAnswer } from "../keyed/change-once.ts";
@@ -11,6 +12,7 @@ import {
   type WalletFailure,
   type WalletReply,
 } from "../wallet/commands.ts";
+import { mayBeUnseen, UNSEEN } from "./find-object.ts";
 import { objectProblem, type ObjectRefused } from "./object-problem.ts";
 
 /** A change that is one command to the wallet. */
@@ -22,11 +24,16 @@ export interface WalletWish {
   readonly isConditional: boolean;
 }
 
-/** Has the wallet do it, and phrases the answer once it is done. */
+/**
+ * Has the wallet do it, and phrases the answer once it is done.
+ *
+ * @param lease Of the object, where it has one.
+ */
 export async function carryOutByWallet(
   { payer, command, isConditional }: WalletWish,
   context: AppContext,
   answer: (done: WalletDone) => Promise<ChangeAnswer>,
+  lease?: Lease,
 ): Promise<Carried> {
   const reply = await askWallet(context, payer, command);
   if (reply.ok) return { kind: "done", answer: await answer(reply.value) };
@@ -37,7 +44,8 @@ export async function carryOutByWallet(
       ? { kind: "refused", problem: objectProblem({ kind: "object-changed", version }) }
       : { kind: "moved" };
   }
-  const problem = failureToProblem(objectFailure(command, failure));
+  const isUnseen = isAsUnseen(failure) && lease !== undefined && mayBeUnseen(lease, context);
+  const problem = failureToProblem(isUnseen ? UNSEEN : objectFailure(command, failure));
   return { kind: isFinalFailure(failure) ? "refused" : "open", problem };
 }
 
@@ -55,6 +63,14 @@ async function askWallet(
     if (!waits || ask >= WALLET_ASKS_MAX) return reply;
     await timer.sleep(WALLET_ASK_DELAY_MS);
   }
+}
+
+/** What the wallet says of an object that its RPC node has not seen, or not seen certified. */
+function isAsUnseen(failure: WalletFailure): boolean {
+  return (
+    failure.kind === "blob-unusable" &&
+    (failure.reason === "not-found" || failure.reason === "not-certified")
+  );
 }
 
 function objectFailure(command: WalletCommand, failure: WalletFailure): PublisherFailure {

@@ -173,7 +173,8 @@ async function changeObject<Wish extends ObjectWish>(
       const object = await findForChange(request.headers, asked, context);
       return object.ok ? change.plan(json, object.value) : err(failureToProblem(object.failure));
     },
-    carryOut: (wish) => carryOutByWallet(wish, context, (done) => change.answer(wish, done)),
+    carryOut: (wish) =>
+      carryOutByWallet(wish, context, (done) => change.answer(wish, done), wish.lease),
   });
 }
 
