@@ -9,6 +9,7 @@
  */
 import { createTestHarness } from "wrangler";
 import type { Network, NetworkDescription } from "../devnet/network/network.ts";
+import { expectAsDocumented } from "./publisher-document.ts";
 import { type GatewayOptions, localVars, startGateway } from "./local-gateway/gateway.ts";
 
 /** One request to one Worker. */
@@ -35,7 +36,12 @@ export async function startTestGateway(
 ): Promise<TestGateway> {
   const gateway = await startGateway(network, options);
   const via = (origin: string) => (path: string, init?: RequestInit) => fetch(origin + path, init);
-  const publisher = via(gateway.urls.publisher);
+  const isExact = options.vars?.publisher?.["COMPAT"] === "exact";
+  const publisher: Ask = async (path, init = {}) => {
+    const response = await fetch(gateway.urls.publisher + path, init);
+    if (!isExact) await expectAsDocumented(init, path, response);
+    return response;
+  };
   return {
     publisher,
     operator: (path, init = {}) => {

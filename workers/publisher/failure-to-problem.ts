@@ -130,6 +130,10 @@ function rateProblem({ policy, quota, retryAfterSeconds }: RateLimited): Problem
     message: `this client may write ${quota} ${policy} in a window; see RateLimit-Policy`,
     metadata: { policy, quota: String(quota) },
     retryAfterSeconds,
+    exact: {
+      status: 429,
+      text: "the publisher is receiving too many requests; please try again later",
+    },
   };
 }
 
@@ -236,7 +240,7 @@ function storeProblem(failure: StoreProblemFailure): Problem {
     case "epochs-none":
       return {
         ...badQuery("epochs", unreadable("epochs", "0", "a whole number from 1")),
-        exact: INTERNAL,
+        exact: { ...INTERNAL, message: "the network sells no fewer than one epoch ahead" },
       };
     case "epochs-too-many":
       return {

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { toBase64 } from "../../../shared/bytes/text.ts";
 import type { PublisherEnv } from "../../../workers/publisher/env.ts";
 import worker from "../../../workers/publisher/index.ts";
+import { expectAsDocumented } from "../../support/publisher-document.ts";
 
 const ORIGIN = "https://publisher.test";
 /** Key of the webhook source `billing`. */
@@ -12,8 +13,15 @@ export const WALLET_SECRET_KEY =
   "suiprivkey1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq509duq";
 export const bindings = env as unknown as PublisherEnv;
 
-/** One request to the Worker with throw-away secrets; `vars` adds to its configuration. */
-export async function ask(path: string, init?: RequestInit, vars: object = {}): Promise<Response> {
+/**
+ * One request to the Worker with throw-away secrets; `vars` adds to its configuration. But for exact
+ * mode every answer is held against the API document.
+ */
+export async function ask(
+  path: string,
+  init: RequestInit = {},
+  vars: object = {},
+): Promise<Response> {
   const configured = {
     ...bindings,
     WALLET_SECRET_KEY,
@@ -23,7 +31,10 @@ export async function ask(path: string, init?: RequestInit, vars: object = {}): 
     HOOK_SECRETS: JSON.stringify({ billing: `whsec_${toBase64(HOOK_KEY)}` }),
     ...vars,
   };
-  return worker.fetch(new Request(`${ORIGIN}${path}`, init), configured);
+  const response = await worker.fetch(new Request(`${ORIGIN}${path}`, init), configured);
+  const isOurs = !("COMPAT" in vars && vars.COMPAT === "exact") || path.startsWith("/edge/");
+  if (isOurs) await expectAsDocumented(init, path, response);
+  return response;
 }
 
 /** The reason of an error in the envelope. */

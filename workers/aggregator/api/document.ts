@@ -2,22 +2,18 @@
  * The OpenAPI document of the aggregator: what is really served, and nothing else. Data only; a test
  * holds it against the route table.
  */
-import { INERT_TYPES } from "../content-type.ts";
-import { SCHEMAS } from "./schemas.ts";
 import {
-  BYTES,
-  CONTENT,
   FLAG,
-  HEADERS,
   type Operation,
   type Parameter,
   parameter,
-  refusals,
   schema,
   TEXT,
-  told,
   WHOLE,
-} from "./words.ts";
+} from "../../../shared/http/openapi.ts";
+import { INERT_TYPES } from "../content-type.ts";
+import { SCHEMAS } from "./schemas.ts";
+import { BYTES, CONTENT, HEADERS, refusals, told } from "./words.ts";
 
 const BLOB_ID_FORMS = "43 characters of base64url, 0x and 64 hex digits, or the decimal u256";
 const BLOB_ID = parameter("path", "blobId", BLOB_ID_FORMS);

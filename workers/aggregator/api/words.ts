@@ -1,40 +1,5 @@
 /** Words that the aggregator's OpenAPI document is written in: parameters, headers, answers. Data only. */
-
-/** A parameter of an operation. */
-export interface Parameter {
-  readonly name: string;
-  readonly in: "path" | "query" | "header";
-  readonly required: boolean;
-  readonly description: string;
-  readonly schema: object;
-}
-
-/** One method of one path. */
-export interface Operation {
-  readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: object;
-  readonly responses: Readonly<Record<string, object>>;
-}
-
-export const TEXT = { type: "string" } as const;
-export const FLAG = { type: "boolean", default: false } as const;
-export const WHOLE = { type: "integer", minimum: 0 } as const;
-
-/** A path's parameters are required, others unless said so are not. */
-export function parameter(
-  place: Parameter["in"],
-  name: string,
-  description: string,
-  schema: object = TEXT,
-  required: boolean = place === "path",
-): Parameter {
-  return { name, in: place, required, description, schema };
-}
-
-export const schema = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
-
-const about = (description: string, shape: object = TEXT) => ({ description, schema: shape });
+import { about, answerOf, schema, WHOLE } from "../../../shared/http/openapi.ts";
 
 /** Every header that an answer may have, by name, but `Content-Type`, `Content-Length` and CORS. */
 export const HEADERS: Readonly<Record<string, object>> = {
@@ -77,15 +42,7 @@ export const BYTES = [
 
 /** An answer under its headers; `content` by media type. */
 export function told(description: string, headers: readonly string[], content?: object): object {
-  const named = [...ALWAYS, ...headers].map((name) => [
-    name,
-    { $ref: `#/components/headers/${name.replace("-{name}", "")}` },
-  ]);
-  return {
-    description,
-    headers: Object.fromEntries(named) as object,
-    ...(content === undefined ? {} : { content }),
-  };
+  return answerOf(description, [...ALWAYS, ...headers], content);
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {

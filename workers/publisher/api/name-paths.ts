@@ -1,70 +1,75 @@
 /** `/edge/v1/names` in the OpenAPI document. Data only. */
-import { header, json, type Json, LIST, MANAGE, path, PROBLEM, query, ref } from "./words.ts";
+import { FLAG, parameter } from "../../../shared/http/openapi.ts";
+import { NAME_PAGE_DEFAULT, NAME_PAGE_MAX } from "../../../shared/limits.ts";
+import { IDEMPOTENCY_KEY, operation, type Paths, readable } from "./words.ts";
 
-const NAME = path("name", "Letters, digits and . _ ~ -, a letter or digit first");
-const KEY = header("Idempotency-Key", "One key, one change; a repetition gets its answer");
-const IF_MATCH = header("If-Match", "ETag of the version that is replaced; else 412");
+const NAME = parameter("path", "name", "Letters, digits and . _ ~ -, a letter or digit first");
+const IF_MATCH = parameter("header", "If-Match", "ETag of the version that is replaced; else 412");
+const LIMIT = { type: "integer", minimum: 1, maximum: NAME_PAGE_MAX, default: NAME_PAGE_DEFAULT };
+const WHY_NOT = [404, 412, 413, 422];
 
 /** The paths. */
-export const NAME_PATHS: Readonly<Record<string, Json>> = {
-  "/edge/v1/names": {
-    get: {
-      summary: "The caller's names, in their order",
-      ...LIST,
-      parameters: [
-        query("prefix", { type: "string" }, "How they begin"),
-        query("after", { type: "string" }, "`next` of the page before"),
-        query("limit", { type: "integer", minimum: 1, maximum: 500, default: 100 }, "Names on it"),
-      ],
-      responses: { "200": json("A page", "NamePage"), ...PROBLEM },
-    },
-  },
+export const NAME_PATHS: Paths = {
+  "/edge/v1/names": readable({
+    summary: "The caller's names, in their order",
+    access: "list",
+    parameters: [
+      parameter("query", "prefix", "How they begin"),
+      parameter("query", "after", "`next` of the page before"),
+      parameter("query", "limit", "Names on it", LIMIT),
+    ],
+    answers: { 200: { says: "A page", content: "NamePage" } },
+  }),
   "/edge/v1/names/{name}": {
-    get: {
+    ...readable({
       summary: "What a name points at; ETag is its version",
-      ...LIST,
+      access: "list",
       parameters: [
         NAME,
-        query("redirect", { type: "boolean", default: false }, "307 to the aggregator's read"),
-        header("If-None-Match", "304 while it is this version"),
+        parameter("query", "redirect", "307 to the aggregator's read", FLAG),
+        parameter("header", "If-None-Match", "304 while it is this version"),
       ],
-      responses: {
-        "200": json("As it stands", "Name"),
-        "304": { description: "Unchanged" },
-        "307": { description: "Where its bytes are read" },
-        ...PROBLEM,
+      answers: {
+        200: { says: "As it stands", headers: ["ETag"], content: "Name" },
+        304: { says: "Unchanged", headers: ["ETag"] },
+        307: { says: "Where its bytes are read", headers: ["ETag", "Location"] },
       },
-    },
-    put: {
+      refusals: [404],
+    }),
+    put: operation({
       summary: "Points a name at a blob, on chain, by compare-and-set",
-      ...MANAGE,
-      parameters: [NAME, KEY, IF_MATCH, header("If-None-Match", "* : only where there is none")],
-      requestBody: {
-        required: true,
-        content: { "application/json": { schema: ref("NameTarget") } },
-      },
-      responses: {
-        "200": json("Changed", "Name"),
-        "201": json("Made", "Name"),
-        ...PROBLEM,
-      },
-    },
-    delete: {
-      summary: "Takes a name away; its history stays",
-      ...MANAGE,
-      parameters: [NAME, KEY, IF_MATCH],
-      responses: { "200": json("The version that says so", "Name"), ...PROBLEM },
-    },
-  },
-  "/edge/v1/names/{name}/versions": {
-    get: {
-      summary: "Its history with the transactions that wrote it, latest first",
-      ...LIST,
+      access: "manage",
+      isCounted: true,
       parameters: [
         NAME,
-        query("before", { type: "integer", minimum: 1 }, "`next` of the page before"),
+        IDEMPOTENCY_KEY,
+        IF_MATCH,
+        parameter("header", "If-None-Match", "* : only where there is none"),
       ],
-      responses: { "200": json("A page", "NameVersions"), ...PROBLEM },
-    },
+      body: "NameTarget",
+      answers: {
+        200: { says: "Changed", headers: ["ETag"], content: "Name" },
+        201: { says: "Made", headers: ["ETag"], content: "Name" },
+      },
+      refusals: WHY_NOT,
+    }),
+    delete: operation({
+      summary: "Takes a name away; its history stays",
+      access: "manage",
+      isCounted: true,
+      parameters: [NAME, IDEMPOTENCY_KEY, IF_MATCH],
+      answers: { 200: { says: "The version that says so", headers: ["ETag"], content: "Name" } },
+      refusals: WHY_NOT,
+    }),
   },
+  "/edge/v1/names/{name}/versions": readable({
+    summary: "Its history with the transactions that wrote it, latest first",
+    access: "list",
+    parameters: [
+      NAME,
+      parameter("query", "before", "`next` of the page before", { type: "integer", minimum: 1 }),
+    ],
+    answers: { 200: { says: "A page", content: "NameVersions" } },
+    refusals: [404],
+  }),
 };

@@ -1,25 +1,23 @@
 /** `/edge/v1/orphans` in the OpenAPI document. Data only. */
-import { ADMIN, header, json, type Json, path, PROBLEM, query, TEXT } from "./words.ts";
+import { parameter } from "../../../shared/http/openapi.ts";
+import { IDEMPOTENCY_KEY, operation, type Paths, readable } from "./words.ts";
 
 /** The paths. */
-export const ORPHAN_PATHS: Readonly<Record<string, Json>> = {
-  "/edge/v1/orphans": {
-    get: {
-      summary: "Registrations that were paid for and never certified, by pages",
-      ...ADMIN,
-      parameters: [query("after", TEXT, "`next` of the page before")],
-      responses: { "200": json("A page", "Orphans"), ...PROBLEM },
-    },
-  },
+export const ORPHAN_PATHS: Paths = {
+  "/edge/v1/orphans": readable({
+    summary: "Registrations that were paid for and never certified, by pages",
+    access: "admin",
+    parameters: [parameter("query", "after", "`next` of the page before")],
+    answers: { 200: { says: "A page", content: "Orphans" } },
+  }),
   "/edge/v1/orphans/{objectId}": {
-    delete: {
+    delete: operation({
       summary: "Burns an expired one, deletes a deletable one",
-      ...ADMIN,
-      parameters: [
-        path("objectId", "Object ID of the Blob"),
-        header("Idempotency-Key", "One key, one removal; a repetition gets its answer"),
-      ],
-      responses: { "200": json("It is gone", "OrphanRemoved"), ...PROBLEM },
-    },
+      access: "admin",
+      isCounted: true,
+      parameters: [parameter("path", "objectId", "Object ID of the Blob"), IDEMPOTENCY_KEY],
+      answers: { 200: { says: "It is gone", content: "OrphanRemoved" } },
+      refusals: [404, 409, 413, 422],
+    }),
   },
 };

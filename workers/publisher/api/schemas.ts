@@ -79,6 +79,56 @@ const storedObject = {
 
 const receipt = { txDigest: nullable("string"), cost: count, gas: { type: "integer" } };
 
+const time = { type: ["string", "null"], format: "date-time" };
+const progress = object({ done: count, total: count });
+
+const upload = {
+  uploadId: text,
+  source: text,
+  state: { enum: ["running", "certified", "failed"] },
+  blobId: nullable("string"),
+  objectId: nullable("string"),
+  owner: nullable("string"),
+  sharedObjectId: nullable("string"),
+  attributes,
+  deletable: { type: "boolean" },
+  epochs: count,
+  startEpoch: nullable("integer"),
+  endEpoch: nullable("integer"),
+  alreadyCertified: { type: "boolean" },
+  certifiedEpoch: nullable("integer"),
+  size: count,
+  encodedSize: nullable("integer"),
+  cost: nullable("integer"),
+  gas: nullable("integer"),
+  attempts: count,
+  failure: {
+    oneOf: [
+      object({ reason: text, message: text, metadata: { type: "object" } }),
+      { type: "null" },
+    ],
+  },
+  stagedAt: time,
+  finishedAt: time,
+  steps: {
+    type: "array",
+    items: object({
+      step: { enum: ["encode", "register", "fan-out", "certify", "record"] },
+      status: { enum: ["pending", "doing", "done"] },
+      startedAt: time,
+      finishedAt: time,
+    }),
+  },
+  passes: { oneOf: [object({ rows: progress, columns: progress }), { type: "null" }] },
+  nodes: {
+    oneOf: [
+      object({ nodes: count, confirmed: count, failed: count, pending: count }),
+      { type: "null" },
+    ],
+  },
+  storedQuiltBlobs: { oneOf: [{ type: "array", items: storedFile }, { type: "null" }] },
+};
+
 /** By name, as `#/components/schemas/…`. */
 export const SCHEMAS: Readonly<Record<string, object>> = {
   Error: object({
@@ -187,21 +237,10 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     next: nullable("integer"),
   }),
   Accepted: object({ uploadId: text, state: text, location: text }),
-  Upload: object({
-    uploadId: text,
-    source: text,
-    state: { enum: ["running", "certified", "failed"] },
-    blobId: nullable("string"),
-    objectId: nullable("string"),
-    alreadyCertified: { type: "boolean" },
-    endEpoch: nullable("integer"),
-    cost: nullable("integer"),
-    gas: nullable("integer"),
-    failure: { type: ["object", "null"] },
-    steps: { type: "array", items: { type: "object" } },
-    passes: { type: ["object", "null"] },
-    nodes: { type: ["object", "null"] },
-  }),
+  Upload: object(
+    upload,
+    Object.keys(upload).filter((key) => key !== "storedQuiltBlobs"),
+  ),
   PurgeRequest: { oneOf: [object({ blobId: text }), object({ all: { const: true } })] },
   Purged: object({ blobId: nullable("string"), generation: count, effectiveWithinMs: count }),
   Block: object(block, ["blobId", "reason", "by", "blockedAt"]),
