@@ -69,6 +69,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "hook-header-malformed":
     case "hook-stale":
     case "hook-signature-mismatch":
+    case "hook-event-reused":
     case "hook-source-unknown":
       return hookProblem(failure);
     case "idempotency-key-malformed":

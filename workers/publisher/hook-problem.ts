@@ -5,6 +5,8 @@ import type { HookFailure } from "./hook-signature.ts";
 /** Why a delivery is refused. */
 export type HookRefusal =
   | HookFailure
+  /** Another body was delivered under this id. */
+  | { readonly kind: "hook-event-reused"; readonly eventId: string }
   | { readonly kind: "hook-source-unknown"; readonly source: string };
 
 /** The headers that carry a signature: https://www.standardwebhooks.com, symmetric scheme `v1`. */
@@ -25,6 +27,15 @@ export function hookProblem(failure: HookRefusal): Problem {
       );
     case "hook-signature-mismatch":
       return unsigned("HOOK_SIGNATURE_MISMATCH", "no signature fits this delivery");
+    case "hook-event-reused":
+      return {
+        statusWord: "INVALID_ARGUMENT",
+        status: 422,
+        reason: "HOOK_EVENT_REUSED",
+        domain: GLOBAL_DOMAIN,
+        message: `another body was delivered as event ${JSON.stringify(failure.eventId)}`,
+        metadata: { event: failure.eventId },
+      };
     case "hook-source-unknown":
       return {
         statusWord: "NOT_FOUND",

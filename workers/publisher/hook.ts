@@ -2,7 +2,8 @@
  * `POST /edge/v1/hooks/{source}`: a signed webhook delivery becomes a blob, once for each event.
  *
  * The upload is named by source and event id, so a delivery that is repeated finds the upload of
- * the first and pays nothing. The body is stored as it came, byte for byte.
+ * the first and pays nothing; another body under its id is refused. The body is stored as it came,
+ * byte for byte.
  */
 import { declaredLength, readBody } from "../../shared/http/body.ts";
 import { HOOK_BODY_BYTES_MAX } from "../../shared/limits.ts";
@@ -50,6 +51,7 @@ export async function takeDelivery(
   const attributes = attributesOfStore(new Headers({ "Content-Type": contentType }), "blob");
   if (!attributes.ok) return attributeProblem(attributes.failure);
   const bytes = body.value;
+  const digest = await contentDigest(bytes);
   const stored = await storeInUpload(
     context.uploads,
     context.log,
@@ -59,10 +61,14 @@ export async function takeDelivery(
       ...asked,
       attributes: attributes.value,
       waits: false,
-      contentDigest: await contentDigest(bytes),
+      contentDigest: digest,
     },
     { bytesMax: HOOK_BODY_BYTES_MAX, declaredBytes: bytes.length },
     bytes.length === 0 ? null : new Response(bytes).body,
   );
-  return stored.ok ? acceptedAnswer(stored.value) : failureToProblem(stored.failure);
+  if (!stored.ok) return failureToProblem(stored.failure);
+  // What is stored under this event is not these bytes: nobody is told that they are safe.
+  return stored.value.request.contentDigest === digest
+    ? acceptedAnswer(stored.value)
+    : failureToProblem({ kind: "hook-event-reused", eventId: delivery.value.eventId });
 }

@@ -188,6 +188,14 @@ describe("webhooks", () => {
     expect(await state.json()).toMatchObject({ source: "hook:billing", size: 1_000 });
   });
 
+  test("another body under the same event is refused, and the first stays", async () => {
+    const first = await ask("/edge/v1/hooks/billing", await delivery("evt", seededBytes(10, 1)));
+    const other = await ask("/edge/v1/hooks/billing", await delivery("evt", seededBytes(10, 2)));
+    expect([other.status, await reasonOf(other)]).toEqual([422, "HOOK_EVENT_REUSED"]);
+    const again = await ask("/edge/v1/hooks/billing", await delivery("evt", seededBytes(10, 1)));
+    expect(again.headers.get("location")).toBe(first.headers.get("location"));
+  });
+
   test("another event and another source are other uploads", async () => {
     const secrets = JSON.stringify({
       billing: `whsec_${toBase64(HOOK_KEY)}`,
