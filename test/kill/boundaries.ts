@@ -15,9 +15,10 @@ export interface Boundary {
   readonly occurrence: number;
 }
 
-/** Who is to die: one entry for each new upload that comes, and any of the shared objects. */
+/** Who is to die: an entry for each new upload that comes, and any of the shared objects. */
 export interface KillPlan {
-  readonly uploads: readonly (Boundary | null)[];
+  /** Each dies at all of its boundaries, as it passes them. */
+  readonly uploads: readonly (readonly Boundary[])[];
   readonly shared: readonly Boundary[];
 }
 
@@ -33,8 +34,8 @@ let passed: Boundary[] = [];
 let killed: Boundary[] = [];
 let counts = new Map<string, number>();
 let shared: Boundary[] = [];
-let pendingUploads: (Boundary | null)[] = [];
-const uploadPlans = new Map<string, Boundary | null>();
+let pendingUploads: Boundary[][] = [];
+const uploadPlans = new Map<string, Boundary[]>();
 
 /** Forgets the last run and arms the next. */
 export function arm(plan: KillPlan): void {
@@ -42,7 +43,7 @@ export function arm(plan: KillPlan): void {
   killed = [];
   counts = new Map();
   shared = [...plan.shared];
-  pendingUploads = [...plan.uploads];
+  pendingUploads = plan.uploads.map((boundaries) => [...boundaries]);
 }
 
 /** What was passed, in order, and at which of those somebody died. */
@@ -54,7 +55,7 @@ export function report(): { readonly passed: Boundary[]; readonly killed: Bounda
 export function disturb(kind: string, ctx: DurableObjectState): Life {
   const life = { kind, id: ctx.id.toString(), abort: (reason: string) => ctx.abort(reason) };
   if (kind === "upload" && !uploadPlans.has(life.id)) {
-    uploadPlans.set(life.id, pendingUploads.shift() ?? null);
+    uploadPlans.set(life.id, pendingUploads.shift() ?? []);
   }
   Object.defineProperty(ctx, "storage", { value: wrapStorage(ctx.storage, life) });
   const { exports } = ctx;
@@ -97,16 +98,12 @@ function pass(life: Life, when: "before" | "after", what: string): void {
   counts.set(key, occurrence + 1);
   const boundary = { kind: life.kind, label, occurrence };
   passed.push(boundary);
-  const isHere = (plan: Boundary | null | undefined) =>
-    plan?.kind === life.kind && plan.label === label && plan.occurrence === occurrence;
-  if (life.kind === "upload") {
-    if (!isHere(uploadPlans.get(life.id))) return;
-    uploadPlans.set(life.id, null);
-  } else {
-    const index = shared.findIndex(isHere);
-    if (index === -1) return;
-    shared.splice(index, 1);
-  }
+  const plan = life.kind === "upload" ? (uploadPlans.get(life.id) ?? []) : shared;
+  const index = plan.findIndex(
+    (each) => each.kind === life.kind && each.label === label && each.occurrence === occurrence,
+  );
+  if (index === -1) return;
+  plan.splice(index, 1);
   killed.push(boundary);
   life.abort(`killed ${label}`);
   throw new Error(`killed ${label}`);

@@ -4,6 +4,7 @@
  */
 import publisher from "../../workers/publisher/index.ts";
 import type { PublisherEnv } from "../../workers/publisher/env.ts";
+import { Desk as RealDesk } from "../../workers/publisher/desk/object.ts";
 import { Token as RealToken } from "../../workers/publisher/auth/object.ts";
 import { LeaseBook as RealLeaseBook } from "../../workers/publisher/lease-book/object.ts";
 import { LEASE_BOOK_NAME } from "../../workers/publisher/lease-book/leases.ts";
@@ -67,6 +68,20 @@ export class Wallet extends RealWallet {
 
   override alarm(): Promise<void> {
     return inside(this.#life, () => super.alarm());
+  }
+}
+
+export class Desk extends RealDesk {
+  readonly #life: Life;
+
+  constructor(ctx: DurableObjectState, env: PublisherEnv) {
+    const life = disturb("desk", ctx);
+    super(ctx, wrapBindings(env, life));
+    this.#life = life;
+  }
+
+  override relay(...args: Parameters<RealDesk["relay"]>): ReturnType<RealDesk["relay"]> {
+    return inside(this.#life, () => super.relay(...args));
   }
 }
 
