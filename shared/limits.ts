@@ -105,7 +105,7 @@ export const TRANSACTION_INPUTS_MAX = 2_048;
 /** Largest pure argument of a transaction. */
 export const PURE_ARGUMENT_BYTES_MAX = 16 * 1024;
 
-/** One call to a Sui RPC node, from sending to the last byte. */
+/** One call to a Sui RPC node to the last byte, with what it waits for a slot of its invocation. */
 export const SUI_CALL_TIMEOUT_MS = 10_000;
 
 /** Submitting a transaction: a full node answers when it has executed it itself. */

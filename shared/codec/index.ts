@@ -77,6 +77,7 @@ export {
   decodeMetadataWithId,
   encodeMetadata,
   encodeMetadataWithId,
+  ENCODING_TYPE_RS2,
   type MetadataWithId,
 } from "./metadata-layout.ts";
 export {

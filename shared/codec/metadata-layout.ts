@@ -19,7 +19,7 @@ export interface MetadataWithId {
   readonly metadata: BlobMetadata;
 }
 
-/** RS2, the only encoding type (`walrus-core lib.rs::SUPPORTED_ENCODING_TYPES`). */
+/** RS2, Red Stuff over Reed–Solomon: the only one (`walrus-core lib.rs::SUPPORTED_ENCODING_TYPES`). */
 export const ENCODING_TYPE_RS2 = 1;
 
 const METADATA_V1 = 0;

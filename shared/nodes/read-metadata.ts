@@ -10,6 +10,7 @@ import { READ_HEDGE_MS, READ_METADATA_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from
 import type { Random, Timer } from "../ports.ts";
 import type { Committee, CommitteeMember } from "../protocol/committee.ts";
 import type { Committees } from "../protocol/epoch.ts";
+import { isQuorum } from "../protocol/quorum.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { WorkingMemory } from "../working-memory.ts";
 import type { NodeClient } from "./client.ts";
@@ -149,8 +150,6 @@ export interface Vote {
 
 /** A vote over `shardCount` shards. */
 export function createVote(shardCount: number): Vote {
-  const faultyCount = Math.floor((shardCount - 1) / 3);
-  const quorum = shardCount - faultyCount;
   let notFoundWeight = 0;
   let blockedWeight = 0;
   return {
@@ -158,7 +157,7 @@ export function createVote(shardCount: number): Vote {
     blocked: (weight) => void (blockedWeight += weight),
     notFoundWeight: () => notFoundWeight,
     verdict() {
-      if (notFoundWeight + blockedWeight < quorum) return null;
+      if (!isQuorum(notFoundWeight + blockedWeight, shardCount)) return null;
       return { kind: notFoundWeight > blockedWeight ? "blob-not-found" : "blob-blocked" };
     },
   };

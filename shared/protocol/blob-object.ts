@@ -35,9 +35,6 @@ export interface BlobObject {
   readonly sharedFundsFrost: bigint | null;
 }
 
-/** RS2, Red Stuff over Reed–Solomon (`walrus-core EncodingType::RS2`). */
-export const ENCODING_TYPE_RS2 = 1;
-
 /** Whether a blob can still be extended or deleted in `epoch`. */
 export function isUnexpired(blob: BlobObject, epoch: number): boolean {
   return epoch < blob.storage.endEpoch;

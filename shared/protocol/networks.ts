@@ -114,7 +114,9 @@ function setting(
   expected: string,
 ): string {
   if (value === undefined || !accepts(value)) {
-    throw new TypeError(`Cannot configure ${name}: expected ${expected}, got ${String(value)}`);
+    // Without the value: the URL of an RPC server may hold a key, and this gets into the log.
+    const flaw = value === undefined ? "it is missing" : "what is set is not";
+    throw new TypeError(`Cannot configure ${name}: expected ${expected}, ${flaw}`);
   }
   return value;
 }

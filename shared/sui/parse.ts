@@ -52,11 +52,11 @@ export function parseBlobObject(object: RawObject): Result<BlobObject, ChainFail
   }
   if (name === "blob::Blob") {
     const blob = parseContents(Blob, content);
-    return blob === null ? malformedBlob(objectId) : ok(blobObject(objectId, blob, null));
+    return blob === null ? malformedContents(objectId) : ok(blobObject(objectId, blob, null));
   }
   const shared = parseContents(SharedBlob, content);
   return shared === null
-    ? malformedBlob(objectId)
+    ? malformedContents(objectId)
     : ok(blobObject(objectId, shared.blob, shared.funds));
 }
 
@@ -64,13 +64,13 @@ export function parseBlobObject(object: RawObject): Result<BlobObject, ChainFail
 export function parseFreeStorage(object: RawObject): Result<FreeStorage, ChainFailure> {
   const { objectId, version, digest, content } = object;
   const storage = parseContents(Storage, content);
-  if (storage === null) return malformedBlob(objectId);
+  if (storage === null) return malformedContents(objectId);
   const { startEpoch, endEpoch } = storage;
   const storageBytes = Number(storage.storageBytes);
   return ok({ objectId, version, digest, startEpoch, endEpoch, storageBytes });
 }
 
-function malformedBlob(objectId: string): Result<never, ChainFailure> {
+function malformedContents(objectId: string): Result<never, ChainFailure> {
   return err({ kind: "malformed-answer", call: "getObjects", detail: `contents of ${objectId}` });
 }
 

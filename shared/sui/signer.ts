@@ -47,6 +47,7 @@ export function transactionDigest(transactionBytes: Uint8Array): string {
  * path `m/44'/784'/account'/0'/0'`. The same key and account always give the same address.
  *
  * @param account From 1; 0 is taken for the key itself.
+ * @throws {RangeError} When it is no such number.
  */
 export function deriveSecretKey(secretKey: string, account: number): Result<string, KeyFailure> {
   if (!Number.isInteger(account) || account < 0) {

@@ -6,10 +6,17 @@ import type { Transaction, TransactionArgument } from "@mysten/sui/transactions"
 import { PURE_ARGUMENT_BYTES_MAX } from "../limits.ts";
 import type { ContractAddresses, ObjectRef } from "./chain.ts";
 
+/** ULEB128 of the length of anything that fits a pure argument. */
+const LENGTH_BYTES_MAX = 3;
+
 /** WAL coins of the sender; all are merged into the first. Empty only where nothing is to be paid. */
 export type WalCoins = readonly ObjectRef[];
 
-/** Coins of exactly `amountsFrost`, in order, split off the merged WAL coins. */
+/**
+ * Coins of exactly `amountsFrost`, in order, split off the merged WAL coins.
+ *
+ * @throws {RangeError} When there is no WAL coin.
+ */
 export function payments(
   transaction: Transaction,
   walCoins: WalCoins,
@@ -27,6 +34,7 @@ export function payments(
   return amountsFrost.map((_, index) => required(split[index]));
 }
 
+/** Ends a coin that must be empty: Move lets none be dropped. */
 export function destroyZero(
   transaction: Transaction,
   contract: ContractAddresses,
@@ -39,6 +47,7 @@ export function destroyZero(
   });
 }
 
+/** The System object; `mutable` where the call takes it by `&mut`, which orders transactions. */
 export function systemArgument(
   transaction: Transaction,
   contract: ContractAddresses,
@@ -51,17 +60,27 @@ export function systemArgument(
   });
 }
 
+/**
+ * A `vector<u8>`.
+ *
+ * @throws {RangeError} When it is longer than a pure argument may be.
+ */
 export function byteVector(
   transaction: Transaction,
   what: string,
   bytes: Uint8Array,
 ): TransactionArgument {
-  if (bytes.length + 3 > PURE_ARGUMENT_BYTES_MAX) {
+  if (bytes.length + LENGTH_BYTES_MAX > PURE_ARGUMENT_BYTES_MAX) {
     throw new RangeError(`Cannot pass ${what}: expected a short byte vector, got ${bytes.length}`);
   }
   return transaction.pure.vector("u8", [...bytes]);
 }
 
+/**
+ * A copy of what must be 32 bytes.
+ *
+ * @throws {RangeError} When it is not; `what` is named.
+ */
 export function bytes32(what: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (bytes.length !== 32) {
     throw new RangeError(`Cannot pass ${what}: expected 32 bytes, got ${bytes.length}`);
@@ -69,11 +88,17 @@ export function bytes32(what: string, bytes: Uint8Array): Uint8Array<ArrayBuffer
   return Uint8Array.from(bytes);
 }
 
+/**
+ * The result of a step, which the builder types as one that may be missing.
+ *
+ * @throws {TypeError} When it is missing.
+ */
 export function required(argument: TransactionArgument | undefined): TransactionArgument {
   if (argument === undefined) throw new TypeError("Cannot build: expected a result, got none");
   return argument;
 }
 
+/** The reference alone, of what may hold more. */
 export function toRef({ objectId, version, digest }: ObjectRef): ObjectRef {
   return { objectId, version, digest };
 }

@@ -8,6 +8,7 @@
  * `client/transaction_builder/owned_blob_ops.rs`.
  */
 import { Transaction, type TransactionArgument } from "@mysten/sui/transactions";
+import { ENCODING_TYPE_RS2 } from "../codec/index.ts";
 import {
   EXTENSIONS_PER_TRANSACTION_MAX,
   TRANSACTION_BYTES_MAX,
@@ -15,7 +16,6 @@ import {
   TRANSACTION_INPUTS_MAX,
   WALLET_BATCH_MAX,
 } from "../limits.ts";
-import { ENCODING_TYPE_RS2 } from "../protocol/blob-object.ts";
 import type { ContractAddresses, ObjectRef } from "./chain.ts";
 import {
   addAttributes,

@@ -51,7 +51,7 @@ export const LOG_FIELDS = {
   causes: "nodes and kinds of their failures",
   detail: "the words of a node or RPC server",
   error: "the platform's own words, or a stack",
-  problems: "what is wrong with the configuration, without its values",
+  problems: "what is wrong with the configuration, without URLs and secrets",
 } as const;
 
 /** Name of a field. */

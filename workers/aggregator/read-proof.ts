@@ -8,12 +8,11 @@
  */
 import { concatBytes, utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { toBase64 } from "../../shared/bytes/text.ts";
-import { parseBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
+import { ENCODING_TYPE_RS2, parseBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
 import { badParameter, type Problem, unreadableParameter } from "../../shared/http/problem.ts";
 import { type ByteRange, parseRange } from "../../shared/http/range.ts";
 import { PROOF_SYMBOLS_MAX, STATUS_TTL_SECONDS } from "../../shared/limits.ts";
 import { type BlobGeometry, blobGeometry, rowsOfBytes } from "../../shared/nodes/read-geometry.ts";
-import { ENCODING_TYPE_RS2 } from "../../shared/protocol/blob-object.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import { blobBytes } from "./blob-bytes.ts";
 import type { Exchange } from "./exchange.ts";

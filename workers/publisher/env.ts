@@ -35,7 +35,7 @@ export interface PublisherEnv
   readonly COMPAT?: string;
   /** Fan-out lanes, 1 to 31; 16 unless given. */
   readonly LANES?: string;
-  /** Largest blob in bytes, up to what fits in memory; that unless given. */
+  /** Largest blob in bytes, at most `UPLOAD_BLOB_BYTES_MAX`; `UPLOAD_BLOB_BYTES_DEFAULT` unless given. */
   readonly MAX_BLOB_BYTES?: string;
   /** Data of blobs up to this size, bytes, is cached when stored; 0 caches none. */
   readonly WARM_MAX_BYTES?: string;

@@ -198,6 +198,8 @@ describe("network configuration", () => {
     for (const [name, text] of Object.entries(broken)) {
       expect(() => configuredNetwork({ ...local, [name]: text })).toThrow(name);
     }
+    const keyed = { ...local, SUI_RPC_URL: "wss://sui.example/secret-key" };
+    expect(() => configuredNetwork(keyed)).not.toThrow("secret-key");
     expect(() => configuredNetwork({ NETWORK: "local" })).toThrow("Cannot configure");
     expect(() => configuredNetwork({})).toThrow("NETWORK");
   });

@@ -44,7 +44,7 @@ export const BUCKETS: readonly string[] = Array.from({ length: 16 }, (_, index) 
   index.toString(16),
 );
 
-/** Which object keeps a key: one of `NAME_BUCKETS`, by the first hex digit of its SHA-256. */
+/** Which object keeps a key: one of `BUCKETS`, by the first hex digit of its SHA-256. */
 export async function bucketOf(key: string): Promise<string> {
   return (await digestOf(key)).slice(0, 1);
 }
