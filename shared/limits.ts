@@ -202,8 +202,11 @@ export const NODE_ERROR_MESSAGE_CHARS_MAX = 200;
  */
 export const LANE_FRAME_BYTES_MAX = 12 * 1024 * 1024;
 
-/** Slivers on their way to nodes at any time, over all lanes: they share the isolate's 128 MB. */
-export const FAN_OUT_BYTES_IN_FLIGHT_MAX = 12 * 1024 * 1024;
+/**
+ * Slivers on their way to nodes at any time, over all lanes: they share the isolate's 128 MB. At
+ * 1,000 shards 18 pairs of a blob of 100 MB, at 100 shards one or two.
+ */
+export const FAN_OUT_BYTES_IN_FLIGHT_MAX = 8 * 1024 * 1024;
 
 /** Sliver pairs on their way to one node, so that a slow one cannot take the whole of the above. */
 export const FAN_OUT_PAIRS_PER_NODE_MAX = 2;

@@ -2,7 +2,9 @@
  * Who may work on a blob in memory now: first come, first served, within a number of bytes.
  *
  * Encoders and decoders of one isolate share its 128 MB. Each asks for what it will need before it
- * starts and gives it back when it is done; together they wait rather than burst the isolate.
+ * starts and gives it back when it is done; together they wait rather than burst the isolate. Who
+ * fits beside the first that waits may go before it, so that a small blob does not wait for several
+ * large ones; whoever has gone before leaves the first its room, so that nobody waits for ever.
  */
 import { ISOLATE_WORKING_SET_BYTES, MEMORY_LOOK_MS, MEMORY_LOOK_MS_MAX } from "./limits.ts";
 import type { Timer } from "./ports.ts";
@@ -29,6 +31,8 @@ export class WorkingMemory {
   readonly #timer: Timer | null;
   #bytesTaken = 0;
   #queue: Demand[] = [];
+  /** Granted before the first that waits now, though they came later. */
+  readonly #overtakers = new Set<Demand>();
   /** Demands of each holder's last life that are not over. */
   readonly #held = new Map<string, { readonly life: object; readonly demands: Set<Demand> }>();
 
@@ -164,20 +168,41 @@ export class WorkingMemory {
   #end(demand: Demand): void {
     if (demand.state === "over") return;
     if (demand.state === "granted") this.#bytesTaken -= demand.byteCount;
-    else this.#queue = this.#queue.filter((other) => other !== demand);
+    else this.#leaveQueue(demand);
     demand.state = "over";
+    this.#overtakers.delete(demand);
     // Smaller ones may have waited behind it.
     this.#grantNext();
   }
 
   #grantNext(): void {
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      if (this.#bytesTaken + next.byteCount > this.#bytesMax) return;
-      this.#bytesTaken += next.byteCount;
-      this.#queue.shift();
-      next.state = "granted";
-      next.granted.resolve();
+    let first = this.#queue[0];
+    for (; first !== undefined && this.#fits(first); first = this.#queue[0]) this.#grant(first);
+    if (first === undefined) return;
+    const bytesBeside = this.#bytesMax - first.byteCount;
+    for (const later of this.#queue.slice(1)) {
+      const takenBeside = [...this.#overtakers].reduce((sum, { byteCount }) => sum + byteCount, 0);
+      if (!this.#fits(later) || takenBeside + later.byteCount > bytesBeside) continue;
+      this.#grant(later);
+      this.#overtakers.add(later);
     }
+  }
+
+  #fits({ byteCount }: Demand): boolean {
+    return this.#bytesTaken + byteCount <= this.#bytesMax;
+  }
+
+  #grant(demand: Demand): void {
+    this.#bytesTaken += demand.byteCount;
+    this.#leaveQueue(demand);
+    demand.state = "granted";
+    demand.granted.resolve();
+  }
+
+  #leaveQueue(demand: Demand): void {
+    // Whoever comes first now has been overtaken by nobody yet.
+    if (this.#queue[0] === demand) this.#overtakers.clear();
+    this.#queue = this.#queue.filter((other) => other !== demand);
   }
 }
 

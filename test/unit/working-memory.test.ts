@@ -24,16 +24,35 @@ describe("working memory", () => {
     const order: string[] = [];
     const first = await memory.acquire(8);
     const second = memory.acquire(5).then((release) => (order.push("second"), release));
-    const third = memory.acquire(1).then((release) => (order.push("third"), release));
+    const third = memory.acquire(6).then((release) => (order.push("third"), release));
     await Promise.resolve();
     expect(order).toEqual([]);
     expect(memory.waitingCount).toBe(2);
     first();
     first();
+    expect(memory.waitingCount).toBe(1);
     (await second)();
     (await third)();
     expect(order).toEqual(["second", "third"]);
     expect(memory.bytesTaken).toBe(0);
+  });
+
+  test("lets who is small go before a large one that waits, and keeps that one's room", async () => {
+    const memory = new WorkingMemory(10);
+    const large = await memory.acquire(6);
+    const nextLarge = memory.acquire(6);
+    const small = await memory.acquire(3);
+    const other = await memory.acquire(1);
+    // There is no room beside the one that waits, though there will be some before it is granted.
+    const late = memory.acquire(1);
+    expect([memory.bytesTaken, memory.waitingCount]).toEqual([10, 2]);
+    small();
+    (await late)();
+    expect([memory.bytesTaken, memory.waitingCount]).toEqual([7, 1]);
+    large();
+    (await nextLarge)();
+    other();
+    expect([memory.bytesTaken, memory.waitingCount]).toEqual([0, 0]);
   });
 
   test("takes the whole at once, and refuses more than there is", async () => {
@@ -84,6 +103,7 @@ describe("working memory", () => {
       fc.asyncProperty(requests, async (works) => {
         const memory = new WorkingMemory(10);
         const started: number[] = [];
+        const running = new Map<number, number>();
         await Promise.allSettled(
           works.map(async ({ byteCount, turns, aborts }, index) => {
             const giveUp = new AbortController();
@@ -91,8 +111,12 @@ describe("working memory", () => {
               byteCount,
               async () => {
                 started.push(index);
+                running.set(index, byteCount);
+                const taken = [...running.values()].reduce((sum, bytes) => sum + bytes, 0);
+                expect(taken).toBeLessThanOrEqual(memory.bytesTaken);
                 expect(memory.bytesTaken).toBeLessThanOrEqual(10);
                 for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+                running.delete(index);
               },
               giveUp.signal,
             );
@@ -100,7 +124,10 @@ describe("working memory", () => {
             await work;
           }),
         );
-        expect(started).toEqual(started.toSorted((left, right) => left - right));
+        // Whoever did not give up has had its turn, whoever else came meanwhile.
+        expect(new Set(started).size).toBe(started.length);
+        const stayed = works.flatMap(({ aborts }, index) => (aborts ? [] : [index]));
+        expect(started).toEqual(expect.arrayContaining(stayed));
         expect(memory.bytesTaken).toBe(0);
         expect(memory.waitingCount).toBe(0);
       }),
@@ -177,7 +204,7 @@ describe("an object that may be killed", () => {
     const memory = new WorkingMemory(10);
     const [first, second, third] = [{}, {}, {}];
     await memory.acquireAs({ name: "a", life: first }, 8);
-    void memory.acquireAs({ name: "b", life: first }, 8);
+    void memory.acquireAs({ name: "b", life: first }, 9);
     const behind = memory.acquire(2);
     expect([memory.bytesTaken, memory.waitingCount]).toEqual([8, 2]);
     // Both are killed; their next lives come in the other order.

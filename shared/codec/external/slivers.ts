@@ -72,9 +72,11 @@ async function readSourceRow(
 ): Promise<Uint8Array> {
   const rowBytes = sliverBytes("primary", plan.symbolBytes, plan.shardCount);
   const start = rowIndex * rowBytes;
+  const count = Math.max(0, Math.min(rowBytes, plan.unencodedBytes - start));
+  const read = async () => exactly(await ports.source.read(start, count), count);
+  if (count === rowBytes) return read();
   const data = new Uint8Array(rowBytes);
-  const count = Math.min(rowBytes, plan.unencodedBytes - start);
-  if (count > 0) take(data, 0, exactly(await ports.source.read(start, count), count));
+  if (count > 0) take(data, 0, await read());
   return data;
 }
 

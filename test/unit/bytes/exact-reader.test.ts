@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
+import { STREAM_PART_BYTES } from "../../../shared/platform-streams.ts";
 import { seededBytes } from "../../support/contents.ts";
 
 const KIB = 1024;
@@ -80,4 +81,20 @@ test("a buffer that was handed in comes back under the bytes", async () => {
   expect(row.buffer.byteLength).toBe(128 * KIB);
   const last = await reader.readInto(new ArrayBuffer(256 * KIB));
   expect([last.length, last.buffer.byteLength]).toEqual([172 * KIB, 256 * KIB]);
+});
+
+test("no more than a piece is asked for at once, whatever is wanted", async () => {
+  const asked: number[] = [];
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const view = controller.byobRequest?.view;
+      if (view === undefined || view === null) return;
+      asked.push(view.byteLength);
+      controller.byobRequest?.respond(view.byteLength);
+    },
+  });
+  const bytes = await new ExactReader(stream).read(2 * STREAM_PART_BYTES + 65 * KIB);
+  expect(bytes?.length).toBe(2 * STREAM_PART_BYTES + 65 * KIB);
+  expect(asked).toEqual([STREAM_PART_BYTES, STREAM_PART_BYTES, 65 * KIB]);
 });

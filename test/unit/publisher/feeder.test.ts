@@ -7,6 +7,7 @@ import {
   FAN_OUT_READY_GRACE_MS,
   FAN_OUT_STALL_MS,
 } from "../../../shared/limits.ts";
+import { STREAM_PART_BYTES } from "../../../shared/platform-streams.ts";
 import { type LaneFrame, readFrames } from "../../../workers/publisher/lane/frame.ts";
 import { SliverFeeder } from "../../../workers/publisher/upload/feeder.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -56,7 +57,52 @@ function nodeList(pairIndicesByNode: readonly (readonly number[])[]) {
   }));
 }
 
+/** Pipes that copy what is written, as the platform's do, and note how many large pieces are on their way. */
+function watchedPipes() {
+  const seen = { onTheWay: 0, together: 0, pieceBytesMax: 0 };
+  const pipe = () => {
+    const through = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, {
+      highWaterMark: 0,
+    });
+    const writer = through.writable.getWriter();
+    const writable = new WritableStream<Uint8Array>({
+      async write(piece) {
+        seen.together = Math.max(seen.together, ++seen.onTheWay);
+        seen.pieceBytesMax = Math.max(seen.pieceBytesMax, piece.length);
+        await writer.write(piece.slice());
+        seen.onTheWay--;
+      },
+      close: () => writer.close(),
+    });
+    return { readable: through.readable, writable };
+  };
+  return { seen, pipe };
+}
+
 describe("feeding lanes", () => {
+  test("through pipes, one large sliver at a time is on its way, in pieces", async () => {
+    const time = new VirtualTime();
+    const { slivers } = pairs(3 * STREAM_PART_BYTES);
+    const { seen, pipe } = watchedPipes();
+    const nodes = nodeList([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ]);
+    const feeder = new SliverFeeder({ clock: time, timer: time, slivers, pipe }, nodes, 3, 6);
+    let frames = 0;
+    const lanes = nodes.map(({ memberIndex }) =>
+      drain(feeder, memberIndex, (frame) => {
+        expect(frame.body.length).toBe(3 * STREAM_PART_BYTES + BCS_BYTES);
+        feeder.taken(memberIndex, frame.body.length);
+        if (++frames === 12) for (const node of nodes) feeder.settle(node.memberIndex);
+      }),
+    );
+    for (const { memberIndex } of nodes) feeder.ready(memberIndex);
+    await Promise.all([feeder.run(), ...lanes]);
+    expect(seen).toEqual({ onTheWay: 0, together: 1, pieceBytesMax: STREAM_PART_BYTES });
+  });
+
   test("each node gets every sliver of its pairs, and the streams end when all are settled", async () => {
     const time = new VirtualTime();
     const { slivers, computed } = pairs(10);

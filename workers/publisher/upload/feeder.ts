@@ -16,8 +16,9 @@ import {
 } from "../../../shared/limits.ts";
 import type { Clock, Timer } from "../../../shared/ports.ts";
 import { encodeSliverFrame, FRAME_HEADER_BYTES } from "../lane/frame.ts";
-import type { BytePipe } from "../../../shared/platform-streams.ts";
+import { type BytePipe, writeParts } from "../../../shared/platform-streams.ts";
 import { Bell } from "./bell.ts";
+import { Turns } from "./turns.ts";
 
 /** One node to be fed. */
 export interface FedNode {
@@ -65,9 +66,6 @@ const FRAMES_PER_PAIR = 2;
 /** Small frames travel together up to this: each piece costs both sides a turn. */
 const JOINED_FRAMES_BYTES_MAX = 32 * 1024;
 
-/** Written to a pipe at once: the platform copies each piece on its way, and holds it as long. */
-const PIPE_PIECE_BYTES_MAX = 64 * 1024;
-
 /** Feeds one round of a fan-out. */
 export class SliverFeeder {
   readonly #ports: FeederPorts;
@@ -77,6 +75,8 @@ export class SliverFeeder {
   readonly #quorumWeight: number;
   /** Rings for the one who produces; each lane has a bell of its own, so that none wakes in vain. */
   readonly #bell: Bell;
+  /** Of chunks that are not small: they lie here and in their lane while they are on their way. */
+  readonly #turns: Turns;
   #bytesOutstanding = 0;
   #stopped = false;
 
@@ -84,6 +84,7 @@ export class SliverFeeder {
     this.#ports = ports;
     this.#quorumWeight = quorum;
     this.#bell = new Bell(ports.timer);
+    this.#turns = new Turns(ports.timer, FAN_OUT_STALL_MS);
     this.#queues = Array.from({ length: laneCount }, () => ({
       frames: [],
       bell: new Bell(ports.timer),
@@ -110,7 +111,8 @@ export class SliverFeeder {
     if (queue === undefined) throw new RangeError(`Cannot feed lane ${laneIndex}: no such lane`);
     const ofLane = [...this.#feeds.values()].filter(({ node }) => node.laneIndex === laneIndex);
     const next = () => this.#nextChunk(queue, ofLane);
-    return this.#ports.pipe === undefined ? streamOf(next) : pumped(this.#ports.pipe(), next);
+    if (this.#ports.pipe === undefined) return streamOf(next);
+    return pumped(this.#ports.pipe(), next, this.#turns);
   }
 
   /** Frames of one lane, small ones joined; `null` at the end. */
@@ -324,14 +326,18 @@ function streamOf(next: () => Promise<Uint8Array<ArrayBuffer> | null>): Readable
 function pumped(
   { readable, writable }: BytePipe,
   next: () => Promise<Uint8Array<ArrayBuffer> | null>,
+  turns: Turns,
 ): ReadableStream<Uint8Array> {
   const writer = writable.getWriter();
+  const send = async (chunk: Uint8Array) => {
+    await writeParts(writer, chunk);
+    freeBytes(chunk);
+  };
   const pump = async () => {
     for (let chunk = await next(); chunk !== null; chunk = await next()) {
-      for (let start = 0; start < chunk.length; start += PIPE_PIECE_BYTES_MAX) {
-        await writer.write(chunk.subarray(start, start + PIPE_PIECE_BYTES_MAX));
-      }
-      freeBytes(chunk);
+      const bytes = chunk;
+      if (bytes.length <= JOINED_FRAMES_BYTES_MAX) await send(bytes);
+      else await turns.take(() => send(bytes));
     }
     await writer.close();
   };
