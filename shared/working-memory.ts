@@ -92,19 +92,24 @@ export class WorkingMemory {
    */
   async acquireAs({ name, life }: MemoryHolder, byteCount: number): Promise<() => void> {
     const demand = this.#ask(byteCount);
-    const before = this.#held.get(name);
-    const own = before?.life === life ? before : { life, demands: new Set<Demand>() };
+    this.endEarlierLife({ name, life });
+    const own = this.#held.get(name) ?? { life, demands: new Set<Demand>() };
     own.demands.add(demand);
     this.#held.set(name, own);
-    if (before !== undefined && before !== own) {
-      for (const left of before.demands) this.#end(left);
-    }
     if (demand.state === "waiting") await this.#granted(demand);
     return () => {
       this.#end(demand);
       own.demands.delete(demand);
       if (own.demands.size === 0 && this.#held.get(name) === own) this.#held.delete(name);
     };
+  }
+
+  /** Gives back what an earlier life of the holder, which was killed, has left. */
+  endEarlierLife({ name, life }: MemoryHolder): void {
+    const before = this.#held.get(name);
+    if (before === undefined || before.life === life) return;
+    this.#held.delete(name);
+    for (const left of before.demands) this.#end(left);
   }
 
   /** As `acquire` of both together; each part is given back by itself. */

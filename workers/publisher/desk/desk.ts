@@ -59,15 +59,26 @@ export interface DeskDirectory {
   getByName(name: string): DeskRpc;
 }
 
-/** Works at a desk of its own; one that is lost (a deploy) makes a request that may be sent again. */
+/**
+ * Works at a desk of its own. One that is lost (a deploy) makes a request that may be sent again, and
+ * is cleared: its memory and its rows are nobody's.
+ */
 export async function atDesk<T>(
-  { desks, random, log, requestId }: AppContext,
+  { desks, random, log, requestId, background }: AppContext,
   work: (desk: DeskRpc) => Promise<Result<T, PublisherFailure>>,
 ): Promise<Result<T, PublisherFailure>> {
+  const name = randomUploadId(random);
   try {
-    return await work(desks.getByName(randomUploadId(random)));
+    return await work(desks.getByName(name));
   } catch (error) {
     log.warn({ event: "desk.lost", requestId, error: String(error) });
+    // Its alarm clears it all the same.
+    background(
+      desks
+        .getByName(name)
+        .clear()
+        .catch(() => undefined),
+    );
     return err({ kind: "interrupted" });
   }
 }

@@ -129,6 +129,9 @@ export class DeskEngine implements DeskRpc {
 
   async clear(): Promise<void> {
     this.#form = null;
+    // Nobody works at a desk that has died, so nobody would give back what that life held.
+    const { memory, life } = this.#ports.encode();
+    memory.endEarlierLife({ name: this.#ports.name, life });
     await this.#ports.storage.deleteAll();
     this.#ports.store.reset();
   }
