@@ -121,17 +121,16 @@ async function obtain(
 ): Promise<Result<Sliver, ReadFailure>> {
   const taken = desk.take(rowIndex);
   const { answer, slow } = taken;
-  const rebuild = (stop?: AbortSignal) => store.rebuild(rowIndex, end, stop);
   const first = await Promise.race([answer, slow.then(() => "slow" as const)]);
   if (typeof first === "object") return ok(first);
   // Requests ahead may hold every slot on silent nodes; rebuilding needs the slots.
   desk.drop();
-  if (first !== "slow") return rebuild(signal);
+  if (first !== "slow") return store.rebuild(rowIndex, { end, isSlow: false }, signal);
   const stop = new AbortController();
   const giveUp = () => stop.abort(new DOMException("The row is not needed", "AbortError"));
   signal?.addEventListener("abort", giveUp, { once: true });
   const fromOwner = answer.then((sliver) => (typeof sliver === "object" ? ok(sliver) : null));
-  const rebuilt = rebuild(stop.signal);
+  const rebuilt = store.rebuild(rowIndex, { end, isSlow: true }, stop.signal);
   try {
     return await Promise.race([
       fromOwner.then((sliver) => sliver ?? rebuilt),

@@ -138,7 +138,9 @@ export async function fetchSliver(
   const { trust, geometry, ports } = reading;
   const pairIndex = pairIndexOfSliver(target.axis, target.sliverIndex, geometry.shardCount);
   const owners = ownersOfPair(reading, pairIndex).filter(({ nodeId }) => !trust.hasFailed(nodeId));
-  if (owners[0] !== undefined && ports.health?.isSuspect(owners[0].nodeId) === true) onSlow?.();
+  const isSuspect = owners[0] !== undefined && ports.health?.isSuspect(owners[0].nodeId) === true;
+  // Whoever is told to be patient is so with a suspect, too.
+  if (isSuspect && (ports.patienceMs ?? 0) === 0) onSlow?.();
   let word: SliverWord = "failed";
   for (const owner of owners) {
     const answer = await fetchFrom(reading, owner, target, signal, onSlow);

@@ -24,16 +24,20 @@ export interface RowStore {
   held(rowIndex: number): Sliver | null;
   /** Keeps a verified row, where the blob is small enough. */
   keep(row: Sliver): void;
-  /**
-   * The row by other means than its owner.
-   *
-   * @param end End of the rows that are still wanted: what is missing among them counts, too.
-   */
+  /** The row by other means than its owner. */
   rebuild(
     rowIndex: number,
-    end: number,
+    wanted: WantedRow,
     signal?: AbortSignal,
   ): Promise<Result<Sliver, ReadFailure>>;
+}
+
+/** What a row is wanted for. */
+export interface WantedRow {
+  /** End of the rows that are still wanted: what is missing among them counts, too. */
+  readonly end: number;
+  /** Its owner may still give it, and the others theirs: no row is free that must be asked for. */
+  readonly isSlow: boolean;
 }
 
 /** Begins with nothing. `withoutMemory` as in `RowOptions`. */
@@ -89,14 +93,14 @@ export function createRowStore(
     keep(row) {
       if (keeps && decoded.size === 0) kept.set(row.sliverIndex, row);
     },
-    async rebuild(rowIndex, end, signal) {
+    async rebuild(rowIndex, { end, isSlow }, signal) {
       const known = decodedRow(rowIndex);
       const recover = () => recoverRow(reading, rowIndex, signal);
       if (known !== null) return eitherWay(() => Promise.resolve(known), recover, signal);
       if (!fitsMemory(reading)) return recover();
       const { missing, toCome } = countRows(reading, kept, rowIndex, end);
       const recovering = recoveryBytes(reading) * missing;
-      const freeCount = keeps ? kept.size + toCome : 0;
+      const freeCount = keeps ? kept.size + (isSlow ? 0 : toCome) : 0;
       const isDecodingCheaper =
         !hasFailedToDecode && decodingBytes(reading, freeCount) <= recovering;
       const decoding = () => decode(rowIndex, end, signal);
