@@ -576,8 +576,17 @@ export const READ_LANE_BYTES_MAX = 1024 * 1024;
 /** Segments of one cold read that are under way at once: the one that is sent, and the next ones. */
 export const READ_SEGMENTS_AHEAD = 3;
 
-/** How long a Fill object tells what it has found of a blob: until that is in the cache. */
-export const FOUND_HOLD_MS = 2_000;
+/**
+ * How long a Fill object tells what it has found of a blob: until that is in the cache, and until
+ * those who had looked there before, in an isolate that is busy, have come.
+ */
+export const FOUND_HOLD_MS = 10_000;
+
+/** How often a Fill object looks for what it has read before, where that is on its way into the cache. */
+export const FILL_STORE_LOOKS = 10;
+
+/** Milliseconds between two of these looks. */
+export const FILL_STORE_LOOK_MS = 50;
 
 /** How often, and after which time each, a reader looks whether a segment has reached the cache. */
 export const SEGMENT_STORE_LOOKS = 40;
@@ -588,8 +597,11 @@ export const SEGMENT_STORE_LOOK_MS = 25;
 /** Readers of one cold segment who put it together to be cached: each holds a copy. */
 export const SEGMENT_KEEPERS_MAX = 2;
 
-/** After a read was given up, others of the same isolate share theirs for so long. */
-export const ABANDONED_HOLD_MS = 5_000;
+/**
+ * After a read was given up, or is over as far as its own isolate knows, others of the isolate share
+ * theirs for so long: as long as a look into the cache may take in one that is busy.
+ */
+export const ABANDONED_HOLD_MS = 15_000;
 
 /** Reads that were given up which one isolate remembers. */
 export const ABANDONED_REMEMBERED_MAX = 1_024;

@@ -11,6 +11,7 @@ import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 
 const NEIGHBOUR_BYTES = 100_000;
+const ATTEMPTS_MAX = 3;
 let nextSeed = 1;
 let network: Network;
 let gateway: TestGateway;
@@ -58,6 +59,20 @@ async function storedPatch(byteCount: number, seed: number): Promise<Stored> {
   return { path: `/v1/blobs/by-quilt-patch-id/${patch?.quiltPatchId}`, content };
 }
 
+/**
+ * Has the reading done with up to `ATTEMPTS_MAX` new blobs until one costs at most `limit` requests: a
+ * busy machine makes nodes stall, which adds requests for the same rows, and never takes any away.
+ */
+async function expectWithin(limit: number, attempt: () => Promise<number>): Promise<void> {
+  const counts: number[] = [];
+  while (counts.length < ATTEMPTS_MAX) {
+    const count = await attempt();
+    if (count <= limit) return;
+    counts.push(count);
+  }
+  expect.fail(`Expected at most ${limit} requests to storage nodes, got ${counts.join(", ")}`);
+}
+
 /** Requests the nodes get while `read` runs. */
 async function requestsOf(read: () => Promise<void>): Promise<number> {
   const count = async () => {
@@ -90,23 +105,25 @@ describe.each([
 
   test(`${readers} readers at once`, async () => {
     expect(one).toBeGreaterThan(1);
-    const blob = await store(byteCount, nextSeed++);
-    const many = await requestsOf(async () => {
-      await Promise.all(Array.from({ length: readers }, () => expectRead(blob)));
+    await expectWithin(2 * one, async () => {
+      const blob = await store(byteCount, nextSeed++);
+      return requestsOf(async () => {
+        await Promise.all(Array.from({ length: readers }, () => expectRead(blob)));
+      });
     });
-    expect(many).toBeLessThanOrEqual(2 * one);
   });
 
   test("the first of them leaves, and the others lose nothing", async () => {
-    const blob = await store(byteCount, nextSeed++);
-    const many = await requestsOf(async () => {
-      const leaver = new AbortController();
-      const first = reader.aggregator(blob.path, { signal: leaver.signal });
-      first.catch(() => undefined);
-      const others = Array.from({ length: readers - 1 }, () => expectRead(blob));
-      leaver.abort();
-      await Promise.all(others);
+    await expectWithin(2 * one, async () => {
+      const blob = await store(byteCount, nextSeed++);
+      return requestsOf(async () => {
+        const leaver = new AbortController();
+        const first = reader.aggregator(blob.path, { signal: leaver.signal });
+        first.catch(() => undefined);
+        const others = Array.from({ length: readers - 1 }, () => expectRead(blob));
+        leaver.abort();
+        await Promise.all(others);
+      });
     });
-    expect(many).toBeLessThanOrEqual(2 * one);
   });
 });

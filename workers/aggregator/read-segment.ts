@@ -293,7 +293,9 @@ async function* sharedRows(
   if (cached !== null) return yield* cached;
   const { id, committees } = blob;
   const place = (byteCount: number) => target.segment?.room(byteCount) ?? null;
-  const wanted = { id, metadata: metadata.value, committees, segmentIndex, span, place };
+  const { purgeGeneration } = blob.entry;
+  const job = { metadata: metadata.value, committees, purgeGeneration };
+  const wanted = { id, job, segmentIndex, span, place };
   let received = 0;
   try {
     for await (const row of fills.rows(wanted)) {

@@ -126,7 +126,9 @@ async function fetchShared(read: SpanRead): Promise<Bytes> {
   const { id, committees } = blob;
   const columns: Uint8Array[] = [];
   try {
-    for await (const column of fills.columns({ id, metadata: metadata.value, committees, span })) {
+    const { purgeGeneration } = blob.entry;
+    const job = { metadata: metadata.value, committees, purgeGeneration };
+    for await (const column of fills.columns({ id, job, span })) {
       if (!column.ok) return isMiss(column.failure) ? await fetchAlone(read) : column;
       columns.push(column.value);
     }

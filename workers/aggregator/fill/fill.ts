@@ -14,6 +14,8 @@ import type { NetworkView } from "../network-view.ts";
 export interface FillJob {
   readonly metadata: VerifiedMetadata;
   readonly committees: Committees;
+  /** Generation under which the caller caches what it reads. */
+  readonly purgeGeneration: number;
 }
 
 /** Consecutive columns of a blob. */

@@ -2,22 +2,19 @@
  * How a read joins the Fill object that others share: by blob and segment, and by blob for what must
  * be known before the first row.
  */
-import type { VerifiedMetadata } from "../../../shared/codec/index.ts";
 import type { RowSpan } from "../../../shared/nodes/read-geometry.ts";
 import { ok, type Result } from "../../../shared/result.ts";
 import type { AggregatorFailure } from "../failure-to-problem.ts";
 import type { FoundBlob } from "../learn-blob.ts";
 import type { NetworkView } from "../network-view.ts";
-import type { Committees } from "../../../shared/protocol/epoch.ts";
-import type { ColumnSpan, FillRpc } from "./fill.ts";
+import type { ColumnSpan, FillJob, FillRpc } from "./fill.ts";
 import { type RowPlace, rowsOf } from "./frames.ts";
 
 /** A blob and the segment of it that rows are wanted of. */
 export interface WantedRows {
   /** 43 characters. */
   readonly id: string;
-  readonly metadata: VerifiedMetadata;
-  readonly committees: Committees;
+  readonly job: FillJob;
   readonly segmentIndex: number;
   readonly span: RowSpan;
   readonly place?: RowPlace;
@@ -27,8 +24,7 @@ export interface WantedRows {
 export interface WantedColumns {
   /** 43 characters. */
   readonly id: string;
-  readonly metadata: VerifiedMetadata;
-  readonly committees: Committees;
+  readonly job: FillJob;
   readonly span: ColumnSpan;
 }
 
@@ -57,17 +53,17 @@ export interface FillNamespace {
 /** Fills over Durable Objects. */
 export function createFills(namespace: FillNamespace): Fills {
   return {
-    rows({ id, metadata, committees, segmentIndex, span, place }) {
-      const name = `${id}/${metadata.shardCount}/${segmentIndex}`;
-      const stream = namespace.getByName(name).rows({ metadata, committees }, span);
+    rows({ id, job, segmentIndex, span, place }) {
+      const name = `${id}/${job.metadata.shardCount}/${segmentIndex}`;
+      const stream = namespace.getByName(name).rows(job, span);
       // Whoever reads is told; when nobody comes to read there is nobody to tell.
       stream.catch(() => undefined);
       return later(stream, place);
     },
-    columns({ id, metadata, committees, span }) {
+    columns({ id, job, span }) {
       const columns = `${span.startIndex}-${span.endIndex}`;
-      const name = `${id}/${metadata.shardCount}/columns/${columns}`;
-      const stream = namespace.getByName(name).columns({ metadata, committees }, span);
+      const name = `${id}/${job.metadata.shardCount}/columns/${columns}`;
+      const stream = namespace.getByName(name).columns(job, span);
       stream.catch(() => undefined);
       return later(stream);
     },

@@ -2,8 +2,9 @@
  * `Fill`: the Durable Object through which reads of the same cold content share its node requests.
  *
  * One object is one segment, or one span of columns, of one blob, or its opening. It stores nothing and holds
- * nothing but what its present callers are reading. Many may live in one isolate: each reserves the
- * isolate's working memory.
+ * nothing but what its present callers are reading; whoever comes when they have left finds it in
+ * the cache (`read-again.ts`). Many may live in one isolate: each reserves the isolate's working
+ * memory.
  */
 import { DurableObject } from "cloudflare:workers";
 import { blobGeometry, type RowSpan } from "../../../shared/nodes/read-geometry.ts";
@@ -21,12 +22,15 @@ import type { NetworkView } from "../network-view.ts";
 import { readWindows } from "../column-windows.ts";
 import type { ColumnSpan, FillJob, FillRpc, FoundByFill } from "./fill.ts";
 import { sendRows } from "./frames.ts";
+import { columnsAgain, rowsAgain } from "./read-again.ts";
 import { SegmentFill } from "./segment-fill.ts";
 
 export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
   readonly #segment = new SegmentFill(isolateMemory);
   #finding: Promise<Result<FoundBlob, AggregatorFailure>> | null = null;
   #columns: Promise<Result<readonly Uint8Array[], AggregatorFailure>> | null = null;
+  /** Columns were given to somebody. */
+  #hasGivenColumns = false;
   #standing: Promise<Standing> = Promise.resolve(UNPROVEN);
 
   /** See `FillRpc.rows`. */
@@ -34,9 +38,14 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
     const services = this.#services();
     const { unencodedBytes, shardCount } = job.metadata;
     const geometry = blobGeometry(unencodedBytes, shardCount);
+    const { given } = this.#segment;
     const rows = this.#segment.rows(
-      (withoutMemory) =>
-        openRows(services, job.committees, job.metadata, { lane: services.lane, withoutMemory }),
+      (withoutMemory) => {
+        const options = { lane: services.lane, withoutMemory };
+        const reader = openRows(services, job.committees, job.metadata, options);
+        if (!reader.ok || given === "nothing") return reader;
+        return ok(rowsAgain(services, job, reader.value, given === "all"));
+      },
       geometry,
       span,
     );
@@ -58,14 +67,19 @@ export class Fill extends DurableObject<AggregatorEnv> implements FillRpc {
     return readable;
   }
 
-  #readColumns(
-    { committees, metadata }: FillJob,
+  async #readColumns(
+    job: FillJob,
     span: ColumnSpan,
   ): Promise<Result<readonly Uint8Array[], AggregatorFailure>> {
-    const reader = openColumns(this.#services(), committees, metadata);
+    const services = this.#services();
+    const cached = this.#hasGivenColumns ? await columnsAgain(services, job, span) : null;
+    if (cached !== null) return ok(cached);
+    const reader = openColumns(services, job.committees, job.metadata);
     // Whoever came first may leave: the others still want them, so no client's signal ends it.
     const { signal } = new AbortController();
-    return readWindows(span, (columnIndex) => reader.column(columnIndex, signal));
+    const read = await readWindows(span, (columnIndex) => reader.column(columnIndex, signal));
+    this.#hasGivenColumns ||= read.ok;
+    return read;
   }
 
   /** See `FillRpc.find`. */

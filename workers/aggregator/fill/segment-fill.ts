@@ -22,13 +22,22 @@ export type OpenReader = (
   withoutMemory: <T>(work: () => Promise<T>) => Promise<T>,
 ) => Result<RowReader, ReadFailure>;
 
+/** How much of a segment was given to somebody. */
+export type Given = "nothing" | "some" | "all";
+
 /** Callers of one segment; rows are plain bytes, shared by all, and gone once the last has left. */
 export class SegmentFill {
   readonly #memory: WorkingMemory;
   #run: FillRun | null = null;
+  #given: Given = "nothing";
 
   constructor(memory: WorkingMemory) {
     this.#memory = memory;
+  }
+
+  /** What those who have left were given. */
+  get given(): Given {
+    return this.#given;
   }
 
   /** How many callers there are. */
@@ -49,7 +58,12 @@ export class SegmentFill {
         if (!row.ok) return;
       }
     } finally {
-      if (run.leave() && this.#run === run) this.#run = null;
+      // Whoever leaves last takes the rows along.
+      const { given } = run;
+      if (run.leave() && this.#run === run) {
+        this.#run = null;
+        if (this.#given !== "all") this.#given = given === "nothing" ? this.#given : given;
+      }
     }
   }
 }
@@ -80,6 +94,11 @@ class FillRun {
     this.reserved = this.#held.take(this.#stop.signal);
     // Callers await it; when none is left there is nobody to tell.
     this.reserved.catch(() => undefined);
+  }
+
+  get given(): Given {
+    if (this.#arrived.length === 0) return "nothing";
+    return this.#arrived.length >= this.#rowCount ? "all" : "some";
   }
 
   enter(): void {
