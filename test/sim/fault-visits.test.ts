@@ -36,7 +36,7 @@ interface Disturbed {
 /** Every broken rule, named by what it takes to replay it. */
 async function broken({ play, seed, names, troubles, killAt = [] }: Disturbed): Promise<string[]> {
   const { script, setting } = play;
-  const undisturbed = await visit({ ...setting, seed }, script);
+  const undisturbed = await undisturbedVisit(play, seed);
   const disturbed = await visit(
     {
       ...setting,
@@ -52,6 +52,16 @@ async function broken({ play, seed, names, troubles, killAt = [] }: Disturbed): 
     epochsMoved: names.some(movesEpochs),
   });
   return rules.map((rule) => `seed ${seed}, ${names.join(" and ")}: ${rule}`);
+}
+
+const undisturbedVisits = new Map<string, ReturnType<typeof visit>>();
+
+/** The same for every trouble, so it is run once. */
+function undisturbedVisit(play: Play, seed: number): ReturnType<typeof visit> {
+  const key = `${TROUBLED.findIndex(([, each]) => each === play)} ${seed}`;
+  const known = undisturbedVisits.get(key) ?? visit({ ...play.setting, seed }, play.script);
+  undisturbedVisits.set(key, known);
+  return known;
 }
 
 /** Plays that meet every trouble; of the others each trouble meets one. */
