@@ -3,6 +3,7 @@ import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { RELAY_TX_AGE_MS_MAX, RELAY_TX_FUTURE_MS_MAX } from "../../../shared/limits.ts";
 import type { Payment } from "../../../shared/sui/read-payment.ts";
 import { parseRelayQuery } from "../../../workers/publisher/relay/query.ts";
+import { type RelayFailure, relayProblem } from "../../../workers/publisher/relay/relay-problem.ts";
 import { type Tip, tipMist, verifyTip } from "../../../workers/publisher/relay/tip.ts";
 import { seededBytes } from "../../support/contents.ts";
 
@@ -143,5 +144,45 @@ describe("the query of the relay", () => {
     [`blob_id=${blobId}&blob_id=${blobId}`, "blob_id"],
   ])("%s is refused and names %s", (text, parameter) => {
     expect(parse(text)).toMatchObject({ ok: false, failure: { parameter } });
+  });
+});
+
+/** `walrus-upload-relay error.rs` and `tip/error.rs`: what the official relay says, and its status. */
+describe("refusals in the official relay's words", () => {
+  test.each<[RelayFailure, number, string]>([
+    [{ kind: "relay-blob-mismatch", blobId: "b" }, 400, "resulting from the blob encoding do not"],
+    [
+      { kind: "tip-parameter-missing", parameter: "nonce" },
+      400,
+      "The query parameters are missing",
+    ],
+    [{ kind: "tip-transaction-unknown" }, 500, "internal client error"],
+    [{ kind: "tip-transaction-untimed" }, 400, "does not have a timestamp"],
+    [{ kind: "tip-transaction-early" }, 400, "in the future by more than the allowed threshold"],
+    [{ kind: "tip-transaction-stale" }, 400, "the received transaction is too old"],
+    [{ kind: "tip-transaction-failed" }, 402, "no tip was transferred to the proxy account"],
+    [
+      { kind: "tip-missing", expectedMist: "105" },
+      402,
+      "no tip was transferred to the proxy account",
+    ],
+    [
+      { kind: "tip-insufficient", paidMist: "104", expectedMist: "105" },
+      402,
+      "the tip is insufficient: balance change 104; expected 105",
+    ],
+    [{ kind: "tip-unauthentic", part: "input" }, 401, "missing from the first input slot"],
+    [
+      { kind: "tip-unauthentic", part: "nonce" },
+      401,
+      "the provided nonce hash in the ptb is invalid",
+    ],
+    [{ kind: "tip-unauthentic", part: "length" }, 401, "the provided blob length and"],
+    [{ kind: "tip-unauthentic", part: "digest" }, 401, "the provided blob digest and"],
+  ])("%j is %d", (failure, status, words) => {
+    const { exact } = relayProblem(failure);
+    if (exact === undefined || !("text" in exact)) throw new Error("no text");
+    expect(exact.status).toBe(status);
+    expect(exact.text).toContain(words);
   });
 });

@@ -8,14 +8,76 @@ export type RelayFailure =
   | { readonly kind: "relay-blob-mismatch"; readonly blobId: string };
 
 const UNAUTHENTIC = {
-  input: "the first input of the transaction is not the 72 bytes that authorise an upload",
-  nonce: "the nonce is not the one the transaction holds the hash of",
-  length: "the body is not as long as the transaction says",
-  digest: "the body is not the one the transaction holds the hash of",
+  input: {
+    own: "the first input of the transaction is not the 72 bytes that authorise an upload",
+    official: "the auth package is missing from the first input slot of the PTB",
+  },
+  nonce: {
+    own: "the nonce is not the one the transaction holds the hash of",
+    official: "the provided nonce hash in the ptb is invalid",
+  },
+  length: {
+    own: "the body is not as long as the transaction says",
+    official: doNotMatch("blob length", "uploaded blob"),
+  },
+  digest: {
+    own: "the body is not the one the transaction holds the hash of",
+    official: doNotMatch("blob digest", "uploaded blob"),
+  },
 } as const;
 
-/** The problem to answer with; statuses are the official relay's. */
+/** The problem to answer with; statuses are the official relay's, and its words in exact mode. */
 export function relayProblem(failure: RelayFailure): Problem {
+  const problem = ownProblem(failure);
+  const { status = problemStatus(problem), text } = officialWords(failure);
+  return { ...problem, exact: { status, text } };
+}
+
+/** Source: `walrus-upload-relay error.rs`, `tip/error.rs`, `tip/check.rs`. */
+function officialWords(failure: RelayFailure): {
+  readonly status?: number;
+  readonly text: string;
+} {
+  const unexpected = "an unexpected transaction response was received";
+  switch (failure.kind) {
+    case "relay-blob-mismatch":
+      return { text: doNotMatch("blob ID", "blob encoding") };
+    case "tip-parameter-missing":
+      return {
+        text:
+          "The query parameters are missing the transaction ID or the nonce, but the proxy " +
+          "requires them to check the tip payment.",
+      };
+    case "tip-transaction-unknown":
+      return { status: 500, text: "internal client error" };
+    case "tip-transaction-untimed":
+      return {
+        text: `${unexpected}: the transaction does not have a timestamp; it has not been executed`,
+      };
+    case "tip-transaction-early":
+      return {
+        text: `${unexpected}: the transaction is in the future by more than the allowed threshold`,
+      };
+    case "tip-transaction-stale":
+      return { text: "the received transaction is too old" };
+    // It looks at what was moved alone: a failed transaction has moved no tip.
+    case "tip-transaction-failed":
+    case "tip-missing":
+      return { status: 402, text: "no tip was transferred to the proxy account" };
+    case "tip-insufficient":
+      return {
+        text: `the tip is insufficient: balance change ${failure.paidMist}; expected ${failure.expectedMist}`,
+      };
+    case "tip-unauthentic":
+      return { text: UNAUTHENTIC[failure.part].official };
+  }
+}
+
+function doNotMatch(what: string, source: string): string {
+  return `the provided ${what} and the ${what} resulting from the ${source} do not match`;
+}
+
+function ownProblem(failure: RelayFailure): Problem {
   switch (failure.kind) {
     case "relay-blob-mismatch":
       return badRequest("BLOB_ID_MISMATCH", `the body has the blob ID ${failure.blobId}`);
@@ -47,7 +109,7 @@ export function relayProblem(failure: RelayFailure): Problem {
     case "tip-unauthentic":
       return unauthenticated('WalrusTip config="/v1/tip-config"', {
         reason: "TIP_UNAUTHENTIC",
-        message: UNAUTHENTIC[failure.part],
+        message: UNAUTHENTIC[failure.part].own,
         metadata: { part: failure.part },
       });
   }
