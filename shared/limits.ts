@@ -234,9 +234,16 @@ export const SLIVER_STATUS_CHECK_BYTES_MIN = 5_560;
 
 /**
  * Largest blob whose slivers are sent while it is being registered, as at the official client: nodes
- * hold them in a buffer. Those up to `ENCODED_TWICE_BYTES_MAX` hold no memory meanwhile and wait.
+ * hold them in a buffer. Those up to `ENCODED_TWICE_BYTES_MAX` only where memory is to spare.
  */
 export const EARLY_BLOB_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * A small blob keeps its slivers while it is being registered as long as so much of the isolate's
+ * memory stays free: two or three at a time. In a burst the others let go of theirs, so that
+ * hundreds can wait for one transaction.
+ */
+export const EARLY_SPARE_BYTES_MIN = 84 * 1024 * 1024;
 
 /** Waited between registering and the first request, as the official client does. */
 export const REGISTRATION_DELAY_MS = 200;
@@ -379,7 +386,10 @@ export const UPLOAD_HEAD_START_MS = 50;
 /** How soon an alarm looks after an upload that is running: the platform may have restarted us. */
 export const UPLOAD_WATCHDOG_MS = 15_000;
 
-/** A blob up to this is encoded again after its registration instead of held in memory through it. */
+/**
+ * A blob up to this is encoded again after its registration instead of held in memory through it,
+ * unless memory is to spare (`EARLY_SPARE_BYTES_MIN`).
+ */
 export const ENCODED_TWICE_BYTES_MAX = 256 * 1024;
 
 /** Certificates built for one upload: each epoch change at the wrong moment costs one. */

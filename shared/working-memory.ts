@@ -60,6 +60,11 @@ export class WorkingMemory {
     return this.#queue.length;
   }
 
+  /** Whether nobody waits and `byteCount` bytes more could be handed out. */
+  hasSpare(byteCount: number): boolean {
+    return this.#queue.length === 0 && this.#bytesTaken + byteCount <= this.#bytesMax;
+  }
+
   /**
    * Waits for `byteCount` bytes; resolves with the function that gives them back (once).
    *

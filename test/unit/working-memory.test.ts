@@ -55,6 +55,17 @@ describe("working memory", () => {
     expect([memory.bytesTaken, memory.waitingCount]).toEqual([0, 0]);
   });
 
+  test("tells what is to spare: nothing while somebody waits", async () => {
+    const memory = new WorkingMemory(10);
+    const giveBack = await memory.acquire(4);
+    expect([memory.hasSpare(6), memory.hasSpare(7)]).toEqual([true, false]);
+    const waiting = memory.acquire(8);
+    expect(memory.hasSpare(0)).toBe(false);
+    giveBack();
+    (await waiting)();
+    expect(memory.hasSpare(10)).toBe(true);
+  });
+
   test("takes the whole at once, and refuses more than there is", async () => {
     const memory = new WorkingMemory(10);
     (await memory.acquire(10))();

@@ -201,18 +201,21 @@ describe("a run of one upload", () => {
     ]);
   });
 
-  test("holds no memory while it waits for its registration", async () => {
-    const { run, wallet, memory } = world();
-    expect(BLOB.length).toBeLessThanOrEqual(ENCODED_TWICE_BYTES_MAX);
-    const taken: number[] = [];
-    const pay = wallet.run.bind(wallet);
-    wallet.run = (command) => {
-      if (command.kind === "register") taken.push(memory.bytesTaken);
-      return pay(command);
-    };
-    expect((await run()).failure).toBeNull();
-    expect(taken).toEqual([0]);
-  });
+  test.each([false, true])(
+    "a small blob holds memory until it is registered where some is to spare: %s",
+    async (spare) => {
+      const { run, wallet, memory } = world();
+      expect(BLOB.length).toBeLessThanOrEqual(ENCODED_TWICE_BYTES_MAX);
+      const taken: number[] = [];
+      const pay = wallet.run.bind(wallet);
+      wallet.run = (command) => {
+        if (command.kind === "register") taken.push(memory.bytesTaken);
+        return pay(command);
+      };
+      expect((await run({ hasSpareMemory: () => spare })).failure).toBeNull();
+      expect(taken.map((bytes) => bytes > 0)).toEqual([spare]);
+    },
+  );
 
   test("sends the object where it was asked to", async () => {
     const { run, leases, setJournal } = world();

@@ -5,7 +5,11 @@
  * beside it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { EARLY_BLOB_BYTES_MAX, UPLOAD_SLICE_BYTES_MAX } from "../../../shared/limits.ts";
+import {
+  EARLY_BLOB_BYTES_MAX,
+  EARLY_SPARE_BYTES_MIN,
+  UPLOAD_SLICE_BYTES_MAX,
+} from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { verifiedBlobStatus } from "../../../shared/nodes/verified-status.ts";
@@ -13,6 +17,7 @@ import type { Result } from "../../../shared/result.ts";
 import { createChain } from "../../../shared/sui/create-chain.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../../shared/system.ts";
 import { tokenShard } from "../auth/token-guard.ts";
+import { isolateMemory } from "../../../shared/working-memory.ts";
 import { createKeyValue } from "../../../shared/cache/kv.ts";
 import { publisherConfig } from "../config.ts";
 import type { PublisherEnv } from "../env.ts";
@@ -130,6 +135,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       lane: loopbackLane(this.ctx),
       laneCount: config.laneCount,
       earlyBytesMax: EARLY_BLOB_BYTES_MAX,
+      hasSpareMemory: () => isolateMemory.hasSpare(EARLY_SPARE_BYTES_MIN),
       laggards: createLaggardHints(isolateLaggards, {
         kv: createKeyValue(env.BLOBS),
         clock: systemClock,

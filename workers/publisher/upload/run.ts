@@ -60,6 +60,8 @@ export interface RunPorts extends EncodePorts, CertifiedPorts, OrphanPorts, PayP
   readonly earlyBytesMax?: number;
   /** Blobs up to this wait for their registration without memory; `ENCODED_TWICE_BYTES_MAX` unless given. */
   readonly encodedTwiceBytesMax?: number;
+  /** Whether there is memory to spare, so that even those may hold theirs; never unless given. */
+  readonly hasSpareMemory?: () => boolean;
   /** See `FanOutPorts`. */
   readonly pipe?: () => BytePipe;
   /** Which nodes are asked last; none unless given. */
@@ -203,8 +205,9 @@ class UploadRun {
       return err({ kind: "epochs-none" });
     }
     // Encoding again takes milliseconds; waiting for a transaction with memory in hand, seconds.
-    const { encodedTwiceBytesMax = ENCODED_TWICE_BYTES_MAX } = this.#ports;
-    if (this.#journal.unencodedBytes <= encodedTwiceBytesMax) this.release();
+    const { encodedTwiceBytesMax = ENCODED_TWICE_BYTES_MAX, hasSpareMemory } = this.#ports;
+    const isSmall = this.#journal.unencodedBytes <= encodedTwiceBytesMax;
+    if (isSmall && hasSpareMemory?.() !== true) this.release();
     return ok({
       blobId: formatBlobId(blobId),
       rootHash: toBase64(rootHash),
