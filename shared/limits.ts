@@ -401,7 +401,7 @@ export const UPLOAD_STATE_TTL_MS = 7 * 24 * 60 * 60_000;
 /** How long an `Idempotency-Key` is kept after the token it was first used with has expired. */
 export const IDEMPOTENCY_KEPT_PAST_EXPIRY_MS = 24 * 60 * 60_000;
 
-/** How often in a row the wallet is asked while the fate of a transaction is open. */
+/** How often in a row the wallet is asked while the chain does not answer it, or a transaction is open. */
 export const WALLET_ASKS_MAX = 3;
 
 /** Between two such questions. */

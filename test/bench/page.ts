@@ -10,7 +10,7 @@
 import type { BenchCase, BenchReport } from "./report.ts";
 
 /** Order of the sections; others follow as they come. */
-const ORDER = ["codec", "codec-external", "write", "read", "renew"];
+const ORDER = ["codec", "codec-external", "write", "load", "read", "renew"];
 
 const TITLE = `# Benchmarks
 
@@ -71,6 +71,18 @@ export function casesTable({ cases }: Pick<BenchReport, "cases">): string {
     "|---|---|---|---|---|---|---|",
     ...rows,
   ].join("\n");
+}
+
+/** Figures, one a line. */
+export function figureList({ figures = [] }: Pick<BenchReport, "figures">): string {
+  return figures
+    .map(({ name, value, unit }) => `- ${name}: ${shown(value, unit)} ${unit}`.trimEnd())
+    .join("\n");
+}
+
+function shown(value: number, unit: string): string {
+  if (unit === "x") return value.toFixed(2);
+  return Number.isInteger(value) ? String(value) : value.toFixed(1);
 }
 
 function row({

@@ -16,7 +16,7 @@ import {
   MAINNET_SCALE,
   startWorld,
 } from "./network.ts";
-import { casesTable, type SectionText } from "./page.ts";
+import { casesTable, figureList, type SectionText } from "./page.ts";
 import { startBareWorker } from "./read/bare.ts";
 import { growthDuring } from "./read/memory.ts";
 import {
@@ -42,16 +42,8 @@ Round trips are what the latency adds to our time, in latencies; the rest is tra
 is what the whole workerd process grows by, which has read the blobs above before; what it grows by while
 180 MB stream is measured by \`test/slow/read-memory.test.ts\`.
 `,
-  results: (report) => `${casesTable(report)}\n\n${figuresList(report)}`,
+  results: (report) => `${casesTable(report)}\n\n${figureList(report)}`,
 };
-
-function figuresList({ figures = [] }: BenchReport): string {
-  return figures
-    .map(({ name, value, unit }) =>
-      `- ${name}: ${value.toFixed(unit === "x" ? 2 : 1)} ${unit}`.trim(),
-    )
-    .join("\n");
-}
 
 const MIB = 1024 ** 2;
 const SIZES = { "1 KiB": 1024, "1 MiB": MIB, "10 MiB": 10 * MIB };

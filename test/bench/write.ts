@@ -12,7 +12,7 @@ import {
   MAINNET_SCALE,
   startWorld,
 } from "./network.ts";
-import { casesTable, type SectionText } from "./page.ts";
+import { casesTable, figureList, type SectionText } from "./page.ts";
 import { type BenchCase, type BenchFigure, type BenchReport, median, reportOf } from "./report.ts";
 import { floorMs } from "./write/floor.ts";
 
@@ -29,14 +29,8 @@ The floor is what the network takes by itself: the same requests to nodes and ch
 encoded and transactions signed beforehand, over plain \`fetch\`, on the same network in the same
 run. "Above the floor" is (peer - floor) / (ours - floor).
 `,
-  results: (report) => [casesTable(report), "", ...figureLines(report)].join("\n"),
+  results: (report) => [casesTable(report), "", figureList(report)].join("\n"),
 };
-
-function figureLines({ figures = [] }: BenchReport): string[] {
-  return figures.map(({ name, value, unit }) =>
-    `- ${name}: ${Number.isInteger(value) ? value : value.toFixed(1)} ${unit}`.trimEnd(),
-  );
-}
 
 const BLOB_BYTES = 1024 * 1024;
 

@@ -83,6 +83,8 @@ export interface SimSettings {
   readonly batchMax?: number | undefined;
   /** Cities whose isolates share hints on nodes through KV; uploads take turns. None: no hints. */
   readonly cityCount?: number | undefined;
+  /** Isolates that uploads share the memory of, in turns. None: each life has one of its own. */
+  readonly isolateCount?: number | undefined;
 }
 
 /** An isolate of one city, as far as uploads share it. */
@@ -102,10 +104,16 @@ export class SimGateway {
   readonly #platform: Platform;
   readonly #cities: readonly City[];
   readonly #batchMax: number;
+  /** Of the isolates that are shared. */
+  readonly #memories: readonly WorkingMemory[];
   #clientCount = 0;
 
   constructor(platform: Platform, network: SimNetwork, settings: SimSettings) {
-    const { addressCount, batchMax, cityCount = 0 } = settings;
+    const { addressCount, batchMax, cityCount = 0, isolateCount = 0 } = settings;
+    this.#memories = Array.from(
+      { length: isolateCount },
+      () => new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
+    );
     const kv = new SimKv(platform.scheduler);
     this.#cities = Array.from({ length: cityCount }, () => ({
       kv: kv.city(),
@@ -185,8 +193,7 @@ export class SimGateway {
     return {
       codec,
       timer: this.ports.timer(life),
-      // Each life has an isolate of its own.
-      memory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
+      memory: this.#memoryOf(life),
       life,
       stagedRows: (byteCount) => store.stagedRows(byteCount),
       large: {
@@ -197,6 +204,12 @@ export class SimGateway {
         sliceBytes,
       },
     };
+  }
+
+  #memoryOf({ name }: Life): WorkingMemory {
+    const index = this.uploadIds.findIndex((uploadId) => uploadName(uploadId) === name);
+    const shared = this.#memories[index % this.#memories.length];
+    return shared ?? new WorkingMemory(ISOLATE_WORKING_SET_BYTES);
   }
 
   #wallet(life: Life, account: number): SimWallet {

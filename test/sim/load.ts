@@ -16,6 +16,8 @@ export interface Burst {
   readonly addressCount: number;
   /** Most blobs in one transaction; as the product has it unless given. */
   readonly batchMax?: number;
+  /** Isolates that the uploads share; one for each unless given. */
+  readonly isolateCount?: number;
   /** All of them come within so long, spread by the seed. */
   readonly withinMs: number;
 }
@@ -35,7 +37,7 @@ export interface BurstReport {
 }
 
 export async function burst({ seed, scale, uploadCount, ...rest }: Burst): Promise<BurstReport> {
-  const { addressCount, batchMax, withinMs } = rest;
+  const { addressCount, batchMax, isolateCount, withinMs } = rest;
   const each = { seed, scale, blobBytes: BLOB_BYTES, waits: true };
   const alone = await simulate({ ...each, uploadCount: 1 });
   const world = await simulate({
@@ -43,6 +45,7 @@ export async function burst({ seed, scale, uploadCount, ...rest }: Burst): Promi
     uploadCount,
     addressCount,
     batchMax,
+    ...(isolateCount === undefined ? {} : { isolateCount }),
     arrivesMs: (index) => Math.floor((index * withinMs) / uploadCount),
   });
   const timesMs = storeTimesMs(world);

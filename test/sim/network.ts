@@ -40,6 +40,7 @@ import {
   walrusPackages,
 } from "../devnet/walrus-contract/operations.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { verifyingOnce } from "./verified-once.ts";
 
 /** Size of a simulated network; the smallest one that bears a fault unless given. */
 export interface SimScale {
@@ -52,6 +53,8 @@ const DAY_MS = 86_400_000;
 export const SUI = "0x2::sui::SUI";
 /** What a slow node takes for an answer. */
 const SLOW_MS = 10_000;
+/** Blobs that are stored at the same time in the largest run. */
+const BLOBS_AT_ONCE_MAX = 1_024;
 /** How long after the chain the nodes hear of an event, at most. */
 const EVENT_LAG_MS_MAX = 30;
 
@@ -62,6 +65,8 @@ const { Module } = WebAssembly as unknown as {
 /** Keys, signatures and the codec depend on no run, so all runs of a process share them. */
 const kernel = new Module(readFileSync(KERNEL));
 export const codec: Codec = createCodec(kernel);
+/** What the nodes check with. */
+const nodeCodec = verifyingOnce(codec);
 export const externalCodec: ExternalCodec = createExternalCodec(kernel);
 const known = new Map<
   number,
@@ -114,7 +119,7 @@ export class SimNetwork {
     if (deployment === undefined) throw new TypeError("Cannot start: genesis did not run");
     this.deployment = deployment;
     this.#rpc = createSuiRpc({ ledger: this.ledger, faults: this.faults, timer: scheduler });
-    const pool = new MetadataPool(codec, shardCount);
+    const pool = new MetadataPool(nodeCodec, shardCount, BLOBS_AT_ONCE_MAX);
     this.#logs = identities.map(() => new SliverLog(null));
     this.#nodes = identities.map(({ nodeId }, index) => {
       const [signer, log] = [signers[index], this.#logs[index]];
@@ -123,7 +128,7 @@ export class SimNetwork {
         nodeId,
         shardCount,
         signer,
-        codec,
+        codec: nodeCodec,
         chain: this.#chain,
         pool,
         log,

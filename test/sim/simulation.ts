@@ -43,6 +43,8 @@ export interface Setting {
   readonly batchMax?: number | undefined;
   /** Cities whose uploads share hints on nodes through KV; no hints unless given. */
   readonly cityCount?: number;
+  /** Isolates that uploads share; one for each life unless given. */
+  readonly isolateCount?: number;
   /** Called before anything is stored, to arrange faults over time. */
   readonly trouble?: (world: World) => void;
 }
@@ -75,11 +77,17 @@ export interface World {
 
 /** A gateway and a network where nothing has happened yet. */
 export function openWorld(setting: Setting): World {
-  const { seed, kill = NO_KILL, scale = SMALL, addressCount = 1, batchMax, cityCount } = setting;
+  const { seed, kill = NO_KILL, scale = SMALL, addressCount = 1, ...settings } = setting;
+  const { batchMax, cityCount, isolateCount } = settings;
   const scheduler = new Scheduler(seed, START_MS);
   const network = new SimNetwork(scheduler, scale);
   const platform = new Platform(scheduler, kill);
-  const gateway = new SimGateway(platform, network, { addressCount, batchMax, cityCount });
+  const gateway = new SimGateway(platform, network, {
+    addressCount,
+    batchMax,
+    cityCount,
+    isolateCount,
+  });
   const given = { sui: START_SUI, wal: START_WAL };
   network.fund(WALLET_ADDRESS, given);
   return { scheduler, platform, network, gateway, answers: new Map(), given };

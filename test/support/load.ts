@@ -6,6 +6,9 @@ import type { Network } from "../devnet/network/network.ts";
 import { seededBytes } from "./contents.ts";
 import type { TestGateway } from "./gateway.ts";
 
+/** How often a client that has waited in vain asks for the same store. */
+const ASKS_MAX = 5;
+
 /** How many stores, by how many clients. */
 export interface Load {
   readonly uploadCount: number;
@@ -52,7 +55,13 @@ export async function storeMany(
   async function store(index: number): Promise<number> {
     const startedMs = performance.now();
     const body = seededBytes(500 + index, index + 1);
-    const response = await gateway.publisher("/v1/blobs?epochs=2", { method: "PUT", body });
+    const response = await untilAnswered(() =>
+      gateway.publisher("/v1/blobs?epochs=2", {
+        method: "PUT",
+        body,
+        headers: { "idempotency-key": `store ${index}` },
+      }),
+    );
     const text = await response.text();
     assert.equal(response.status, 200, text);
     const { newlyCreated } = JSON.parse(text) as Answer;
@@ -87,6 +96,35 @@ export async function storeMany(
     aloneMs,
     totalMs,
   };
+}
+
+/** What must hold whatever the timing: each blob paid for once, and no object in conflict. */
+export function loadFaults(report: LoadReport, { uploadCount }: Load): string[] {
+  const { objectIds, registrations, certifications, refused } = report;
+  const faults: string[] = [];
+  const expectCount = (count: number, what: string) => {
+    if (count !== uploadCount) faults.push(`${count} ${what} for ${uploadCount} stores`);
+  };
+  expectCount(objectIds.size, "blobs");
+  expectCount(registrations, "registrations");
+  expectCount(certifications, "certifications");
+  if (refused > 0) faults.push(`the ledger refused ${refused} transactions`);
+  return faults;
+}
+
+/**
+ * Asks again where the client has given up waiting, as Node's does after five minutes; the key that
+ * goes with the request makes it the same store.
+ */
+async function untilAnswered(ask: () => Promise<Response>): Promise<Response> {
+  for (let asked = 1; ; asked++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { cause } = error as { readonly cause?: { readonly code?: string } };
+      if (cause?.code !== "UND_ERR_HEADERS_TIMEOUT" || asked === ASKS_MAX) throw error;
+    }
+  }
 }
 
 /** Addresses that own the blobs: each is owned by the one that paid for it. */

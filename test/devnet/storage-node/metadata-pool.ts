@@ -11,7 +11,7 @@ import {
 } from "../../../shared/codec/index.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 
-/** Entries kept; at 1,000 shards one is 132 KB. */
+/** Entries kept unless said otherwise; at 1,000 shards one is 132 KB. */
 const POOL_COUNT_MAX = 64;
 
 /** Why metadata was refused. */
@@ -30,11 +30,14 @@ interface Entry {
 export class MetadataPool {
   readonly #codec: Codec;
   readonly #shardCount: number;
+  readonly #countMax: number;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(codec: Codec, shardCount: number) {
+  /** @param countMax Blobs whose slivers come at the same time: each beyond it is checked anew for every sliver. */
+  constructor(codec: Codec, shardCount: number, countMax = POOL_COUNT_MAX) {
     this.#codec = codec;
     this.#shardCount = shardCount;
+    this.#countMax = countMax;
   }
 
   /** Metadata verified before: a blob ID commits to every byte of its metadata. */
@@ -50,7 +53,7 @@ export class MetadataPool {
     if (!decoded.ok) return decoded;
     const verified = this.#verifyDecoded(blobKey, decoded.value);
     if (!verified.ok) return verified;
-    if (this.#entries.size >= POOL_COUNT_MAX) {
+    if (this.#entries.size >= this.#countMax) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);
     }

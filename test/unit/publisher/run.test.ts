@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Codec } from "../../../shared/codec/index.ts";
 import {
   CERTIFY_GENERATIONS_MAX,
+  WALLET_ASKS_MAX,
   ENCODED_TWICE_BYTES_MAX,
   ISOLATE_WORKING_SET_BYTES,
 } from "../../../shared/limits.ts";
@@ -267,6 +268,19 @@ describe("a run of one upload", () => {
     wallet.script.push(() => err({ kind: "fate-unknown", txDigest: "d" }));
     expect(await run()).toMatchObject({ failure: null });
     expect(wallet.asked.slice(0, 2)).toEqual(["u/register/0", "u/register/0"]);
+  });
+
+  test("a chain that does not answer once costs a moment; one that stays away is told", async () => {
+    const { run, wallet } = world();
+    const silent = { kind: "rpc-timeout", call: "getCoins", timeoutMs: 1 } as const;
+    const away = () => err({ kind: "chain", failure: silent } as const);
+    wallet.script.push(away);
+    expect(await run()).toMatchObject({ failure: null });
+    expect(wallet.asked.slice(0, 2)).toEqual(["u/register/0", "u/register/0"]);
+    const other = world();
+    other.wallet.script.push(...Array.from({ length: WALLET_ASKS_MAX }, () => away));
+    expect(await other.run()).toMatchObject({ failure: { kind: "chain-unavailable" } });
+    expect(other.wallet.asked).toHaveLength(WALLET_ASKS_MAX);
   });
 
   test("an empty purse is told and nothing is spread", async () => {

@@ -7,6 +7,7 @@ import type { Carried, ChangeAnswer } from "../keyed/change-once.ts";
 import { walletFailure } from "../upload/failure-of.ts";
 import {
   isFinalFailure,
+  isPassing,
   type WalletCommand,
   type WalletDone,
   type WalletFailure,
@@ -59,8 +60,7 @@ async function askWallet(
     const reply = await wallets.at(address).run(command);
     if (reply.ok) return reply;
     // An RPC node that is behind has not seen the version that is pinned.
-    const waits = ["fate-unknown", "wallet-busy", "chain"].includes(reply.failure.kind);
-    if (!waits || ask >= WALLET_ASKS_MAX) return reply;
+    if (!isPassing(reply.failure) || ask >= WALLET_ASKS_MAX) return reply;
     await timer.sleep(WALLET_ASK_DELAY_MS);
   }
 }

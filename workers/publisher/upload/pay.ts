@@ -7,7 +7,7 @@ import { registrationCost } from "../../../shared/protocol/price.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
 import {
-  isFinalFailure,
+  isPassing,
   type WalletCommand,
   type WalletDone,
   type WalletRpc,
@@ -47,7 +47,7 @@ function registrationNeed(
   };
 }
 
-/** The address a new upload binds itself to; waits a little where every one of them hangs. */
+/** The address a new upload binds itself to; waits a little where none can be used just now. */
 export async function choosePayer(
   { wallets, timer }: PayPorts,
   journal: Journal,
@@ -58,7 +58,7 @@ export async function choosePayer(
   for (let ask = 1; ; ask++) {
     const chosen = await chooseWallet(wallets, need);
     if (chosen.ok) return ok(chosen.value);
-    if (ask >= WALLET_ASKS_MAX || chosen.failure.kind !== "wallet-busy") {
+    if (ask >= WALLET_ASKS_MAX || !isPassing(chosen.failure)) {
       return err(walletFailure("register", chosen.failure));
     }
     await timer.sleep(WALLET_ASK_DELAY_MS);
@@ -77,8 +77,7 @@ export async function payStep(
     const reply = await wallets.at(walletAddress).run(command);
     if (reply.ok) return reply;
     if (reply.failure.kind === "wrong-epoch") return err({ kind: "new-generation" });
-    const waits = reply.failure.kind === "fate-unknown" || reply.failure.kind === "wallet-busy";
-    if (ask >= WALLET_ASKS_MAX || isFinalFailure(reply.failure) || !waits) {
+    if (ask >= WALLET_ASKS_MAX || !isPassing(reply.failure)) {
       return err(walletFailure(step, reply.failure));
     }
     await timer.sleep(WALLET_ASK_DELAY_MS);

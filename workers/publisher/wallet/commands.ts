@@ -287,6 +287,14 @@ export interface WalletStatus {
   readonly transactionCount: number;
 }
 
+/**
+ * Whether a failure passes by itself: the chain or an open transaction stood in the way, and the same
+ * command may be carried out a moment later.
+ */
+export function isPassing({ kind }: WalletFailure): boolean {
+  return kind === "chain" || kind === "fate-unknown" || kind === "wallet-busy";
+}
+
 /** Whether a failure ends the command: trying again needs a new `id`. */
 export function isFinalFailure(failure: WalletFailure): boolean {
   switch (failure.kind) {

@@ -3,7 +3,7 @@
  * a new upload.
  */
 import { err, ok, type Result } from "../../../shared/result.ts";
-import type { WalletFailure, WalletRpc } from "./commands.ts";
+import { isPassing, type WalletFailure, type WalletRpc } from "./commands.ts";
 import type { WalletKeys } from "./keys.ts";
 import type { Need, Offer } from "./offer.ts";
 
@@ -69,7 +69,7 @@ type Taken = Extract<Offer, { readonly kind: "taken" }>;
 /** What passes by itself is told before what somebody has to do something about. */
 function worthTelling(offers: readonly Exclude<Offer, Taken>[]): WalletFailure {
   const refusals = offers.flatMap((offer) => (offer.kind === "refused" ? [offer.failure] : []));
-  const passing = refusals.find(({ kind }) => kind === "chain" || kind === "wallet-busy");
+  const passing = refusals.find(isPassing);
   // The main address comes first and holds the most.
   const failure = passing ?? refusals[0];
   if (failure === undefined) throw new TypeError("Cannot choose wallet: expected an address");
