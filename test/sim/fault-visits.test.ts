@@ -105,10 +105,13 @@ function mixOf(seed: number): Disturbed {
   const below = (count: number) => Math.floor(random.unit() * count);
   const [playName = "", play] = TROUBLED[below(TROUBLED.length)] ?? [];
   if (play === undefined) throw new RangeError("Cannot mix: there is no play");
-  const chosen = [0, 1].flatMap(() => {
+  const drawn = [0, 1].flatMap(() => {
     const trouble = EVERY_TROUBLE[below(EVERY_TROUBLE.length)];
     return trouble === undefined ? [] : [trouble];
   });
+  // Two nodes of four hold more than f shards: nothing has to come to its end then.
+  const isOfNodes = drawn.map(([name]) => name.includes("node of four"));
+  const chosen = isOfNodes.every(Boolean) ? drawn.slice(0, 1) : drawn;
   return {
     play,
     seed,
