@@ -1,7 +1,7 @@
 /** `npm run preflight` as an operator runs it, against a network that is well, and ones that are not. */
-import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
+import { runScript } from "../support/run-script.ts";
 
 interface Report {
   readonly ready: boolean;
@@ -33,22 +33,7 @@ function vars(): Record<string, string> {
 }
 
 function preflight(flags: readonly string[], env: Record<string, string> = vars()) {
-  const child = spawn(process.execPath, ["scripts/preflight.ts", ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], ...env },
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
+  return runScript("preflight", flags, env);
 }
 
 async function report(

@@ -1,29 +1,13 @@
 /** `npm run prod-probe -- --local`: the probe Worker answers every question, here where answers are known. */
-import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
+import { runScript } from "../support/run-script.ts";
 
 interface Report {
   readonly where: string;
   readonly findings: readonly { question: string; answer: string; data: unknown }[];
 }
 
-function probe(...flags: readonly string[]) {
-  const child = spawn(process.execPath, ["scripts/prod-probe.ts", ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const probe = (...flags: readonly string[]) => runScript("prod-probe", flags);
 
 test("every question is answered by the local workerd", async () => {
   const { code, stdout, stderr } = await probe("--local", "--json");

@@ -1,33 +1,10 @@
 /** The command line of `npm start`, as far as it needs nothing to run. */
-import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { listen } from "../../devnet/listen.ts";
+import { runScript } from "../../support/run-script.ts";
 
-const SCRIPT = fileURLToPath(import.meta.resolve("../../../scripts/start.ts"));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(...flags: readonly string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [SCRIPT, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const run = (...flags: readonly string[]) => runScript("start", flags);
 
 describe("npm start", () => {
   test("--help lists every flag", async () => {
