@@ -44,10 +44,8 @@ export const LOG_FIELDS = {
   policy: "rate limit",
   id: "what was read",
   // What went wrong.
-  kind: "kind of failure",
   failure: "kind of failure",
   failures: "kinds of failures",
-  cause: "the platform's own words",
   causes: "nodes and kinds of their failures",
   detail: "the words of a node or RPC server",
   error: "the platform's own words, or a stack",

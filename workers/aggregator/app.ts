@@ -159,7 +159,7 @@ function createRouter(): App {
         event: "request.failed",
         requestId,
         path: url.pathname,
-        cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });
       return internalError();
     },

@@ -83,7 +83,7 @@ async function askWriter({ source, timer, log, memory }: RulesPorts): Promise<Ga
     if (typeof text === "string") return decodeGateRules(text);
     log.warn({ event: "gate.writer-silent", durationMs: GATE_ASK_TIMEOUT_MS });
   } catch (error) {
-    log.warn({ event: "gate.writer-unreachable", cause: String(error) });
+    log.warn({ event: "gate.writer-unreachable", error: String(error) });
   } finally {
     answered.abort();
   }
@@ -96,7 +96,7 @@ async function readCopy({ kv, log }: RulesPorts): Promise<GateRules | null> {
     const bytes = await kv.get(GATE_RULES_KEY);
     return bytes === null ? NO_RULES : decodeGateRules(new TextDecoder().decode(bytes));
   } catch (error) {
-    log.error({ event: "gate.rules-unreadable", cause: String(error) });
+    log.error({ event: "gate.rules-unreadable", error: String(error) });
     return null;
   }
 }

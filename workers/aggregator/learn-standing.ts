@@ -43,7 +43,7 @@ export async function learnStanding(
     return await Promise.race([ask(services, view, blobId, leases, known.signal), late]);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    services.log.warn({ event: "standing.unreadable", blobId: formatBlobId(blobId), cause });
+    services.log.warn({ event: "standing.unreadable", blobId: formatBlobId(blobId), error: cause });
     return UNPROVEN;
   } finally {
     known.abort(new Error("the standing is known"));

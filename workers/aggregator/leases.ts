@@ -89,7 +89,7 @@ async function ask<T>(
   try {
     return v.parse(schema, await Promise.race([question(), late]));
   } catch (error) {
-    log.warn({ event: "leases.unreadable", blobId, cause: String(error) });
+    log.warn({ event: "leases.unreadable", blobId, error: String(error) });
     return null;
   } finally {
     answered.abort();

@@ -5,7 +5,7 @@ import type { AggregatorFailure } from "./failure-to-problem.ts";
 
 /** A client's own mistakes are not news; what the network did is. */
 export function logFailure(log: Log, id: string, failure: AggregatorFailure): void {
-  const base = { event: "read.failed", id, kind: failure.kind };
+  const base = { event: "read.failed", id, failure: failure.kind };
   switch (failure.kind) {
     case "range-not-satisfiable":
     case "blob-not-found":
@@ -20,7 +20,7 @@ export function logFailure(log: Log, id: string, failure: AggregatorFailure): vo
       log.info({ event: "read.blocked", id });
       return;
     case "chain-unavailable":
-      log.error({ ...base, kind: failure.cause.kind });
+      log.error({ ...base, failure: failure.cause.kind });
       return;
     case "blob-inconsistent":
     case "strict-mismatch":

@@ -68,7 +68,7 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
       const bytes = await kv.get(key);
       return bytes === null ? null : decodeView(bytes);
     } catch (error) {
-      log.warn({ event: "network-view.kv-get-failed", cause: String(error) });
+      log.warn({ event: "network-view.kv-get-failed", error: String(error) });
       return null;
     }
   }
@@ -77,7 +77,7 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
     try {
       await kv.put(key, encodeView(view), { ttlSeconds: KV_TTL_SECONDS_MIN });
     } catch (error) {
-      log.warn({ event: "network-view.kv-put-failed", cause: String(error) });
+      log.warn({ event: "network-view.kv-put-failed", error: String(error) });
     }
   }
 
@@ -91,7 +91,7 @@ export function createNetworkViews(ports: NetworkViewPorts): NetworkViews {
     }
     const kept = memory.view;
     if (kept !== null && clock.nowMs() < earliestTransitionMs(kept.timing)) {
-      log.warn({ event: "network-view.stale", cause: state.failure.kind });
+      log.warn({ event: "network-view.stale", failure: state.failure.kind });
       return ok(kept);
     }
     return err(state.failure);

@@ -140,7 +140,7 @@ async function find(
     }
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    log.warn({ event: "fill.lost", blobId: id, cause });
+    log.warn({ event: "fill.lost", blobId: id, error: cause });
   }
   const found = await learnBlob(services, view, blobId, signal).catch((error: unknown) => {
     leave(false);

@@ -306,7 +306,7 @@ async function* sharedRows(
   } catch (error) {
     if (signal.aborted) return;
     const cause = error instanceof Error ? error.message : String(error);
-    services.log.warn({ event: "fill.lost", blobId: id, cause });
+    services.log.warn({ event: "fill.lost", blobId: id, error: cause });
   }
   if (received === span.rowCount) return;
   yield* ownRows(read, restOf(span, received));

@@ -135,7 +135,7 @@ async function fetchShared(read: SpanRead): Promise<Bytes> {
     return ok(columns);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    if (!signal.aborted) log.warn({ event: "fill.lost", blobId: id, cause });
+    if (!signal.aborted) log.warn({ event: "fill.lost", blobId: id, error: cause });
     return fetchAlone(read);
   }
 }

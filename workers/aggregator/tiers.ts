@@ -97,7 +97,7 @@ export function createTiers(ports: TierPorts): Tiers {
     try {
       return await work;
     } catch (error) {
-      log.warn({ event, key, cause: error instanceof Error ? error.message : String(error) });
+      log.warn({ event, key, error: error instanceof Error ? error.message : String(error) });
       return null;
     }
   }

@@ -32,7 +32,7 @@ export function createPublisher(ports: PublishPorts): () => Promise<void> {
       try {
         await kv.put(GATE_RULES_KEY, utf8Bytes(rows.rules()));
       } catch (error) {
-        log.warn({ event: "gate.not-copied", cause: String(error) });
+        log.warn({ event: "gate.not-copied", error: String(error) });
         return;
       }
       rows.markPublished(version);

@@ -61,7 +61,7 @@ export function createWarmer(ports: WarmPorts): (stored: StoredBlob) => Promise<
     try {
       await Promise.race([warm(ports, stored), late]);
     } catch (error) {
-      log.warn({ event: "warm.failed", blobId: stored.blobId, cause: String(error) });
+      log.warn({ event: "warm.failed", blobId: stored.blobId, error: String(error) });
     } finally {
       warmed.abort();
     }
