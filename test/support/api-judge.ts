@@ -32,7 +32,8 @@ export interface ApiDocument {
 }
 
 /** Of every HTTP message, or of the Fetch standard. */
-const UNTOLD = /^(?:content-type|content-length|transfer-encoding|date|access-control-.*)$/;
+const UNTOLD =
+  /^(?:content-type|content-length|transfer-encoding|connection|keep-alive|date|access-control-.*)$/;
 const ATTRIBUTE = /^x-walrus-attribute-.*$/;
 
 /** One answer, read. */
