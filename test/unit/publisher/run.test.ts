@@ -202,6 +202,31 @@ describe("a run of one upload", () => {
     ]);
   });
 
+  describe("a registration that has ended before the blob was certified", () => {
+    const ended = (done: WalletDone): WalletReply => {
+      if (done.kind !== "registered") throw new Error(`unexpected ${done.kind}`);
+      const storage = { ...done.blob.storage, endEpoch: 5 };
+      return ok({ ...done, blob: { ...done.blob, storage } });
+    };
+
+    test("is bought again, under another name", async () => {
+      const { run, wallet, leases, journal, memory } = world();
+      wallet.script.push(ended);
+      expect(await run()).toMatchObject({ failure: null });
+      expect(wallet.asked).toEqual(["u/register/0", "u/register/1", "u/certify/1"]);
+      expect(journal()).toMatchObject({ state: "certified" });
+      expect(leases).toMatchObject([{ startEpoch: 5, endEpoch: 7 }]);
+      expect(memory.bytesTaken).toBe(0);
+    });
+
+    test("is bought again only so often", async () => {
+      const { run, wallet } = world();
+      wallet.script.push(...Array.from({ length: CERTIFY_GENERATIONS_MAX }, () => ended));
+      expect(await run()).toMatchObject({ failure: { kind: "epoch-unsettled" } });
+      expect(wallet.asked).toHaveLength(CERTIFY_GENERATIONS_MAX);
+    });
+  });
+
   test.each([false, true])(
     "a small blob holds memory until it is registered where some is to spare: %s",
     async (spare) => {

@@ -236,6 +236,19 @@ export function newGeneration(journal: Journal): Journal {
 }
 
 /**
+ * The registration ended before the blob was certified, so no node confirms it any more: another one
+ * is paid for, under another name, by the same address.
+ */
+export function newRegistration(journal: Journal): Journal {
+  const again = newGeneration(journal);
+  return {
+    ...again,
+    generations: { ...again.generations, register: again.generations.register + 1 },
+    steps: { ...again.steps, register: PENDING },
+  };
+}
+
+/**
  * An upload again after it failed, with its bytes staged anew: what was paid for the same bytes is
  * kept, and what the contract refused gets another name.
  */

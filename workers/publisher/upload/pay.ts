@@ -26,9 +26,10 @@ export interface PayPorts {
   };
 }
 
-/** Not a failure yet: the epoch changed under the certificate. */
+/** Not a failure yet: the epoch changed under the certificate, or ended the registration. */
 export interface NewGeneration {
   readonly kind: "new-generation";
+  readonly registration?: "ended";
 }
 
 /** What the registration will need of the address that pays. */

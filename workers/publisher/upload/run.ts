@@ -27,6 +27,7 @@ import {
   finishStep,
   type Journal,
   newGeneration,
+  newRegistration,
   nextStep,
   resultOf,
   startStep,
@@ -82,7 +83,9 @@ export interface RunOutcome {
   readonly failure: UploadFailure | Paused | null;
 }
 
-type StepOutcome<S extends Step> = Result<StepResults[S], UploadFailure | NewGeneration | Paused>;
+/** Why a step has no result. */
+type Stop = UploadFailure | NewGeneration | Paused;
+type StepOutcome<S extends Step> = Result<StepResults[S], Stop>;
 
 /** A fan-out under way whose blob is not registered yet. */
 interface EarlyFanOut {
@@ -129,15 +132,12 @@ class UploadRun {
       if (this.#journal.generations.certify + 1 >= CERTIFY_GENERATIONS_MAX) {
         return { journal: this.#journal, failure: { kind: "epoch-unsettled" } };
       }
-      this.#save(newGeneration(this.#journal));
+      const again = failure.registration === "ended" ? newRegistration : newGeneration;
+      this.#save(again(this.#journal));
     }
   }
 
-  #logStep(
-    step: Step,
-    startedMs: number,
-    failure: UploadFailure | NewGeneration | Paused | null,
-  ): void {
+  #logStep(step: Step, startedMs: number, failure: Stop | null): void {
     const { request, generations } = this.#journal;
     this.#ports.log.info({
       event: "upload.step",
@@ -160,7 +160,7 @@ class UploadRun {
     this.#early = null;
   }
 
-  #take(step: Step): Promise<UploadFailure | NewGeneration | Paused | null> {
+  #take(step: Step): Promise<Stop | null> {
     switch (step) {
       case "encode":
         return this.#finish(step, this.#encode());
@@ -175,10 +175,7 @@ class UploadRun {
     }
   }
 
-  async #finish<S extends Step>(
-    step: S,
-    work: Promise<StepOutcome<S>>,
-  ): Promise<UploadFailure | NewGeneration | Paused | null> {
+  async #finish<S extends Step>(step: S, work: Promise<StepOutcome<S>>): Promise<Stop | null> {
     const outcome = await work;
     if (!outcome.ok) return outcome.failure;
     const nowMs = this.#ports.clock.nowMs();
@@ -277,9 +274,13 @@ class UploadRun {
 
   async #fanOut(): Promise<StepOutcome<"fan-out">> {
     const encode = resultOf(this.#journal, "encode");
-    const { blobObjectId, registeredEpoch } = resultOf(this.#journal, "register");
+    const { blobObjectId, registeredEpoch, endEpoch } = resultOf(this.#journal, "register");
     const system = await this.#systemSince(registeredEpoch);
     if (!system.ok) return system;
+    if (system.value.epoch >= endEpoch) {
+      this.#endEarly();
+      return err({ kind: "new-generation", registration: "ended" });
+    }
     const { deletable } = this.#journal.request;
     const committee = writeCommittee(system.value);
     const blobId = idBytes(encode.blobId);
