@@ -120,7 +120,8 @@ class UploadRun {
   }
 
   async run(): Promise<RunOutcome> {
-    for (;;) {
+    // Counted by run: an upload that comes again goes on with the generations it had.
+    for (let generationCount = 1; ;) {
       const step = nextStep(this.#journal);
       if (step === null) return { journal: this.#journal, failure: null };
       const startedMs = this.#ports.clock.nowMs();
@@ -129,7 +130,7 @@ class UploadRun {
       this.#logStep(step, startedMs, failure);
       if (failure === null) continue;
       if (failure.kind !== "new-generation") return { journal: this.#journal, failure };
-      if (this.#journal.generations.certify + 1 >= CERTIFY_GENERATIONS_MAX) {
+      if (++generationCount > CERTIFY_GENERATIONS_MAX) {
         return { journal: this.#journal, failure: { kind: "epoch-unsettled" } };
       }
       const again = failure.registration === "ended" ? newRegistration : newGeneration;
