@@ -7,7 +7,7 @@
  * them, which are then padded.
  */
 export function parseSuiId(text: string): string | null {
-  const digits = /^(?:0x([0-9a-f]{1,64})|([0-9a-f]{64}))$/i.exec(text);
+  const digits = /^(?:0x([0-9a-fA-F]{1,64})|([0-9a-fA-F]{64}))$/.exec(text);
   const hex = digits?.[1] ?? digits?.[2];
   return hex === undefined ? null : `0x${hex.toLowerCase().padStart(64, "0")}`;
 }
@@ -17,5 +17,5 @@ export function parseSuiId(text: string): string | null {
  * cut off is not taken for another one.
  */
 export function parseSuiAddress(text: string): string | null {
-  return /^(?:0x)?[0-9a-f]{64}$/i.test(text) ? parseSuiId(text) : null;
+  return /^(?:0x)?[0-9a-fA-F]{64}$/.test(text) ? parseSuiId(text) : null;
 }

@@ -19,6 +19,7 @@ import {
 } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
+import { parseSuiId } from "../../shared/sui/sui-id.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
 import type { Exchange } from "./exchange.ts";
@@ -32,7 +33,6 @@ import {
   readOne,
   readPresentation,
 } from "./query.ts";
-import { parseObjectId } from "./object-id.ts";
 import { openObject, versionedId } from "./read-object.ts";
 import { badBody, badConcatId, badIdCount } from "./refusals.ts";
 import {
@@ -68,7 +68,7 @@ export async function concat(exchange: Exchange): Promise<Response> {
   if (ids.length === 0 || ids.length > CONCAT_MAX_IDS) {
     return exchange.problem(badIdCount(ids.length));
   }
-  const unknown = ids.find((id) => parseBlobId(id) === null && parseObjectId(id) === null);
+  const unknown = ids.find((id) => parseBlobId(id) === null && parseSuiId(id) === null);
   if (unknown !== undefined) return exchange.problem(badConcatId(unknown));
   return serve(exchange, ids, consistency, presentation.value);
 }
@@ -109,7 +109,7 @@ async function openEither(
   id: string,
 ): Promise<Result<Part, AggregatorFailure>> {
   const blobId = parseBlobId(id);
-  const objectId = parseObjectId(id);
+  const objectId = parseSuiId(id);
   // `0x` and 64 digits may be either: here it is an object ID, as it always is officially.
   if (objectId !== null) {
     const opened = await openObject(services, objectId, request.signal);

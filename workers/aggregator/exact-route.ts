@@ -7,7 +7,7 @@
  */
 import { parseBlobId } from "../../shared/codec/index.ts";
 import { type Problem, problemStatus } from "../../shared/http/problem.ts";
-import { parseObjectId } from "./object-id.ts";
+import { parseSuiId } from "../../shared/sui/sui-id.ts";
 
 /** The official route that a path of ours stands for; `edge` for what is ours alone. */
 export type RouteKind =
@@ -120,7 +120,7 @@ function isOfficialId(id: IdKind, text: string): boolean {
     case "quilt_id":
       return text.length === 43 && parseBlobId(text) !== null;
     case "blob_object_id":
-      return parseObjectId(text) !== null;
+      return parseSuiId(text) !== null;
     case "quilt_patch_id":
       // Any longer tail passes here and fails later.
       return /^[\w-]+$/.test(text) && Math.floor((text.length * 3) / 4) > ID_BYTES;

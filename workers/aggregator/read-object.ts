@@ -5,11 +5,11 @@
 import { OBJECT_HOLD_SECONDS, OBJECTS_REMEMBERED_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AttributedBlob } from "../../shared/sui/attributed-blob.ts";
+import { parseSuiId } from "../../shared/sui/sui-id.ts";
 import { withAttributes } from "./attribute-headers.ts";
 import { blobContent, type BlobServing } from "./blob-content.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
-import { parseObjectId } from "./object-id.ts";
 import { openBlob, type OpenBlob } from "./open-blob.ts";
 import { consistencyFor, readConsistency, readPresentation } from "./query.ts";
 import { badId } from "./refusals.ts";
@@ -25,7 +25,7 @@ export interface OpenObject {
 /** `GET`, `HEAD /v1/blobs/by-object-id/{object_id}` */
 export async function readObject(exchange: Exchange, idText: string): Promise<Response> {
   const { services, request } = exchange;
-  const objectId = parseObjectId(idText);
+  const objectId = parseSuiId(idText);
   if (objectId === null) return exchange.problem(badId("object_id", idText));
   const consistency = readConsistency(exchange.query);
   if (!consistency.ok) return exchange.problem(consistency.failure);

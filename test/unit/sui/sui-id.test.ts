@@ -13,12 +13,18 @@ describe("an ID of Sui", () => {
     expect(parseSuiId(text)).toBe(id);
   });
 
-  test.each(["", "0x", "2", "0xg", `${FULL}0`, `${FULL} `, FULL.slice(2, -1)])(
-    "%j is none",
-    (text) => {
-      expect(parseSuiId(text)).toBeNull();
-    },
-  );
+  test.each([
+    "",
+    "0x",
+    "2",
+    "0xg",
+    `${FULL}0`,
+    `${FULL} `,
+    FULL.slice(2, -1),
+    `0X${FULL.slice(2)}`,
+  ])("%j is none", (text) => {
+    expect(parseSuiId(text)).toBeNull();
+  });
 });
 
 test("an address that was cut off is none", () => {
@@ -26,4 +32,5 @@ test("an address that was cut off is none", () => {
   expect(parseSuiAddress(FULL.slice(2))).toBe(FULL);
   expect(parseSuiAddress(FULL.slice(0, -1))).toBeNull();
   expect(parseSuiAddress("0x2")).toBeNull();
+  expect(parseSuiAddress(`0X${FULL.slice(2)}`)).toBeNull();
 });
