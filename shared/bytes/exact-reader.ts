@@ -6,11 +6,11 @@
  * they come leaves a third of an isolate in garbage. Pure over the stream given.
  */
 
+import { STREAM_PART_BYTES } from "../platform-streams.ts";
+import { byobReaderOf } from "./byob-reader.ts";
+
 /** Asked for ahead, where less is wanted; more is read into its own place. */
 const AHEAD_BYTES = 64 * 1024;
-
-/** Asked for at once, where more is wanted: the platform sets as much aside for each read. */
-const PART_BYTES_MAX = 256 * 1024;
 
 /** The part of the platform's reader that is used; `min` is the standard's, and missing in its types. */
 interface ByteReader {
@@ -65,7 +65,7 @@ export class ExactReader {
       filled += this.#takeAhead(bytes, filled);
       if (filled === length || this.#ended) return bytes.subarray(0, filled);
       if (this.#byob !== null && length - filled >= AHEAD_BYTES) {
-        const partBytes = Math.min(length - filled, PART_BYTES_MAX);
+        const partBytes = Math.min(length - filled, STREAM_PART_BYTES);
         const view = bytes.subarray(filled, filled + partBytes);
         const direct = await this.#readView(view, partBytes);
         filled += direct.length;
@@ -85,7 +85,7 @@ export class ExactReader {
   async readTo(bytes: Uint8Array): Promise<Uint8Array | null> {
     let filled = this.#takeAhead(bytes, 0);
     while (filled < bytes.length && !this.#ended) {
-      this.#ahead = await this.#readAhead(Math.min(bytes.length - filled, PART_BYTES_MAX));
+      this.#ahead = await this.#readAhead(Math.min(bytes.length - filled, STREAM_PART_BYTES));
       filled += this.#takeAhead(bytes, filled);
     }
     if (filled === bytes.length) return bytes;
@@ -135,15 +135,5 @@ export class ExactReader {
     this.#ended = done || value.length < byteCount;
     this.#receivedBytes += value.length;
     return value;
-  }
-}
-
-/** `null` for a stream that is none of bytes. */
-function byobReaderOf(stream: ReadableStream<Uint8Array>): ByteReader | null {
-  try {
-    return stream.getReader({ mode: "byob" });
-  } catch (error) {
-    if (!(error instanceof TypeError) || stream.locked) throw error;
-    return null;
   }
 }

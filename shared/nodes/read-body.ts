@@ -5,6 +5,8 @@
  * leaves its own size and a little more behind as garbage, and an engine collects buffers late.
  */
 import { concatBytes } from "../bytes/arrays.ts";
+import { byobReaderOf } from "../bytes/byob-reader.ts";
+import { declaredLength } from "../http/body.ts";
 import { STREAM_PART_BYTES } from "../platform-streams.ts";
 import { NODE_SHORT_ANSWER_BYTES } from "../limits.ts";
 
@@ -21,7 +23,7 @@ export async function readBody(
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const { body } = response;
   if (body === null) return new Uint8Array();
-  const declaredBytes = declaredLength(response);
+  const declaredBytes = declaredLength(response.headers);
   if (declaredBytes !== null && declaredBytes > bytesMax) {
     await body.cancel();
     return null;
@@ -40,21 +42,6 @@ export async function readBody(
   return bytes !== null && declaredBytes !== null && isPlain
     ? checkedLength(bytes, declaredBytes)
     : bytes;
-}
-
-function declaredLength({ headers }: Response): number | null {
-  const declared = headers.get("content-length");
-  return declared === null ? null : Number(declared);
-}
-
-/** `null` for a stream that is none of bytes, as bodies made by hand may be. */
-function byobReaderOf(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
-  try {
-    return body.getReader({ mode: "byob" });
-  } catch (error) {
-    if (!(error instanceof TypeError) || body.locked) throw error;
-    return null;
-  }
 }
 
 /** What comes, up to `byteCount` bytes and one that would be too many. */
