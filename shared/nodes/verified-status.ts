@@ -7,6 +7,7 @@
  * is looked up on chain: without agreement the answer is `null`, and the caller does without.
  * Source: `walrus-sdk node_client.rs::get_verified_blob_status`.
  */
+import { callAfter } from "../call-after.ts";
 import { BLOB_STATUS_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
 import type { Timer } from "../ports.ts";
 import type { Committee } from "../protocol/committee.ts";
@@ -51,14 +52,11 @@ export async function verifiedBlobStatus(
 
   const asked = Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT_MAX }, askInTurn));
   asked.then(() => agreed.resolve(furthest(words, committee.shardCount)), agreed.reject);
-  timer.sleep(BLOB_STATUS_DEADLINE_MS, stop.signal).then(
-    () => agreed.resolve(null),
-    // Stopped because there is an answer.
-    () => undefined,
-  );
+  const callOff = callAfter(timer, BLOB_STATUS_DEADLINE_MS, () => agreed.resolve(null));
   try {
     return await agreed.promise;
   } finally {
+    callOff();
     stop.abort(new Error("the status is known"));
   }
 }

@@ -1,4 +1,5 @@
 /** Waiting for the isolate's memory no longer than a client should. */
+import { callAfter } from "../../shared/call-after.ts";
 import type { HeldMemory } from "../../shared/held-memory.ts";
 import { READ_MEMORY_WAIT_MS } from "../../shared/limits.ts";
 import type { AggregatorServices } from "./services.ts";
@@ -9,11 +10,9 @@ export async function takeInTime(
   held: HeldMemory,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const taken = new AbortController();
   const late = new AbortController();
-  timer.sleep(READ_MEMORY_WAIT_MS, taken.signal).then(
-    () => late.abort(new DOMException("No memory in time", "TimeoutError")),
-    () => undefined,
+  const callOff = callAfter(timer, READ_MEMORY_WAIT_MS, () =>
+    late.abort(new DOMException("No memory in time", "TimeoutError")),
   );
   try {
     await held.take(AbortSignal.any([signal, late.signal]));
@@ -21,6 +20,6 @@ export async function takeInTime(
   } catch {
     return false;
   } finally {
-    taken.abort(new Error("taken"));
+    callOff();
   }
 }

@@ -8,6 +8,7 @@
  */
 import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import * as v from "valibot";
+import { callAfter } from "../../../shared/call-after.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import {
   JWKS_BYTES_MAX,
@@ -120,10 +121,8 @@ async function readKeySet(
   { fetch, timer }: KeyPorts,
 ): Promise<Result<JWTVerifyGetKey, string>> {
   const deadline = new AbortController();
-  const done = new AbortController();
-  timer.sleep(JWKS_DEADLINE_MS, done.signal).then(
-    () => deadline.abort(new DOMException("no answer in time", "TimeoutError")),
-    () => undefined,
+  const callOff = callAfter(timer, JWKS_DEADLINE_MS, () =>
+    deadline.abort(new DOMException("no answer in time", "TimeoutError")),
   );
   try {
     const headers = { Accept: "application/json, application/jwk-set+json" };
@@ -142,6 +141,6 @@ async function readKeySet(
   } catch (error) {
     return err(String(error));
   } finally {
-    done.abort();
+    callOff();
   }
 }

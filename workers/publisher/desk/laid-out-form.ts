@@ -11,7 +11,8 @@ import {
   placePart,
   type QuiltPlan,
 } from "../../../shared/codec/index.ts";
-import { QUILT_BAND_BYTES_MAX, UPLOAD_ROW_BYTES_MAX } from "../../../shared/limits.ts";
+import { QUILT_BAND_BYTES_MAX } from "../../../shared/limits.ts";
+import { writeParts } from "../../../shared/platform-streams.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import { type FormPlan, planForm } from "../quilt-form.ts";
 import type { QuiltRefusal } from "../quilt-problem.ts";
@@ -72,9 +73,7 @@ export class LaidOutForm {
     try {
       for (let row = 0; row < rowCount; row += this.#rowsTogether) {
         const band = await this.#band(row, Math.min(this.#rowsTogether, rowCount - row));
-        for (let start = 0; start < band.length; start += UPLOAD_ROW_BYTES_MAX) {
-          await writer.write(band.subarray(start, start + UPLOAD_ROW_BYTES_MAX));
-        }
+        await writeParts(writer, band);
         freeBytes(band);
       }
       await writer.close();
