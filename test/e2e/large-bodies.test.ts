@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { expectSameBytes, problemOf, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
+import { expectDryRunAndRelay, fetchOnce, storeQuilt } from "../support/large-bodies.ts";
 import { type Gateway, startGateway } from "../support/local-gateway/gateway.ts";
 import { type OfficialClient, officialClient } from "../support/sdk.ts";
 
@@ -18,13 +19,6 @@ const TIP = { address: `0x${"7e".repeat(32)}`, kind: { const: 105 } };
 let network: Network;
 let gateway: Gateway;
 let official: OfficialClient;
-
-/** On a connection of its own: while the SDK encodes, nobody looks after those that are open. */
-const fetchOnce: typeof fetch = (resource, init) => {
-  const headers = new Headers(init?.headers);
-  headers.set("Connection", "close");
-  return fetch(resource, { ...init, headers });
-};
 
 beforeAll(async () => {
   network = await startNetwork({ nodeCount: 12, shardCount: 100, seed: "large bodies" });
@@ -42,22 +36,7 @@ afterAll(async () => {
 
 test(
   "a dry run of 40 MiB tells the official blob ID, and the relay takes the blob from the SDK",
-  async () => {
-    const { walrus, signer } = official;
-    const dryRun = await fetchOnce(`${gateway.urls.publisher}/v1/blobs?dry_run=true`, {
-      method: "PUT",
-      body: CONTENT,
-    });
-    const told = (await dryRun.json()) as { dryRun: { blobId: string; size: number } };
-    const { blobId } = await walrus.writeBlob({
-      blob: CONTENT,
-      deletable: true,
-      epochs: 2,
-      signer,
-    });
-    expect(told.dryRun).toMatchObject({ blobId, size: CONTENT.length });
-    expectSameBytes(await walrus.readBlob({ blobId }), CONTENT);
-  },
+  () => expectDryRunAndRelay(gateway, official, CONTENT, 2),
   TIMEOUT_MS,
 );
 
@@ -69,18 +48,8 @@ test(
       ["a.bin", CONTENT.subarray(25 * MIB)],
       ["empty", CONTENT.subarray(0, 0)],
     ] as const;
-    const form = new FormData();
-    for (const [name, data] of files) form.append(name, new Blob([data]), name);
     const tags = [{ identifier: "a.bin", tags: { kind: "tail" } }];
-    form.append("_metadata", JSON.stringify(tags));
-    const put = { method: "PUT", body: form };
-    const stored = await fetchOnce(`${gateway.urls.publisher}/v1/quilts?epochs=2`, put);
-    const body = await stored.text();
-    expect(stored.status, body).toBe(200);
-    const { blobStoreResult, storedQuiltBlobs } = JSON.parse(body) as {
-      blobStoreResult: { newlyCreated: { blobObject: { blobId: string } } };
-      storedQuiltBlobs: { identifier: string; quiltPatchId: string }[];
-    };
+    const { blobStoreResult, storedQuiltBlobs } = await storeQuilt(gateway, files, 2, tags);
     expect(storedQuiltBlobs.map(({ identifier }) => identifier)).toEqual([
       "a.bin",
       "b.bin",

@@ -7,6 +7,7 @@ import { UPLOAD_BLOB_BYTES_DEFAULT } from "../../shared/limits.ts";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { expectSameBytes, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
+import { expectDryRunAndRelay, fetchOnce, storeQuilt } from "../support/large-bodies.ts";
 import { type Gateway, startGateway } from "../support/local-gateway/gateway.ts";
 import { type OfficialClient, officialClient } from "../support/sdk.ts";
 
@@ -22,13 +23,6 @@ const QUILT_FILES = [
 let network: Network;
 let gateway: Gateway;
 let official: OfficialClient;
-
-/** On a connection of its own: while the SDK works, nobody looks after those that are open. */
-const fetchOnce: typeof fetch = (resource, init) => {
-  const headers = new Headers(init?.headers);
-  headers.set("Connection", "close");
-  return fetch(resource, { ...init, headers });
-};
 
 beforeAll(async () => {
   network = await startNetwork({ nodeCount: 12, shardCount: 100, seed: "largest bodies" });
@@ -59,38 +53,14 @@ test.each([64_000_000, UPLOAD_BLOB_BYTES_DEFAULT])(
 
 test(
   "a dry run tells the official blob ID, and the relay takes the blob from the SDK",
-  async () => {
-    const content = CONTENT.toReversed();
-    const dryRun = await fetchOnce(`${gateway.urls.publisher}/v1/blobs?dry_run=true`, {
-      method: "PUT",
-      body: content,
-    });
-    const told = (await dryRun.json()) as { dryRun: { blobId: string; size: number } };
-    const { walrus, signer } = official;
-    const { blobId } = await walrus.writeBlob({
-      blob: content,
-      deletable: true,
-      epochs: 1,
-      signer,
-    });
-    expect(told.dryRun).toMatchObject({ blobId, size: content.length });
-    expectSameBytes(await walrus.readBlob({ blobId }), content);
-  },
+  () => expectDryRunAndRelay(gateway, official, CONTENT.toReversed(), 1),
   TIMEOUT_MS,
 );
 
 test(
   "a quilt is stored, and its patches read by the SDK",
   async () => {
-    const form = new FormData();
-    for (const [name, data] of QUILT_FILES) form.append(name, new Blob([data]), name);
-    const put = { method: "PUT", body: form };
-    const stored = await fetchOnce(`${gateway.urls.publisher}/v1/quilts?epochs=1`, put);
-    const body = await stored.text();
-    expect(stored.status, body).toBe(200);
-    const { blobStoreResult } = JSON.parse(body) as {
-      blobStoreResult: { newlyCreated: { blobObject: { blobId: string } } };
-    };
+    const { blobStoreResult } = await storeQuilt(gateway, QUILT_FILES, 1);
     const { blobId } = blobStoreResult.newlyCreated.blobObject;
     const files = await (await official.walrus.getBlob({ blobId })).files();
     expect(files).toHaveLength(QUILT_FILES.length);
