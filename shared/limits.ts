@@ -392,7 +392,7 @@ export const UPLOAD_WATCHDOG_MS = 15_000;
  */
 export const ENCODED_TWICE_BYTES_MAX = 256 * 1024;
 
-/** Certificates built for one upload: each epoch change at the wrong moment costs one. */
+/** Certificates built in one run of an upload: each epoch change at the wrong moment costs one. */
 export const CERTIFY_GENERATIONS_MAX = 3;
 
 /** How long the state of a finished upload can be read; then the object deletes itself. */
