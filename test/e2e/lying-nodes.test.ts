@@ -5,6 +5,7 @@
  * With 100 shards f = 33; twelve nodes hold 8 or 9 shards each, so three faulty ones stay within f.
  * Beyond f, and stores under faults: `faults.test.ts`.
  */
+import assert from "node:assert/strict";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { NODE_FAULTS, type NodeFault, type NodeFaultName } from "../devnet/storage-node/faults.ts";
@@ -12,9 +13,17 @@ import { bodyBytes, expectSameBytes, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
 
+const NODE_COUNT = 12;
 const FAULTY_NODES = 3;
+/**
+ * Faults that one reader meets: each finds nodes that have not lied to it yet. Those that have are
+ * suspects for half a minute, and what they hold may be rebuilt before they are asked.
+ */
+const FAULTS_OF_READER = NODE_COUNT / FAULTY_NODES;
 const FAULTY_SHARDS_MAX = 33;
 const ROWS_STORED_AT_ONCE = 4;
+/** Five gateways and 64 stores. */
+const SET_UP_TIMEOUT_MS = 10 * 60_000;
 /** Longer than any time-out of ours. */
 const SILENCE_MS = 60_000;
 /** Each piece comes before a stall is noticed, and the whole after the read has gone elsewhere. */
@@ -51,18 +60,21 @@ interface Case {
   readonly kind: (typeof KINDS)[number];
   readonly path: string;
   readonly content: Uint8Array;
+  readonly reader: TestGateway;
 }
 
 let network: Network;
 let gateway: TestGateway;
-/** Another gateway on the same network: what the first one has stored is cold to it. */
-let reader: TestGateway;
+/** Other gateways on the same network: what the first one has stored is cold to them. */
+const readers: TestGateway[] = [];
 let cases: ReadonlyMap<NodeFaultName, readonly Case[]>;
 
 beforeAll(async () => {
-  network = await startNetwork({ shardCount: 100, seed: "lying-nodes" });
+  network = await startNetwork({ nodeCount: NODE_COUNT, shardCount: 100, seed: "lying-nodes" });
   gateway = await startTestGateway(network);
-  reader = await startTestGateway(network);
+  for (let first = 0; first < NODE_FAULTS.length; first += FAULTS_OF_READER) {
+    readers.push(await startTestGateway(network));
+  }
   const stored = new Map<NodeFaultName, readonly Case[]>();
   // Not all at once: a busy machine would leave the chain no time to answer.
   for (let row = 0; row < NODE_FAULTS.length; row += ROWS_STORED_AT_ONCE) {
@@ -70,26 +82,29 @@ beforeAll(async () => {
     await Promise.all(
       rows.map(async (fault, offset) => {
         const seeds = KINDS.map((_, column) => (row + offset) * KINDS.length + column);
-        const asked = KINDS.map((kind, column) => storedCase(kind, seeds[column] ?? 0));
+        const reader = readers[Math.floor((row + offset) / FAULTS_OF_READER)];
+        assert(reader !== undefined, `no reader for ${fault}`);
+        const asked = KINDS.map((kind, column) => storedCase(reader, kind, seeds[column] ?? 0));
         stored.set(fault, await Promise.all(asked));
       }),
     );
   }
   cases = stored;
-});
+}, SET_UP_TIMEOUT_MS);
 afterAll(async () => {
-  await reader?.close();
+  for (const reader of readers) await reader.close();
   await gateway?.close();
   await network?.close();
 });
 
-async function storedCase(kind: Case["kind"], seed: number): Promise<Case> {
+async function storedCase(reader: TestGateway, kind: Case["kind"], seed: number): Promise<Case> {
   const content = seededBytes(CONTENT_BYTES, seed + 1);
   if (kind === "patch") {
-    return { kind, path: `/v1/blobs/by-quilt-patch-id/${await storedPatch(content)}`, content };
+    const path = `/v1/blobs/by-quilt-patch-id/${await storedPatch(content)}`;
+    return { kind, path, content, reader };
   }
   const response = await gateway.publisher("/v1/blobs?epochs=2", { method: "PUT", body: content });
-  return { kind, path: `/v1/blobs/${(await storedBlob(response)).blobId}`, content };
+  return { kind, path: `/v1/blobs/${(await storedBlob(response)).blobId}`, content, reader };
 }
 
 async function storedPatch(content: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -105,22 +120,23 @@ async function storedPatch(content: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /** The read of the case itself. */
-function expectRight({ kind, path, content }: Case): Promise<void> {
+function expectRight(asked: Case): Promise<void> {
+  const { kind, content } = asked;
   const { first, end } = RANGE;
   if (kind === "range") {
     const headers = { Range: `bytes=${first}-${end - 1}` };
-    return expectAnswer(path, { headers }, 206, content.slice(first, end));
+    return expectAnswer(asked, { headers }, 206, content.slice(first, end));
   }
-  return expectAnswer(path, { method: kind === "HEAD" ? "HEAD" : "GET" }, 200, content);
+  return expectAnswer(asked, { method: kind === "HEAD" ? "HEAD" : "GET" }, 200, content);
 }
 
 /** What fills the caches: a range of a blob and a HEAD do not, they take what is there. */
-function expectWhole({ path, content }: Case): Promise<void> {
-  return expectAnswer(path, {}, 200, content);
+function expectWhole(asked: Case): Promise<void> {
+  return expectAnswer(asked, {}, 200, asked.content);
 }
 
 async function expectAnswer(
-  path: string,
+  { path, reader }: Case,
   init: RequestInit,
   status: number,
   content: Uint8Array,
