@@ -550,7 +550,7 @@ export const READ_ROW_TIMEOUT_MS = 3_000;
 /** Slowest rate at which a node may send a row, bytes in a second. */
 export const READ_ROW_BYTES_PER_SECOND_MIN = 256 * 1024;
 
-/** Longest silence that an operator may have the nodes keep before they get a competitor. */
+/** Longest silence that an operator may have the nodes keep before they get a competitor, or are given up. */
 export const NODE_PATIENCE_MS_MAX = 60_000;
 
 /** A row's owner that is silent for so long gets a competitor: the row is rebuilt beside it. */
@@ -587,8 +587,8 @@ export const READ_LANE_BYTES_MAX = 1024 * 1024;
 export const READ_SEGMENTS_AHEAD = 3;
 
 /**
- * How long a Fill object tells what it has found of a blob: until that is in the cache, and until
- * those who had looked there before, in an isolate that is busy, have come.
+ * How long a Fill object tells what it has found of a blob after its Standing is known: until that is
+ * in the cache, and until those who had looked there before, in an isolate that is busy, have come.
  */
 export const FOUND_HOLD_MS = 10_000;
 

@@ -6,14 +6,14 @@
  * read to its end or cancelled.
  */
 import * as v from "valibot";
-import { callAfter } from "../call-after.ts";
 import { NODE_ERROR_BYTES_MAX, NODE_ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
-import type { Timer } from "../ports.ts";
+import type { Clock, Timer } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { PutOutcome } from "./client.ts";
 import type { NodeFailure, NodeRoute } from "./failure.ts";
 import type { Permit } from "./permit.ts";
 import { readBody } from "./read-body.ts";
+import { callAwake } from "./wait-awake.ts";
 
 /** Names the invocation that sends, so that a test node can count its requests in flight. */
 export const LANE_HEADER = "x-walrus-lane";
@@ -22,6 +22,8 @@ export const LANE_HEADER = "x-walrus-lane";
 export interface NodeTransport {
   readonly permit: Pick<Permit, "send">;
   readonly timer: Timer;
+  /** With it, time in which this isolate was too busy to hear the node is not held against the node. */
+  readonly clock?: Clock;
   /** Unique text of this invocation, sent as `x-walrus-lane`. */
   readonly lane: string;
   /**
@@ -107,14 +109,10 @@ async function sendAndRead(
   bytesMax: number,
 ): Promise<Result<Answer, NodeFailure>> {
   const where = { nodeId: call.nodeId, route: call.route };
-  const deadline = new Deadline(transport.timer, call);
+  const deadline = new Deadline(transport, call);
   let phase: "headers" | "body" = "headers";
   try {
-    const response = await transport.permit.send(
-      () => deadline.start(transport),
-      call.signal,
-      call.isFirst,
-    );
+    const response = await transport.permit.send(() => deadline.start(), call.signal, call.isFirst);
     phase = "body";
     const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
     deadline.watchStalls();
@@ -136,7 +134,7 @@ async function sendAndRead(
 
 /** The time-outs of one request, joined with the caller's own signal. */
 class Deadline {
-  readonly #timer: Timer;
+  readonly #transport: NodeTransport;
   readonly #call: NodeCall;
   readonly #request = new AbortController();
   #stopTimeout: () => void = () => undefined;
@@ -146,15 +144,16 @@ class Deadline {
   passed = false;
   stalled = false;
 
-  constructor(timer: Timer, call: NodeCall) {
-    this.#timer = timer;
+  constructor(transport: NodeTransport, call: NodeCall) {
+    this.#transport = transport;
     this.#call = call;
   }
 
-  start({ lane, bodyOf }: NodeTransport): Request {
+  start(): Request {
+    const { lane, bodyOf } = this.#transport;
     const { url, method, body, signal, timeoutMs } = this.#call;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#stopTimeout = callAfter(this.#timer, timeoutMs, () => this.#pass());
+    this.#stopTimeout = this.#after(timeoutMs, () => this.#pass());
     this.#call.onSent?.();
     const headers = new Headers({ [LANE_HEADER]: lane });
     if (body !== null) headers.set("content-type", "application/octet-stream");
@@ -166,7 +165,7 @@ class Deadline {
   watchStalls(): void {
     if (this.#call.stallMs >= this.#call.timeoutMs) return;
     this.#hasProgressed = false;
-    this.#stopStall = callAfter(this.#timer, this.#call.stallMs, () => {
+    this.#stopStall = this.#after(this.#call.stallMs, () => {
       if (this.#hasProgressed) return this.watchStalls();
       this.stalled = true;
       this.#pass();
@@ -175,6 +174,11 @@ class Deadline {
 
   progressed(): void {
     this.#hasProgressed = true;
+  }
+
+  #after(durationMs: number, action: () => void): () => void {
+    const { timer, clock } = this.#transport;
+    return callAwake(timer, clock, durationMs, action);
   }
 
   #pass(): void {

@@ -6,7 +6,12 @@
  * blob, many are asked. Source: walrus-sdk `node_client.rs::retrieve_metadata` (the vote on 404).
  */
 import type { Codec, VerifiedMetadata } from "../codec/index.ts";
-import { READ_HEDGE_MS, READ_METADATA_DEADLINE_MS, REQUESTS_IN_FLIGHT_MAX } from "../limits.ts";
+import {
+  NODE_METADATA_TIMEOUT_MS,
+  READ_HEDGE_MS,
+  READ_METADATA_DEADLINE_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+} from "../limits.ts";
 import type { Random, Timer } from "../ports.ts";
 import type { Committee, CommitteeMember } from "../protocol/committee.ts";
 import type { Committees } from "../protocol/epoch.ts";
@@ -49,12 +54,14 @@ export async function readMetadata(
   const count = (member: CommitteeMember, word: "notFound" | "blocked") =>
     votes.forEach((vote, index) => vote[word](weightIn(committees[index], member)));
   const verdict = () => agreedVerdict(votes);
-  const silenceMs = Math.max(READ_HEDGE_MS, ports.patienceMs ?? 0);
+  const { patienceMs = 0 } = ports;
+  const silenceMs = Math.max(READ_HEDGE_MS, patienceMs);
+  const timeoutMs = Math.max(NODE_METADATA_TIMEOUT_MS, patienceMs);
   let found: VerifiedMetadata | null = null;
   let width = 1;
 
   async function ask(member: CommitteeMember, stop: AbortSignal): Promise<boolean> {
-    const answer = await ports.client.getMetadata(member, blobId, { signal: stop });
+    const answer = await ports.client.getMetadata(member, blobId, { timeoutMs, signal: stop });
     if (!answer.ok) {
       if (isNotFound(answer.failure)) count(member, "notFound");
       if (isBlocked(answer.failure)) count(member, "blocked");
@@ -89,7 +96,7 @@ export async function readMetadata(
         width = Math.min(width + 1, REQUESTS_IN_FLIGHT_MAX);
       },
     },
-    deadlineMs: READ_METADATA_DEADLINE_MS,
+    deadlineMs: Math.max(READ_METADATA_DEADLINE_MS, patienceMs),
     timer: ports.timer,
     signal,
   });

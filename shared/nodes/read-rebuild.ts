@@ -193,7 +193,7 @@ export async function recoverSliver(
       metadata.blobId,
       target.axis,
       target.sliverIndex,
-      { timeoutMs: sliverTimeoutMs(geometry.rowBytes), signal: stop },
+      { timeoutMs: sliverTimeoutMs(geometry.rowBytes, ports), signal: stop },
     );
     if (!answer.ok) {
       if (isNotFound(answer.failure)) countWord(reading, "not-found", member.shardIndices);

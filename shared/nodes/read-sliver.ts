@@ -25,7 +25,7 @@ import type { NodeHealthHints } from "./node-health.ts";
 import type { BlobGeometry } from "./read-geometry.ts";
 import { type NodeCause, causeOf } from "./read-failure.ts";
 import { type ReadPorts, type Vote, createVote } from "./read-metadata.ts";
-import { waitAwake } from "./wait-awake.ts";
+import { callAwake } from "./wait-awake.ts";
 
 /** BCS framing of a sliver: a length, the symbol size and the index. */
 const SLIVER_FRAMING_BYTES = 16;
@@ -192,8 +192,8 @@ async function fetchFrom(
     axis,
     bytes + SLIVER_FRAMING_BYTES,
     {
-      timeoutMs: sliverTimeoutMs(bytes),
-      stallMs: READ_STALL_MS,
+      timeoutMs: sliverTimeoutMs(bytes, ports),
+      stallMs: Math.max(READ_STALL_MS, ports.patienceMs ?? 0),
       signal,
       onSent: () => hedge.start(),
     },
@@ -227,16 +227,14 @@ function createHedge(
   afterMs: number,
   onSlow: (() => void) | undefined,
 ): { start(): void; stop(): void; answered(): void } {
-  const over = new AbortController();
   let noteTime: (() => void) | undefined;
+  let callOff: (() => void) | undefined;
   return {
     start() {
       noteTime = health?.stopwatch();
-      if (onSlow === undefined) return;
-      // The answer came first: nothing to tell.
-      waitAwake(timer, health, afterMs, over.signal).then(onSlow, () => undefined);
+      if (onSlow !== undefined) callOff = callAwake(timer, health, afterMs, onSlow);
     },
-    stop: () => over.abort(new Error("answered")),
+    stop: () => callOff?.(),
     answered: () => noteTime?.(),
   };
 }
@@ -251,9 +249,10 @@ function sliverHedgeMs(sliverBytes: number, { health, patienceMs = 0 }: ReadPort
   return Math.max(READ_ROW_HEDGE_MS + sendingMs, usualMs, patienceMs);
 }
 
-/** Time for one sliver: a fixed part and what the slowest tolerated rate needs. */
-export function sliverTimeoutMs(sliverBytes: number): number {
-  return READ_ROW_TIMEOUT_MS + Math.ceil((sliverBytes / READ_ROW_BYTES_PER_SECOND_MIN) * 1_000);
+/** Time for one sliver: a fixed part, or what patience asks for, and what the slowest tolerated rate needs. */
+export function sliverTimeoutMs(sliverBytes: number, { patienceMs = 0 }: ReadPorts): number {
+  const sendingMs = Math.ceil((sliverBytes / READ_ROW_BYTES_PER_SECOND_MIN) * 1_000);
+  return Math.max(READ_ROW_TIMEOUT_MS, patienceMs) + sendingMs;
 }
 
 /** Keeps a cause for the log, within bounds. */

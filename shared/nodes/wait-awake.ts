@@ -1,28 +1,64 @@
 /** Waiting for silence that is the node's and not this isolate's own. */
-import type { Timer } from "../ports.ts";
-import type { NodeHealthHints } from "./node-health.ts";
+import { callAfter } from "../call-after.ts";
+import type { Clock, Timer } from "../ports.ts";
 
 /** Naps a wait is made of. */
 const NAPS = 8;
+/** Naps after which an isolate that is always late has waited long enough. */
+const NAPS_MAX = 64;
 
 /**
- * Waits for `durationMs` in which this isolate was not too busy to hear an answer: a nap that ended
- * much too late does not count, since the answer may lie there unread. Without a clock (`health`) it
- * is a plain sleep.
+ * Calls `action` after `durationMs` in which this isolate was not too busy to hear an answer, unless
+ * the function it returns is called first: a nap that ended much too late does not count, since the
+ * answer may lie there unread. Without a clock every nap counts, and there is but one.
+ *
+ * It costs what `callAfter` does where it is called off within the first nap, as most are.
+ */
+export function callAwake(
+  timer: Timer,
+  clock: Clock | undefined,
+  durationMs: number,
+  action: () => void,
+): () => void {
+  if (clock === undefined) return callAfter(timer, durationMs, action);
+  const napMs = durationMs / NAPS;
+  let counted = 0;
+  let slept = 0;
+  let callOff: () => void;
+  const nap = (): void => {
+    const startMs = clock.nowMs();
+    callOff = callAfter(timer, napMs, () => {
+      slept++;
+      if (clock.nowMs() - startMs < 2 * napMs) counted++;
+      if (counted >= NAPS || slept >= NAPS_MAX) action();
+      else nap();
+    });
+  };
+  nap();
+  return () => callOff();
+}
+
+/**
+ * As `callAwake`, for those who wait.
  *
  * @throws The signal's reason when it is aborted.
  */
-export async function waitAwake(
+export function waitAwake(
   timer: Timer,
-  health: Pick<NodeHealthHints, "nowMs"> | undefined,
+  clock: Clock | undefined,
   durationMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  if (health === undefined) return timer.sleep(durationMs, signal);
-  const napMs = durationMs / NAPS;
-  for (let naps = 0; naps < NAPS;) {
-    const startMs = health.nowMs();
-    await timer.sleep(napMs, signal);
-    if (health.nowMs() - startMs < 2 * napMs) naps++;
-  }
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const onAbort = (): void => {
+      callOff();
+      reject(signal.reason as Error);
+    };
+    const callOff = callAwake(timer, clock, durationMs, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
 }

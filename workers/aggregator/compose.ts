@@ -151,6 +151,7 @@ function nodeClient(permit: Permit, onRequest: () => void): NodeClient {
   return createNodeClient({
     permit: { send },
     timer: systemTimer,
+    clock: systemClock,
     // A cached answer needs no name, and drawing one would cost it a tenth of its time.
     get lane() {
       return (lane ??= crypto.randomUUID());

@@ -176,6 +176,28 @@ describe("time and transport", () => {
     });
   });
 
+  test("time in which the isolate was too busy to hear the node is not held against it", async () => {
+    const NAP_MS = NODE_METADATA_TIMEOUT_MS / 8;
+    const timer = new ManualTimer();
+    const world = { nowMs: 0 };
+    const clock = { nowMs: () => world.nowMs };
+    const transport = { permit: createPermit(untilAborted), timer, clock, lane: "l" };
+    let isOver = false;
+    const put = createNodeClient(transport).putMetadata(NODE, BLOB_ID, new Uint8Array(3));
+    void put.finally(() => (isOver = true));
+    const nap = async (lateMs: number) => {
+      await new Promise(setImmediate);
+      world.nowMs += NAP_MS + lateMs;
+      timer.advance(NAP_MS);
+      await new Promise(setImmediate);
+    };
+    for (let index = 0; index < 4; index++) await nap(NODE_METADATA_TIMEOUT_MS);
+    for (let index = 0; index < 7; index++) await nap(0);
+    expect(isOver).toBe(false);
+    await nap(0);
+    expect(await put).toMatchObject({ failure: { kind: "timed-out", phase: "headers" } });
+  });
+
   test("a request that waits for a slot is not timed out", async () => {
     const timer = new ManualTimer();
     const client = createNodeClient({ permit: createPermit(untilAborted, 1), timer, lane: "l" });

@@ -1,6 +1,6 @@
 /** Silence counts only while this isolate could have heard an answer. */
 import { expect, test } from "vitest";
-import { waitAwake } from "../../../shared/nodes/wait-awake.ts";
+import { callAwake, waitAwake } from "../../../shared/nodes/wait-awake.ts";
 
 /** A timer whose sleeps last as long as told beyond what was asked. */
 function setUp(lateMs: (sleep: number) => number) {
@@ -45,4 +45,27 @@ test("it is cut short by its signal", async () => {
   const { timer, clock } = setUp(() => 0);
   const reason = new Error("answered");
   await expect(waitAwake(timer, clock, 800, AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test("an isolate that is always late ends its wait all the same", async () => {
+  const { world, timer, clock } = setUp(() => 10_000);
+  await waitAwake(timer, clock, 800, NEVER);
+  expect(world.sleeps).toBe(64);
+});
+
+test("what is called off between two naps is not done", () => {
+  const naps: (() => void)[] = [];
+  const timer = {
+    sleep: () => Promise.reject(new TypeError("not asked for")),
+    after: (_: number, action: () => void) => {
+      naps.push(action);
+      return () => void naps.splice(naps.indexOf(action), 1);
+    },
+  };
+  let done = 0;
+  const callOff = callAwake(timer, { nowMs: () => 0 }, 800, () => done++);
+  for (let nap = 0; nap < 3; nap++) naps.shift()?.();
+  expect(naps).toHaveLength(1);
+  callOff();
+  expect([naps.length, done]).toEqual([0, 0]);
 });
