@@ -6,13 +6,13 @@
  * read to its end or cancelled.
  */
 import * as v from "valibot";
+import { type BodyFailure, readBody } from "../http/body.ts";
 import { NODE_ERROR_BYTES_MAX, NODE_ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
 import type { Clock, Timer } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { PutOutcome } from "./client.ts";
 import type { NodeFailure, NodeRoute } from "./failure.ts";
 import type { Permit } from "./permit.ts";
-import { readBody } from "./read-body.ts";
 import { callAwake } from "./wait-awake.ts";
 
 /** Names the invocation that sends, so that a test node can count its requests in flight. */
@@ -110,23 +110,31 @@ async function sendAndRead(
 ): Promise<Result<Answer, NodeFailure>> {
   const where = { nodeId: call.nodeId, route: call.route };
   const deadline = new Deadline(transport, call);
-  let phase: "headers" | "body" = "headers";
+  const brokenOff = (phase: "headers" | "body", cause: string): NodeFailure => {
+    if (call.signal?.aborted) return { kind: "aborted", ...where };
+    if (!deadline.passed) return { kind: "unreachable", ...where, cause };
+    const timeoutMs = deadline.stalled ? call.stallMs : call.timeoutMs;
+    return { kind: "timed-out", ...where, timeoutMs, phase };
+  };
   try {
     const response = await transport.permit.send(() => deadline.start(), call.signal, call.isFirst);
-    phase = "body";
-    const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
     deadline.watchStalls();
+    const limit = response.ok ? bytesMax : NODE_ERROR_BYTES_MAX;
     const body = await readBody(response, limit, () => deadline.progressed());
-    if (!response.ok) return err(refusal(call, response, body ?? new Uint8Array()));
-    if (body === null) return err({ kind: "answer-too-large", ...where, bytesMax });
-    return ok({ status: response.status, body });
-  } catch (cause) {
-    if (call.signal?.aborted) return err({ kind: "aborted", ...where });
-    if (deadline.passed) {
-      const timeoutMs = deadline.stalled ? call.stallMs : call.timeoutMs;
-      return err({ kind: "timed-out", ...where, timeoutMs, phase });
+    if (body.ok) {
+      const { status } = response;
+      return response.ok
+        ? ok({ status, body: body.value })
+        : err(refusal(call, response, body.value));
     }
-    return err({ kind: "unreachable", ...where, cause: causeText(cause) });
+    if (body.failure.kind !== "body-too-large") {
+      return err(brokenOff("body", bodyCauseText(body.failure)));
+    }
+    return response.ok
+      ? err({ kind: "answer-too-large", ...where, bytesMax })
+      : err(refusal(call, response, new Uint8Array()));
+  } catch (cause) {
+    return err(brokenOff("headers", causeText(cause)));
   } finally {
     deadline.stop();
   }
@@ -232,4 +240,9 @@ function causeText(cause: unknown): string {
     0,
     NODE_ERROR_MESSAGE_CHARS_MAX,
   );
+}
+
+function bodyCauseText(failure: Exclude<BodyFailure, { readonly kind: "body-too-large" }>): string {
+  if (failure.kind === "body-interrupted") return causeText(failure.cause);
+  return `body of ${failure.receivedBytes} bytes, declared as ${failure.declaredBytes}`;
 }

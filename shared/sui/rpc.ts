@@ -4,6 +4,7 @@
  * `SuiGrpcClient` speaks gRPC-web; everything it throws ends here.
  */
 import { SuiGrpcClient } from "@mysten/sui/grpc";
+import { inTime } from "../in-time.ts";
 import { SUI_CALL_TIMEOUT_MS, SUI_ERROR_CHARS_MAX, SUI_READ_ATTEMPTS } from "../limits.ts";
 import type { Fetch, Timer } from "../ports.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -45,27 +46,14 @@ export function createRpc({ url, fetch, timer }: RpcOptions): Rpc {
     timeoutMs: number,
   ): Promise<Result<T, ChainFailure>> {
     const deadline = new AbortController();
-    const answered = new AbortController();
-    const expiry = timer.sleep(timeoutMs, answered.signal).then(
-      () => {
-        deadline.abort(new DOMException("no answer in time", "TimeoutError"));
-        return "expired" as const;
-      },
-      () => "answered" as const,
+    const sent = send(client, deadline.signal).then(
+      (value) => ok(value),
+      (error: unknown) => err(failureOf(call, error)),
     );
-    try {
-      const sent = send(client, deadline.signal).then(
-        (value) => ok(value),
-        (error: unknown) => err(failureOf(call, error)),
-      );
-      const first = await Promise.race([sent, expiry]);
-      if (first === "expired" || first === "answered" || deadline.signal.aborted) {
-        return err({ kind: "rpc-timeout", call, timeoutMs });
-      }
-      return first;
-    } finally {
-      answered.abort(new DOMException("answered", "AbortError"));
-    }
+    const answer = await inTime(timer, timeoutMs, sent, null);
+    if (answer !== null) return answer;
+    deadline.abort(new DOMException("no answer in time", "TimeoutError"));
+    return err({ kind: "rpc-timeout", call, timeoutMs });
   }
 
   return {

@@ -12,6 +12,7 @@ import {
   type GateRules,
   NO_RULES,
 } from "../../shared/cache/gate-rules.ts";
+import { inTime } from "../../shared/in-time.ts";
 import { GATE_ASK_TIMEOUT_MS } from "../../shared/limits.ts";
 import type { Clock, KeyValue, Log, Timer } from "../../shared/ports.ts";
 
@@ -72,20 +73,14 @@ async function refresh(ports: RulesPorts): Promise<GateRules> {
 async function askWriter({ source, timer, log, memory }: RulesPorts): Promise<GateRules | null> {
   if (source === undefined) return null;
   const known = memory.held?.rules ?? null;
-  const answered = new AbortController();
-  const late = timer.sleep(GATE_ASK_TIMEOUT_MS, answered.signal).then(
-    () => undefined,
-    () => undefined,
-  );
   try {
-    const text = await Promise.race([source.gateRules(known?.version ?? null), late]);
+    const asked = source.gateRules(known?.version ?? null);
+    const text = await inTime(timer, GATE_ASK_TIMEOUT_MS, asked, undefined);
     if (text === null && known !== null) return known;
     if (typeof text === "string") return decodeGateRules(text);
     log.warn({ event: "gate.writer-silent", durationMs: GATE_ASK_TIMEOUT_MS });
   } catch (error) {
     log.warn({ event: "gate.writer-unreachable", error: String(error) });
-  } finally {
-    answered.abort();
   }
   return null;
 }

@@ -9,6 +9,7 @@
 import { equalBytes } from "../../shared/bytes/arrays.ts";
 import type { StandingSource } from "../../shared/cache/entry.ts";
 import { formatBlobId } from "../../shared/codec/index.ts";
+import { inTime } from "../../shared/in-time.ts";
 import { STANDING_DEADLINE_MS, STANDING_STATUS_TIMEOUT_MS } from "../../shared/limits.ts";
 import type { LeaseWord } from "./leases.ts";
 import type { NetworkView } from "./network-view.ts";
@@ -35,12 +36,9 @@ export async function learnStanding(
   leases: Promise<LeaseWord>,
 ): Promise<Standing> {
   const known = new AbortController();
-  const late = services.timer.sleep(STANDING_DEADLINE_MS, known.signal).then(
-    () => UNPROVEN,
-    () => UNPROVEN,
-  );
   try {
-    return await Promise.race([ask(services, view, blobId, leases, known.signal), late]);
+    const asked = ask(services, view, blobId, leases, known.signal);
+    return await inTime(services.timer, STANDING_DEADLINE_MS, asked, UNPROVEN);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     services.log.warn({ event: "standing.unreadable", blobId: formatBlobId(blobId), error: cause });

@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { agreedType } from "../../shared/http/media-type.ts";
+import { inTime } from "../../shared/in-time.ts";
 import { LEASE_LOOKUP_TIMEOUT_MS } from "../../shared/limits.ts";
 import type { Log, Timer } from "../../shared/ports.ts";
 
@@ -84,15 +85,11 @@ async function ask<T>(
   schema: v.GenericSchema<unknown, T>,
   question: () => Promise<unknown>,
 ): Promise<T | null> {
-  const answered = new AbortController();
-  const late = timer.sleep(LEASE_LOOKUP_TIMEOUT_MS, answered.signal).catch(() => undefined);
   try {
-    return v.parse(schema, await Promise.race([question(), late]));
+    return v.parse(schema, await inTime(timer, LEASE_LOOKUP_TIMEOUT_MS, question(), undefined));
   } catch (error) {
     log.warn({ event: "leases.unreadable", blobId, error: String(error) });
     return null;
-  } finally {
-    answered.abort();
   }
 }
 

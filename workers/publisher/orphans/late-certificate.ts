@@ -2,6 +2,7 @@
  * Asks the nodes whether they hold a blob nobody is uploading any more: where enough of them do, its
  * certificate needs no bytes.
  */
+import { inTime } from "../../../shared/in-time.ts";
 import { LATE_CONFIRMATIONS_DEADLINE_MS } from "../../../shared/limits.ts";
 import type { ConfirmationTarget, NodeClient } from "../../../shared/nodes/client.ts";
 import { ConfirmationCollector } from "../../../shared/nodes/confirmations.ts";
@@ -33,8 +34,7 @@ export async function lateCertificate(
     });
     if (confirmation.ok) collector.add(memberIndex, confirmation.value);
   });
-  const timeUp = timer.sleep(LATE_CONFIRMATIONS_DEADLINE_MS, over.signal).catch(() => undefined);
-  await Promise.race([Promise.allSettled(asked), timeUp]);
+  await inTime(timer, LATE_CONFIRMATIONS_DEADLINE_MS, Promise.allSettled(asked), null);
   over.abort();
   const aggregation = aggregateConfirmations(committee, message, collector.signatures);
   return aggregation.ok ? aggregation.value.certificate : null;

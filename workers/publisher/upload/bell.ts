@@ -4,7 +4,7 @@
  * A fan-out over 1,000 shards rings several thousand times, so nothing is made for each: an abort
  * with an error for each wait once took more time than the requests (a third of a store).
  */
-import { callAfter } from "../../../shared/call-after.ts";
+import { inTime } from "../../../shared/in-time.ts";
 import type { Timer } from "../../../shared/ports.ts";
 
 /** One thing to wait for, again and again. */
@@ -27,9 +27,6 @@ export class Bell {
     this.#next ??= Promise.withResolvers<void>();
     const { promise } = this.#next;
     if (!Number.isFinite(limitMs)) return promise;
-    const limit = Promise.withResolvers<void>();
-    const callOff = callAfter(this.#timer, limitMs, limit.resolve);
-    await Promise.race([promise, limit.promise]);
-    callOff();
+    return inTime(this.#timer, limitMs, promise, undefined);
   }
 }

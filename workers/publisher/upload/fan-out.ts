@@ -5,6 +5,7 @@
  * as confirmations of a quorum verify; the rest goes on for a bounded tail behind it. Nothing here
  * is paid, so nothing here is journalled: run again from the start it finds what nodes have already.
  */
+import { callAfter } from "../../../shared/call-after.ts";
 import type { SliverPair } from "../../../shared/codec/index.ts";
 import { pairIndexOfShard } from "../../../shared/codec/index.ts";
 import {
@@ -140,6 +141,7 @@ class FanOutRun {
   readonly #stop = new AbortController();
   readonly #startedAtMs: number;
   readonly #epochWatch: EpochWatch;
+  #callOffStop: () => void = () => undefined;
   #decided = false;
   /** Once one signature was wrong, the others are checked as they come: the sum would fail again. */
   #hasLiars = false;
@@ -154,6 +156,7 @@ class FanOutRun {
     });
     this.#target.promise.catch(() => undefined);
     const giveUp = (reason: unknown) => {
+      this.#callOffStop();
       this.#target.reject(reason);
       this.#stop.abort(reason);
     };
@@ -396,10 +399,12 @@ class FanOutRun {
     this.#stopAfter(outcome.ok ? tailMs : 0);
   }
 
+  /** In place of the deadline before. */
   #stopAfter(delayMs: number): void {
-    this.#ports.timer.sleep(delayMs, this.#stop.signal).then(
-      () => this.#stop.abort(new Error("out of time")),
-      () => undefined,
+    this.#callOffStop();
+    if (this.#stop.signal.aborted) return;
+    this.#callOffStop = callAfter(this.#ports.timer, delayMs, () =>
+      this.#stop.abort(new Error("out of time")),
     );
   }
 

@@ -7,6 +7,7 @@
  * two writers may overwrite each other.
  */
 import * as v from "valibot";
+import { inTime } from "../../../shared/in-time.ts";
 import {
   KV_TTL_SECONDS_MIN,
   LAGGARDS_MAX,
@@ -141,10 +142,7 @@ export function createLaggardHints(
   return {
     async read(epoch) {
       enter(epoch);
-      const waiting = new AbortController();
-      const late = timer.sleep(LAGGARDS_READ_TIMEOUT_MS, waiting.signal).catch(() => undefined);
-      await Promise.race([quietly(refresh(epoch)), late]);
-      waiting.abort();
+      await inTime(timer, LAGGARDS_READ_TIMEOUT_MS, quietly(refresh(epoch)), undefined);
       const nowMs = clock.nowMs();
       const lagging = [...memory.laggards].filter(([, untilMs]) => untilMs > nowMs);
       return new Set(memory.epoch === epoch ? lagging.map(([nodeId]) => nodeId) : []);

@@ -11,6 +11,7 @@ import { entryKey, metadataKey, segmentKey } from "../../../shared/cache/keys.ts
 import { lifetimeSeconds } from "../../../shared/cache/lifetime.ts";
 import { seal } from "../../../shared/cache/sealed.ts";
 import { agreedType } from "../../../shared/http/media-type.ts";
+import { inTime } from "../../../shared/in-time.ts";
 import { toBase64 } from "../../../shared/bytes/text.ts";
 import {
   KV_TTL_SECONDS_MIN,
@@ -53,17 +54,12 @@ export interface WarmPorts {
 export function createWarmer(ports: WarmPorts): (stored: StoredBlob) => Promise<void> {
   return async (stored) => {
     const { log, timer } = ports;
-    const warmed = new AbortController();
-    const late = timer.sleep(WARM_TIMEOUT_MS, warmed.signal).then(
-      () => log.warn({ event: "warm.late", blobId: stored.blobId }),
-      () => undefined,
-    );
+    const { blobId } = stored;
     try {
-      await Promise.race([warm(ports, stored), late]);
+      const isLate = await inTime(timer, WARM_TIMEOUT_MS, warm(ports, stored), true);
+      if (isLate === true) log.warn({ event: "warm.late", blobId });
     } catch (error) {
-      log.warn({ event: "warm.failed", blobId: stored.blobId, error: String(error) });
-    } finally {
-      warmed.abort();
+      log.warn({ event: "warm.failed", blobId, error: String(error) });
     }
   };
 }
