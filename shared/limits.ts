@@ -37,6 +37,9 @@ export const KERNEL_MEMORY_BYTES_MAX = 96 * 1024 * 1024;
 /** A kernel that grew beyond this is dropped after use: WebAssembly memory never shrinks. */
 export const KERNEL_IDLE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Idle kernels that are kept for the next call; more than two calls at once are rare, a kernel holds 1 MiB and more. */
+export const KERNELS_IDLE_MAX = 2;
+
 /**
  * Slivers an encoded blob computes together: what an upload holds besides the matrix. The largest
  * blob's parity rows then take three passes, and it stays within 72 MiB.
@@ -91,6 +94,15 @@ export const KV_VALUE_BYTES_MAX = 25 * 1024 * 1024;
 /** Shortest lifetime KV accepts for a value. */
 export const KV_TTL_SECONDS_MIN = 60;
 
+/** Bodies below this are sent as bytes; from here on as a stream, which lets go what was sent. */
+export const STREAMED_BODY_BYTES_MIN = 64 * 1024;
+
+/**
+ * What is written to a stream and read from it at once. The platform copies all that one write
+ * brings, and for each read sets aside all that it asks for, outside of what its engine collects.
+ */
+export const STREAM_PART_BYTES = 256 * 1024;
+
 // --- Sui ---
 
 /** Largest serialised transaction Sui accepts. */
@@ -119,6 +131,12 @@ export const SYSTEM_STATE_TTL_MS = 60_000;
 
 /** While one reads a new system state, so long the others of an isolate use the one before. */
 export const SYSTEM_STATE_RENEWAL_MS = 5_000;
+
+/** Times a state that changes epoch while its objects are read is read: it changes once in two weeks. */
+export const SYSTEM_STATE_ATTEMPTS = 3;
+
+/** Public keys of nodes that are kept parsed: of a few committees of a hundred; each takes a square root. */
+export const COMMITTEE_KEYS_KEPT_MAX = 1_024;
 
 /** Objects in one page of a listing: the most a full node gives. */
 export const SUI_PAGE_OBJECTS = 200;
@@ -211,6 +229,9 @@ export const FAN_OUT_BYTES_PER_NODE = 64 * 1024;
 /** What a lane has to tell is collected for so long: a message for each sliver takes CPU time. */
 export const LANE_REPORT_PAUSE_MS = 20;
 
+/** Small frames travel to a lane together up to this: each piece costs both sides a turn. */
+export const LANE_JOINED_FRAMES_BYTES_MAX = 32 * 1024;
+
 /** Progress of a fan-out is written down this often: it is told to who asks, and decides nothing. */
 export const PROGRESS_SAVE_MS = 250;
 
@@ -297,6 +318,12 @@ export const RANGES_MAX = 8;
 
 /** Headers of one part of a form: a field name of 64 KiB, escaped, and a file name beside it. */
 export const MULTIPART_HEADER_BYTES_MAX = 256 * 1024;
+
+/** What may follow a delimiter of a form on its line: two dashes, or blanks and the line's end. */
+export const MULTIPART_DELIMITER_REST_BYTES_MAX = 256;
+
+/** Bytes of a form that are searched for a delimiter at once. */
+export const MULTIPART_SEARCH_BYTES = 128 * 1024;
 
 /** Parts of one form: a quilt of 1,000 shards holds 666 patches, and their tags come in one more. */
 export const MULTIPART_PARTS_MAX = 1_000;
@@ -533,6 +560,12 @@ export const HOOK_TOLERANCE_SECONDS = 5 * 60;
 /** Signatures tried for one delivery; a rotation sends two. */
 export const HOOK_SIGNATURES_MAX = 8;
 
+/** Shortest secret of a source of deliveries (Standard Webhooks: 24 to 64 bytes)… */
+export const HOOK_SECRET_BYTES_MIN = 24;
+
+/** …and the longest. */
+export const HOOK_SECRET_BYTES_MAX = 64;
+
 /** Longest event id. */
 export const HOOK_EVENT_ID_CHARS_MAX = 256;
 
@@ -573,6 +606,9 @@ export const READ_WINDOW_ROWS_MAX = 12;
 
 /** Blobs up to this size keep their verified rows, so that rebuilding one needs few others. */
 export const READ_KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Causes of failed requests a read keeps for its log line; one of 1,000 shards must not collect without end. */
+export const READ_CAUSES_KEPT_MAX = 20;
 
 /** Rows that one invocation fetches itself; more go through lanes. Also the rows of a full lane. */
 export const READ_LANE_ROWS_MAX = 12;
@@ -618,6 +654,9 @@ export const ABANDONED_REMEMBERED_MAX = 1_024;
 
 /** Largest frame a Fill object sends: a row. Allows blobs of 7 GiB at 1,000 shards. */
 export const FILL_FRAME_BYTES_MAX = 24 * 1024 * 1024;
+
+/** Frames of rows below this are written at once: the copy costs less than a second write. */
+export const FILL_COPIED_ROW_BYTES_MAX = 64 * 1024;
 
 /** The cached unit: consecutive whole rows up to this size, or one row where that is larger. */
 export const SEGMENT_BYTES_MAX = 4 * 1024 * 1024;
@@ -856,6 +895,9 @@ export const SPEND_FROST_PER_DAY_DEFAULT = 5_000_000_000_000n;
 
 /** How long the answer to a finished command is kept: no upload asks for longer than a week. */
 export const WALLET_JOURNAL_TTL_MS = 30 * 24 * 60 * 60_000;
+
+/** How long a grant is kept: a cap counts a day by ledger time, which is near ours but not ours. */
+export const WALLET_GRANTS_KEPT_MS = 2 * 24 * 60 * 60_000;
 
 /** Objects on one page of a list unless asked for more, up to `LEASE_PAGE_MAX`. */
 export const OBJECT_PAGE_DEFAULT = 100;

@@ -4,14 +4,7 @@
  * their body, hold it until it is collected.
  */
 
-/** Bodies below this are sent as they are. */
-const STREAMED_BODY_BYTES_MIN = 64 * 1024;
-
-/**
- * What is written and read at once. The platform copies all that one write brings, and for each read
- * sets aside all that it asks for, outside of what its engine counts and collects.
- */
-export const STREAM_PART_BYTES: number = 256 * 1024;
+import { STREAM_PART_BYTES, STREAMED_BODY_BYTES_MIN } from "./limits.ts";
 
 /** The two ends of a pipe without a buffer. */
 export interface BytePipe {

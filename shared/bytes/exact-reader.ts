@@ -6,7 +6,7 @@
  * they come leaves a third of an isolate in garbage. Pure over the stream given.
  */
 
-import { STREAM_PART_BYTES } from "../platform-streams.ts";
+import { STREAM_PART_BYTES } from "../limits.ts";
 import { byobReaderOf } from "./byob-reader.ts";
 
 /** Asked for ahead, where less is wanted; more is read into its own place. */

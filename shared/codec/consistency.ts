@@ -7,6 +7,7 @@
  * Sources: `walrus-core encoding/config.rs::decode_and_verify`,
  * `encoding/blob_encoding.rs::default_consistency_check`.
  */
+import { remember } from "../remember.ts";
 import { equalBytes, isZeroBytes } from "../bytes/arrays.ts";
 import { ZERO_ROW_HASHES_KEPT_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -50,10 +51,7 @@ export class ZeroRowHashes {
       last = count % 2 === 0 ? hashInner(kernel, any, last) : hashInner(kernel, last, empty);
       any = hashInner(kernel, any, any);
     }
-    const [oldest] = this.#known.keys();
-    const isFull = this.#known.size >= ZERO_ROW_HASHES_KEPT_MAX;
-    if (isFull && oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(key, last);
+    remember(this.#known, key, last, ZERO_ROW_HASHES_KEPT_MAX);
     return last.slice();
   }
 }

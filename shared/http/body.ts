@@ -8,8 +8,7 @@
 import { err, ok, type Result } from "../result.ts";
 import { concatBytes } from "../bytes/arrays.ts";
 import { byobReaderOf } from "../bytes/byob-reader.ts";
-import { SHORT_BODY_BYTES } from "../limits.ts";
-import { STREAM_PART_BYTES } from "../platform-streams.ts";
+import { SHORT_BODY_BYTES, STREAM_PART_BYTES } from "../limits.ts";
 
 /** A body that cannot be taken. */
 export type BodyFailure =

@@ -6,7 +6,12 @@
  * which would change binary ones unnoticed; a store must keep every byte.
  */
 import { freeBytes, utf8Bytes } from "../bytes/arrays.ts";
-import { MULTIPART_HEADER_BYTES_MAX, MULTIPART_PARTS_MAX } from "../limits.ts";
+import {
+  MULTIPART_DELIMITER_REST_BYTES_MAX,
+  MULTIPART_HEADER_BYTES_MAX,
+  MULTIPART_PARTS_MAX,
+  MULTIPART_SEARCH_BYTES,
+} from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 
 /** A body that can be read by ranges, wherever it lies. */
@@ -32,12 +37,6 @@ export interface MultipartFailure {
 const CR = 0x0d;
 const CRLF = "\r\n";
 
-/** Searched at once. */
-const SEARCH_BYTES = 128 * 1024;
-
-/** What may follow a delimiter on its line: two dashes, or blanks and the line's end. */
-const DELIMITER_REST_BYTES_MAX = 256;
-
 /** One parameter of a header, from where the one before ended: its name, and its value either way. */
 const PARAMETER = /\s*([^\s=;"]+)=(?:"((?:\\"|[^"])*)"|([^\s;"]*))\s*(?:;|$)/gy;
 
@@ -62,7 +61,7 @@ export async function findParts(
   const parts: MultipartPart[] = [];
   let offset = first + delimiter.length;
   for (;;) {
-    const after = await peek(body, offset, DELIMITER_REST_BYTES_MAX);
+    const after = await peek(body, offset, MULTIPART_DELIMITER_REST_BYTES_MAX);
     if (startsWith(after, utf8Bytes("--"), 0)) return ok(parts);
     const padding = paddingBytes(after);
     if (!startsWith(after, utf8Bytes(CRLF), padding)) return malformed("a delimiter is cut off");
@@ -137,8 +136,8 @@ async function find(
   needle: Uint8Array,
   start: number,
 ): Promise<number | null> {
-  for (let offset = start; offset < body.byteCount; offset += SEARCH_BYTES) {
-    const window = await peek(body, offset, SEARCH_BYTES + needle.length - 1);
+  for (let offset = start; offset < body.byteCount; offset += MULTIPART_SEARCH_BYTES) {
+    const window = await peek(body, offset, MULTIPART_SEARCH_BYTES + needle.length - 1);
     const at = indexOf(window, needle, 0);
     freeBytes(window);
     if (at !== null) return offset + at;

@@ -4,6 +4,7 @@
  * It may be empty or wrong without harm. A suspect is asked after the others, and its competitor
  * starts at once; it is never passed over where only it has what is needed.
  */
+import { remember } from "../remember.ts";
 import { NODE_SUSPECTS_MAX, NODE_SUSPICION_MS } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 
@@ -38,8 +39,7 @@ export function createNodeHealth(memory: HealthMemory, clock: Clock): NodeHealth
   const { suspects } = memory;
   return {
     suspect(nodeId) {
-      if (suspects.size >= NODE_SUSPECTS_MAX) suspects.clear();
-      suspects.set(nodeId, clock.nowMs() + NODE_SUSPICION_MS);
+      remember(suspects, nodeId, clock.nowMs() + NODE_SUSPICION_MS, NODE_SUSPECTS_MAX);
     },
     clear: (nodeId) => void suspects.delete(nodeId),
     isSuspect: (nodeId) => clock.nowMs() < (suspects.get(nodeId) ?? 0),

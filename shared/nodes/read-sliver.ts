@@ -13,8 +13,9 @@ import {
   type VerifiedMetadata,
 } from "../codec/index.ts";
 import {
-  READ_ROW_HEDGE_MS,
+  READ_CAUSES_KEPT_MAX,
   READ_ROW_BYTES_PER_SECOND_MIN,
+  READ_ROW_HEDGE_MS,
   READ_ROW_TIMEOUT_MS,
   READ_STALL_MS,
 } from "../limits.ts";
@@ -32,9 +33,6 @@ const SLIVER_FRAMING_BYTES = 16;
 
 /** A sliver this many times slower than usual gets a competitor. */
 const HEDGE_TIMES_USUAL = 4;
-
-/** Causes kept for the log; a read of 1,000 shards must not collect without end. */
-const CAUSES_MAX = 20;
 
 /** One read of one blob: what is fixed, and what it has learned of the nodes. */
 export interface BlobReading {
@@ -257,7 +255,7 @@ export function sliverTimeoutMs(sliverBytes: number, { patienceMs = 0 }: ReadPor
 
 /** Keeps a cause for the log, within bounds. */
 export function noteCause(reading: BlobReading, cause: NodeCause): void {
-  if (reading.causes.length < CAUSES_MAX) reading.causes.push(cause);
+  if (reading.causes.length < READ_CAUSES_KEPT_MAX) reading.causes.push(cause);
 }
 
 function createTrust(health: NodeHealthHints | undefined): NodeTrust {

@@ -7,6 +7,8 @@
  * admits no key without a proof of possession. Sources: Move
  * `bls_aggregate.move::verify_certificate_and_weight`; walrus-core `messages/certificate.rs`.
  */
+import { COMMITTEE_KEYS_KEPT_MAX } from "../limits.ts";
+import { remember } from "../remember.ts";
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 import { toHex } from "../bytes/text.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -129,8 +131,6 @@ function parseShares(
   return [...parsed.values()];
 }
 
-/** Keys parsed and kept by an isolate: those of a few committees of a hundred nodes. */
-const PARSED_KEYS_MAX = 1_024;
 const parsedKeys = new Map<string, G1Point>();
 
 /**
@@ -142,8 +142,7 @@ function keyOf(publicKey: Uint8Array): G1Point {
   const known = parsedKeys.get(text);
   if (known !== undefined) return known;
   const point = bls12_381.G1.Point.fromBytes(publicKey);
-  if (parsedKeys.size >= PARSED_KEYS_MAX) parsedKeys.clear();
-  parsedKeys.set(text, point);
+  remember(parsedKeys, text, point, COMMITTEE_KEYS_KEPT_MAX);
   return point;
 }
 

@@ -5,6 +5,7 @@
  * `shard_assignment_to_committee`. The inner state of a versioned object is a dynamic field on it
  * under its `u64` version.
  */
+import { SYSTEM_STATE_ATTEMPTS } from "../limits.ts";
 import { bcs } from "@mysten/bcs";
 import { deriveDynamicFieldID, normalizeStructTag } from "@mysten/sui/utils";
 import type { SuiClientTypes } from "@mysten/sui/client";
@@ -44,9 +45,6 @@ export interface SystemReader {
   readSystem(): Read<SystemState>;
 }
 
-/** How often a state that changes epoch under our hands is read again. */
-const CONSISTENT_READ_ATTEMPTS = 3;
-
 export function createSystemReader(
   rpc: Rpc,
   objects: Objects,
@@ -80,7 +78,7 @@ class Reader implements SystemReader {
   }
 
   async readSystem(): Read<SystemState> {
-    for (let attempt = 0; attempt < CONSISTENT_READ_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < SYSTEM_STATE_ATTEMPTS; attempt++) {
       const state = await this.#readOnce();
       if (!state.ok) return state;
       if (state.value !== null) return ok(state.value);

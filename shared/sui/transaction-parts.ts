@@ -6,8 +6,8 @@ import type { Transaction, TransactionArgument } from "@mysten/sui/transactions"
 import { PURE_ARGUMENT_BYTES_MAX } from "../limits.ts";
 import type { ContractAddresses, ObjectRef } from "./chain.ts";
 
-/** ULEB128 of the length of anything that fits a pure argument. */
-const LENGTH_BYTES_MAX = 3;
+/** ULEB128 of the length of anything that fits a pure argument takes at most this. */
+const LENGTH_BYTES = 3;
 
 /** WAL coins of the sender; all are merged into the first. Empty only where nothing is to be paid. */
 export type WalCoins = readonly ObjectRef[];
@@ -70,7 +70,7 @@ export function byteVector(
   what: string,
   bytes: Uint8Array,
 ): TransactionArgument {
-  if (bytes.length + LENGTH_BYTES_MAX > PURE_ARGUMENT_BYTES_MAX) {
+  if (bytes.length + LENGTH_BYTES > PURE_ARGUMENT_BYTES_MAX) {
     throw new RangeError(`Cannot pass ${what}: expected a short byte vector, got ${bytes.length}`);
   }
   return transaction.pure.vector("u8", [...bytes]);

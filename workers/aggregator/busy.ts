@@ -1,4 +1,5 @@
 /** What the requests of one isolate are at: hints, so that the second one joins the first. */
+import { remember } from "../../shared/remember.ts";
 import { ABANDONED_HOLD_MS, ABANDONED_REMEMBERED_MAX } from "../../shared/limits.ts";
 import type { Clock } from "../../shared/ports.ts";
 
@@ -36,7 +37,7 @@ export class Busy {
     if (count > 0) this.#counts.set(key, count);
     else this.#counts.delete(key);
     if (isDone) return;
-    if (this.#abandoned.size >= ABANDONED_REMEMBERED_MAX) this.#abandoned.clear();
-    this.#abandoned.set(key, this.#clock.nowMs() + ABANDONED_HOLD_MS);
+    const untilMs = this.#clock.nowMs() + ABANDONED_HOLD_MS;
+    remember(this.#abandoned, key, untilMs, ABANDONED_REMEMBERED_MAX);
   }
 }

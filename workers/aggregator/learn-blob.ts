@@ -5,6 +5,7 @@
  * or cannot ask whether we do, it is never said, and while the
  * epoch is changing only after the committee's status says so, too: a blob may be on its way.
  */
+import { remember } from "../../shared/remember.ts";
 import { formatBlobId, type VerifiedMetadata } from "../../shared/codec/index.ts";
 import { NOT_FOUND_HOLD_MS, NOT_FOUND_REMEMBERED_MAX } from "../../shared/limits.ts";
 import { readMetadata } from "../../shared/nodes/read-metadata.ts";
@@ -69,8 +70,7 @@ async function absent(
   if (isOurs || isRunning(now, view)) return err({ kind: "lease-running" });
   if (lately === null || !now.isAnswered) return err({ kind: "absence-unproven" });
   const { notFound } = services.remembered;
-  if (notFound.size >= NOT_FOUND_REMEMBERED_MAX) notFound.clear();
-  notFound.set(id, services.clock.nowMs() + NOT_FOUND_HOLD_MS);
+  remember(notFound, id, services.clock.nowMs() + NOT_FOUND_HOLD_MS, NOT_FOUND_REMEMBERED_MAX);
   return err({ kind: "blob-not-found" });
 }
 

@@ -2,6 +2,7 @@
  * Opens a blob for serving: passes the gate, and where nothing (valid) is cached asks the storage
  * nodes whether the blob exists. Reads no row, and waits for no word on the blob's lease.
  */
+import { remember } from "../../shared/remember.ts";
 import { type BlobEntry, decodeEntry } from "../../shared/cache/entry.ts";
 import { purgeGenerationOf } from "../../shared/cache/gate-rules.ts";
 import { entryKey, metadataKey } from "../../shared/cache/keys.ts";
@@ -112,8 +113,8 @@ async function findEntry(services: AggregatorServices, id: string): Promise<Cach
   // What KV has is on its way to the edge: it is held once it is found there.
   if (hit.tier === "edge") {
     const { entries } = remembered;
-    if (entries.size >= ENTRIES_REMEMBERED_MAX) entries.clear();
-    entries.set(id, { entry, untilMs: clock.nowMs() + ENTRY_HOLD_MS });
+    const untilMs = clock.nowMs() + ENTRY_HOLD_MS;
+    remember(entries, id, { entry, untilMs }, ENTRIES_REMEMBERED_MAX);
   }
   return { entry, tier: hit.tier };
 }

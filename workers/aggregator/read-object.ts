@@ -2,6 +2,7 @@
  * Reads by object ID: a Blob or a SharedBlob names the blob, its attributes become headers, and its
  * storage says how long it is paid for.
  */
+import { remember } from "../../shared/remember.ts";
 import { OBJECT_HOLD_SECONDS, OBJECTS_REMEMBERED_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AttributedBlob } from "../../shared/sui/attributed-blob.ts";
@@ -93,8 +94,8 @@ async function findObject(
       ? err({ kind: "object-not-found", objectId, what: "not-a-blob" })
       : err({ kind: "chain-unavailable", cause: read.failure });
   }
-  if (objects.size >= OBJECTS_REMEMBERED_MAX) objects.clear();
-  objects.set(objectId, { object: read.value, untilMs: nowMs + OBJECT_HOLD_SECONDS * 1_000 });
+  const remembered = { object: read.value, untilMs: nowMs + OBJECT_HOLD_SECONDS * 1_000 };
+  remember(objects, objectId, remembered, OBJECTS_REMEMBERED_MAX);
   return read;
 }
 

@@ -9,6 +9,8 @@ import { concatBytes, utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { fromBase64 } from "../../shared/bytes/text.ts";
 import {
   HOOK_EVENT_ID_CHARS_MAX,
+  HOOK_SECRET_BYTES_MAX,
+  HOOK_SECRET_BYTES_MIN,
   HOOK_SIGNATURES_MAX,
   HOOK_TOLERANCE_SECONDS,
 } from "../../shared/limits.ts";
@@ -29,8 +31,6 @@ export interface HookDelivery {
 
 const SECRET_PREFIX = "whsec_";
 const SCHEME_PREFIX = "v1,";
-const SECRET_BYTES_MIN = 24;
-const SECRET_BYTES_MAX = 64;
 const MS_PER_SECOND = 1_000;
 
 /** The key bytes of a `whsec_` text; `null` unless it is base64 of 24 to 64 bytes. */
@@ -38,7 +38,9 @@ export function parseHookSecret(text: string): Uint8Array | null {
   if (!text.startsWith(SECRET_PREFIX)) return null;
   const bytes = fromBase64(text.slice(SECRET_PREFIX.length));
   if (bytes === null) return null;
-  return bytes.length >= SECRET_BYTES_MIN && bytes.length <= SECRET_BYTES_MAX ? bytes : null;
+  return bytes.length >= HOOK_SECRET_BYTES_MIN && bytes.length <= HOOK_SECRET_BYTES_MAX
+    ? bytes
+    : null;
 }
 
 /** Checks one delivery against every secret of its source (two while one is being replaced). */

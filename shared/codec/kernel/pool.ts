@@ -5,11 +5,8 @@
  * borrowed. A memory that has grown large is dropped instead of kept: WebAssembly memory never
  * shrinks, and an isolate has 128 MB for everything.
  */
-import { KERNEL_IDLE_BYTES_MAX } from "../../limits.ts";
+import { KERNELS_IDLE_MAX, KERNEL_IDLE_BYTES_MAX } from "../../limits.ts";
 import { Kernel, type KeptTables } from "./kernel.ts";
-
-/** More idle instances than this are dropped. */
-const IDLE_COUNT_MAX = 2;
 
 /** Lends kernels of one module. */
 export class KernelPool {
@@ -35,7 +32,7 @@ export class KernelPool {
     } finally {
       kernel.releaseTo(base);
       const isSmall = kernel.memoryBytes <= KERNEL_IDLE_BYTES_MAX;
-      if (isSmall && this.#idle.length < IDLE_COUNT_MAX) this.#idle.push(kernel);
+      if (isSmall && this.#idle.length < KERNELS_IDLE_MAX) this.#idle.push(kernel);
     }
   }
 }

@@ -103,12 +103,13 @@ describe("a blob that nodes of a quorum do not know", () => {
     },
   );
 
-  test("is forgotten when too many are remembered", async () => {
+  test("is remembered in place of the oldest when too many are", async () => {
     const { services, open, id } = setUp();
     const { notFound } = services.remembered;
     for (let index = 0; index < NOT_FOUND_REMEMBERED_MAX; index++) notFound.set(`${index}`, 1e9);
     expect(await open()).toBe("blob-not-found");
-    expect([...notFound.keys()]).toEqual([id]);
+    expect(notFound.size).toBe(NOT_FOUND_REMEMBERED_MAX);
+    expect([notFound.has("0"), notFound.has("1"), notFound.has(id)]).toEqual([false, true, true]);
   });
 
   test("is not said not to exist by fewer than a quorum", async () => {

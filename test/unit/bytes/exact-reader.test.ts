@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { STREAM_PART_BYTES } from "../../../shared/limits.ts";
 import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
-import { STREAM_PART_BYTES } from "../../../shared/platform-streams.ts";
 import { seededBytes } from "../../support/contents.ts";
 
 const KIB = 1024;

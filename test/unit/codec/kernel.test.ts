@@ -8,7 +8,11 @@ import { createCodec, loadKernel } from "../../../shared/codec/index.ts";
 import { labelOf, logOf, multiplyLabels } from "../../../shared/codec/field.ts";
 import { Kernel } from "../../../shared/codec/kernel/kernel.ts";
 import { KernelPool } from "../../../shared/codec/kernel/pool.ts";
-import { KERNEL_IDLE_BYTES_MAX, KERNEL_MEMORY_BYTES_MAX } from "../../../shared/limits.ts";
+import {
+  KERNELS_IDLE_MAX,
+  KERNEL_IDLE_BYTES_MAX,
+  KERNEL_MEMORY_BYTES_MAX,
+} from "../../../shared/limits.ts";
 import { multiply } from "../../reference/field.ts";
 import { compileKernel, readKernel } from "../../support/codec.ts";
 
@@ -243,6 +247,15 @@ describe("bounds", () => {
       return borrowed;
     });
     for (let uses = 0; uses < 4; uses++) expect(pool.take()).not.toBe(large);
+  });
+
+  test("the pool keeps no more idle kernels than its bound", () => {
+    const pool = new KernelPool(module);
+    const nest = (depth: number, seen: Kernel[]): Kernel[] =>
+      depth === 0 ? seen : pool.with((borrowed) => nest(depth - 1, [...seen, borrowed]));
+    const used = nest(KERNELS_IDLE_MAX + 1, []);
+    const taken = used.map(() => pool.take());
+    expect(taken.filter((kernel) => used.includes(kernel))).toHaveLength(KERNELS_IDLE_MAX);
   });
 
   test("a kernel comes back even when its use throws", () => {

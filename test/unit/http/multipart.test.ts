@@ -2,7 +2,12 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { findParts, multipartBoundary } from "../../../shared/http/multipart.ts";
-import { MULTIPART_HEADER_BYTES_MAX, MULTIPART_PARTS_MAX } from "../../../shared/limits.ts";
+import {
+  MULTIPART_DELIMITER_REST_BYTES_MAX,
+  MULTIPART_SEARCH_BYTES,
+  MULTIPART_HEADER_BYTES_MAX,
+  MULTIPART_PARTS_MAX,
+} from "../../../shared/limits.ts";
 import { multipartBody } from "../../support/multipart-body.ts";
 
 /** The parts with their data. */
@@ -63,7 +68,11 @@ describe("a form", () => {
 
   test("a delimiter is found wherever the windows of the search end", async () => {
     const head = utf8Bytes('--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n');
-    for (let byteCount = 128 * 1024 - 70; byteCount < 128 * 1024 + 5; byteCount++) {
+    for (
+      let byteCount = MULTIPART_SEARCH_BYTES - 70;
+      byteCount < MULTIPART_SEARCH_BYTES + 5;
+      byteCount++
+    ) {
       const data = new Uint8Array(byteCount).fill(0x0d);
       const body = new Uint8Array([...head, ...data, ...utf8Bytes("\r\n--B--\r\n")]);
       const parts = await findParts(multipartBody(body), "B");
@@ -110,6 +119,14 @@ describe("a form", () => {
     const long = "x".repeat(MULTIPART_HEADER_BYTES_MAX);
     const body = `--B\r\nContent-Disposition: form-data; name="${long}"\r\n\r\n1\r\n--B--`;
     expect(await parse(body)).toMatchObject({ ok: false });
+  });
+
+  test("more blanks after a delimiter than the bound leaves room for are refused", async () => {
+    const padded = (blanks: number) =>
+      `--B${" ".repeat(blanks)}\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--`;
+    const most = MULTIPART_DELIMITER_REST_BYTES_MAX - "\r\n".length;
+    expect(await parse(padded(most))).toMatchObject({ ok: true });
+    expect(await parse(padded(most + 1))).toMatchObject({ ok: false });
   });
 });
 

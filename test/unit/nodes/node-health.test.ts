@@ -22,7 +22,8 @@ test("a suspect is one until it has done well, or for a while", () => {
 test("a bounded number is remembered", () => {
   const { memory, health } = setUp();
   for (let index = 0; index <= NODE_SUSPECTS_MAX; index++) health.suspect(`${index}`);
-  expect(memory.suspects.size).toBe(1);
+  expect(memory.suspects.size).toBe(NODE_SUSPECTS_MAX);
+  expect([health.isSuspect("0"), health.isSuspect("1")]).toEqual([false, true]);
 });
 
 test("what is usual follows what slivers take", () => {

@@ -6,8 +6,8 @@ import {
   FAN_OUT_PAIRS_PER_NODE_MAX,
   FAN_OUT_READY_GRACE_MS,
   FAN_OUT_STALL_MS,
+  STREAM_PART_BYTES,
 } from "../../../shared/limits.ts";
-import { STREAM_PART_BYTES } from "../../../shared/platform-streams.ts";
 import { type LaneFrame, readFrames } from "../../../workers/publisher/lane/frame.ts";
 import { SliverFeeder } from "../../../workers/publisher/upload/feeder.ts";
 import { VirtualTime } from "./virtual-time.ts";

@@ -1,7 +1,12 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
-import { HOOK_EVENT_ID_CHARS_MAX, HOOK_TOLERANCE_SECONDS } from "../../../shared/limits.ts";
+import {
+  HOOK_SECRET_BYTES_MAX,
+  HOOK_SECRET_BYTES_MIN,
+  HOOK_EVENT_ID_CHARS_MAX,
+  HOOK_TOLERANCE_SECONDS,
+} from "../../../shared/limits.ts";
 import { parseHookSecret, verifyDelivery } from "../../../workers/publisher/hook-signature.ts";
 
 /** The example of the Standard Webhooks specification and its libraries. */
@@ -123,6 +128,13 @@ describe("a Standard Webhooks delivery", () => {
 });
 
 describe("hook secrets", () => {
+  test("a secret is as long as the specification says", () => {
+    const secret = (byteCount: number) =>
+      parseHookSecret(`whsec_${Buffer.alloc(byteCount, 1).toString("base64")}`)?.length ?? null;
+    expect([HOOK_SECRET_BYTES_MIN - 1, HOOK_SECRET_BYTES_MIN].map(secret)).toEqual([null, 24]);
+    expect([HOOK_SECRET_BYTES_MAX, HOOK_SECRET_BYTES_MAX + 1].map(secret)).toEqual([64, null]);
+  });
+
   test.each(["", "whsec_", "whsec_short", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAAA"])(
     "%j is none",
     (text) => {

@@ -7,7 +7,7 @@
  */
 import { concatBytes, utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { ExactReader } from "../../../shared/bytes/exact-reader.ts";
-import { FILL_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
+import { FILL_COPIED_ROW_BYTES_MAX, FILL_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
 import { writeParts } from "../../../shared/platform-streams.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { AggregatorFailure } from "../failure-to-problem.ts";
@@ -15,8 +15,6 @@ import type { AggregatorFailure } from "../failure-to-problem.ts";
 const HEADER_BYTES = 5;
 const ROW = 0;
 const FAILURE = 1;
-/** Frames of rows below this are written at once: the copy costs less than a second write. */
-const COPIED_ROW_BYTES_MAX = 64 * 1024;
 
 type Rows = AsyncGenerator<Result<Uint8Array, AggregatorFailure>>;
 
@@ -34,7 +32,7 @@ export async function sendRows(rows: Rows, to: WritableStream<Uint8Array>): Prom
       const kind = row.ok ? ROW : FAILURE;
       const body = row.ok ? row.value : utf8Bytes(JSON.stringify(row.failure));
       const header = headerOf(kind, body.length);
-      if (body.length < COPIED_ROW_BYTES_MAX) {
+      if (body.length < FILL_COPIED_ROW_BYTES_MAX) {
         await writer.write(concatBytes(header, body));
         continue;
       }

@@ -21,8 +21,8 @@ export interface ObjectsQuery extends Omit<SubjectLeasesQuery, "sub" | "pointedA
 const KNOWN_KEYS = ["cursor", "limit", "end_epoch_min", "end_epoch_max", "name", "format"] as const;
 const FORMATS = ["json", "jsonl"] as const;
 const ATTRIBUTE_PREFIX = "attribute.";
-/** Every epoch is below: it is a u32. */
-const EPOCH_MAX = 2 ** 32 - 1;
+/** The largest epoch: it is a u32. */
+const U32_MAX = 2 ** 32 - 1;
 
 /** Reads the query. */
 export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, QueryFailure> {
@@ -30,9 +30,9 @@ export function parseObjectsQuery(query: URLSearchParams): Result<ObjectsQuery, 
   if (!keys.ok) return keys;
   const limit = wholeNumber(query, "limit", OBJECT_PAGE_DEFAULT, 1, LEASE_PAGE_MAX);
   if (!limit.ok) return limit;
-  const endEpochMin = wholeNumber(query, "end_epoch_min", 0, 0, EPOCH_MAX);
+  const endEpochMin = wholeNumber(query, "end_epoch_min", 0, 0, U32_MAX);
   if (!endEpochMin.ok) return endEpochMin;
-  const endEpochMax = wholeNumber(query, "end_epoch_max", EPOCH_MAX, 0, EPOCH_MAX);
+  const endEpochMax = wholeNumber(query, "end_epoch_max", U32_MAX, 0, U32_MAX);
   if (!endEpochMax.ok) return endEpochMax;
   const cursor = query.get("cursor");
   const after = cursor === null ? null : parseCursor(cursor);

@@ -13,6 +13,7 @@ import {
   FAN_OUT_PAIRS_PER_NODE_MAX,
   FAN_OUT_READY_GRACE_MS,
   FAN_OUT_STALL_MS,
+  LANE_JOINED_FRAMES_BYTES_MAX,
 } from "../../../shared/limits.ts";
 import type { Clock, Timer } from "../../../shared/ports.ts";
 import { encodeSliverFrame, FRAME_HEADER_BYTES } from "../lane/frame.ts";
@@ -62,9 +63,6 @@ interface LaneQueue {
 }
 
 const FRAMES_PER_PAIR = 2;
-
-/** Small frames travel together up to this: each piece costs both sides a turn. */
-const JOINED_FRAMES_BYTES_MAX = 32 * 1024;
 
 /** Feeds one round of a fan-out. */
 export class SliverFeeder {
@@ -128,7 +126,7 @@ export class SliverFeeder {
     let count = 0;
     let byteCount = 0;
     for (const frame of queue) {
-      if (count > 0 && byteCount + frame.length > JOINED_FRAMES_BYTES_MAX) break;
+      if (count > 0 && byteCount + frame.length > LANE_JOINED_FRAMES_BYTES_MAX) break;
       byteCount += frame.length;
       count++;
     }
@@ -336,7 +334,7 @@ function pumped(
   const pump = async () => {
     for (let chunk = await next(); chunk !== null; chunk = await next()) {
       const bytes = chunk;
-      if (bytes.length <= JOINED_FRAMES_BYTES_MAX) await send(bytes);
+      if (bytes.length <= LANE_JOINED_FRAMES_BYTES_MAX) await send(bytes);
       else await turns.take(() => send(bytes));
     }
     await writer.close();

@@ -4,6 +4,7 @@
  * The name of the object is the address; it refuses to work for any other key than its own. The one
  * of the main address keeps the treasury of all and refills the others.
  */
+import { WALLET_GRANTS_KEPT_MS } from "../../../shared/limits.ts";
 import { DurableObject } from "cloudflare:workers";
 import { platformPermit } from "../../../shared/nodes/permit.ts";
 import { configuredNetwork, type NetworkVars } from "../../../shared/protocol/networks.ts";
@@ -24,9 +25,6 @@ export interface WalletEnv extends NetworkVars, WalletVars {
   /** The other wallets: their names are how this one knows its own address. */
   readonly WALLETS: DurableObjectNamespace;
 }
-
-/** Ledger time is near ours; two days keep every hour that a cap still counts. */
-const GRANTS_KEPT_MS = 2 * 86_400_000;
 
 /** One wallet. See `WalletRpc` and, for the main one, `MainWalletRpc` for the surface. */
 export class Wallet extends DurableObject<WalletEnv> implements MainWalletRpc {
@@ -99,7 +97,7 @@ export class Wallet extends DurableObject<WalletEnv> implements MainWalletRpc {
   }
 
   override alarm(): Promise<void> {
-    this.#kept?.collect(systemClock.nowMs() - GRANTS_KEPT_MS);
+    this.#kept?.collect(systemClock.nowMs() - WALLET_GRANTS_KEPT_MS);
     return this.#engine.alarm();
   }
 

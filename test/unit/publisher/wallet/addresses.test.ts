@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import {
   WALLET_ADDRESSES_MAX,
   WALLET_FATE_EXPECTED_MS,
+  WALLET_GRANTS_KEPT_MS,
   WALLET_OFFER_TTL_MS,
   WALLET_QUEUE_BATCHES,
 } from "../../../../shared/limits.ts";
@@ -340,6 +341,16 @@ describe("the caps", () => {
     treasury.collect(3_600_000);
     expect((await treasury.allowance(0)).leftFrost).toBe(CAPS.frostPerHour);
   });
+});
+
+test("grants are kept until no cap counts them, whatever our clock says of the ledger's day", async () => {
+  const treasury = createTreasury(memorySql(), { frostPerHour: COST, frostPerDay: COST });
+  const dayStartMs = 20_000 * 86_400_000;
+  expect(await treasury.grant("d", COST, dayStartMs)).toBe(true);
+  const dayEndMs = dayStartMs + 86_400_000 - 1;
+  // Our clock may be a day ahead.
+  treasury.collect(dayEndMs + 86_400_000 - WALLET_GRANTS_KEPT_MS);
+  expect((await treasury.allowance(dayEndMs)).leftFrost).toBe(0n);
 });
 
 describe("an upload that may use storage at hand", () => {
