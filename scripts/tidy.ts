@@ -131,11 +131,46 @@ function checkNoDeadModules(): void {
     }
   }
   for (const file of sources) {
-    const product = file.startsWith("shared/") || file.startsWith("workers/");
     const entry = /^workers\/[^/]+\/index\.ts$/.test(file) || file.includes("/assembly/");
-    if (product && !entry && !imported.has(file))
+    if (isProduct(file) && !entry && !imported.has(file))
       report(file, 1, "Imported by nothing: remove it or use it");
   }
+}
+
+/** What nobody uses is read by everybody: an export serves a Worker, a script or the local network. */
+function checkNoDeadExports(): void {
+  const uses = new Map<string, number>();
+  for (const [file, body] of text) {
+    if (/^test\/(?!devnet\/)/.test(file)) continue;
+    const code = body.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, "");
+    for (const [word] of code.matchAll(/\b[A-Za-z_]\w*\b/g))
+      uses.set(word, (uses.get(word) ?? 0) + 1);
+  }
+  const exported = /^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/;
+  forEachLine((file, line, index) => {
+    if (!isProduct(file) || file.includes("/assembly/")) return;
+    const [, name] = exported.exec(line) ?? [];
+    // The API document is held against what a Worker says it serves.
+    if (name !== undefined && name !== "SERVED" && uses.get(name) === 1) {
+      report(file, index + 1, `Only tests use ${name}, or nobody: remove it`);
+    }
+  });
+}
+
+/** Bounds are looked for in one place. The sizes of the code's own layout are none of them. */
+function checkBoundsAreNamedTogether(): void {
+  const bound =
+    /^(?:export )?const ((?!U\d+_MAX|(?:HOUR|DAY)_MS)[A-Z0-9_]+_(?:MAX|MS|SECONDS|ATTEMPTS))\b[^=]*= *[\d(]/;
+  forEachLine((file, line, index) => {
+    if (!isProduct(file) || file === "shared/limits.ts" || file.startsWith("shared/codec/")) return;
+    const [, name] = bound.exec(line) ?? [];
+    if (name !== undefined)
+      report(file, index + 1, `${name} is a bound: name it in shared/limits.ts`);
+  });
+}
+
+function isProduct(file: string): boolean {
+  return file.startsWith("shared/") || file.startsWith("workers/");
 }
 
 function forEachLine(visit: (file: string, line: string, index: number) => void): void {
@@ -153,6 +188,8 @@ checkLogWordsDocumented();
 checkReadmeCommands();
 checkDocLinks();
 checkNoDeadModules();
+checkNoDeadExports();
+checkBoundsAreNamedTogether();
 
 for (const { file, line, message } of findings) console.error(`${file}:${line}: ${message}`);
 console.log(`tidy: ${sources.length} modules, ${findings.length} findings`);

@@ -21,7 +21,7 @@ export interface BcsFailure {
 }
 
 /** Largest ULEB128 value BCS allows for a length or an enum tag. */
-const ULEB_MAX = 2 ** 32 - 1;
+const U32_MAX = 2 ** 32 - 1;
 
 class BcsError extends Error {
   readonly offset: number;
@@ -86,7 +86,7 @@ export class BcsReader {
       const byte = this.u8();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) {
-        if ((byte === 0 && shift > 0) || value > ULEB_MAX) this.fail("bad-length", start);
+        if ((byte === 0 && shift > 0) || value > U32_MAX) this.fail("bad-length", start);
         return value;
       }
     }

@@ -12,7 +12,7 @@ import type { BlobObject } from "../protocol/blob-object.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ChainFailure } from "./chain.ts";
 import { createObjects } from "./objects.ts";
-import { parseBlobObject, parseContents, type RawObject } from "./parse.ts";
+import { malformedContents, parseBlobObject, parseContents, type RawObject } from "./parse.ts";
 import { createRpc } from "./rpc.ts";
 
 /** A Blob, or the one inside a SharedBlob, as it stands in one version. */
@@ -55,13 +55,15 @@ export function createAttributedBlobs(options: {
     const blob = parseBlobObject(raw);
     if (!blob.ok) return blob;
     const { version } = raw;
-    if (blob.value.blobObjectId === objectId) {
-      return ok({ blob: blob.value, version, attributes: parseAttributes(field) });
-    }
-    const inner = await objects.find([attributesId(blob.value.blobObjectId)]);
-    if (!inner.ok) return inner;
-    const attributes = parseAttributes(inner.value[0] ?? null);
-    return ok({ blob: blob.value, version, attributes });
+    const { blobObjectId } = blob.value;
+    // One inside a SharedBlob is known only now.
+    const fields =
+      blobObjectId === objectId ? ok([field]) : await objects.find([attributesId(blobObjectId)]);
+    if (!fields.ok) return fields;
+    const attributes = parseAttributes(fields.value[0] ?? null);
+    return attributes.ok
+      ? ok({ blob: blob.value, version, attributes: attributes.value })
+      : attributes;
   };
 }
 
@@ -69,7 +71,11 @@ function attributesId(blobObjectId: string): string {
   return deriveDynamicFieldID(blobObjectId, "vector<u8>", ATTRIBUTES_NAME);
 }
 
-function parseAttributes(field: RawObject | null): ReadonlyMap<string, string> {
-  if (field === null) return new Map();
-  return new Map(parseContents(AttributesField, field.content)?.value ?? []);
+/** A blob without the field has none; a field of another layout is no answer, or a change would lose what it holds. */
+export function parseAttributes(
+  field: Pick<RawObject, "objectId" | "content"> | null,
+): Result<ReadonlyMap<string, string>, ChainFailure> {
+  if (field === null) return ok(new Map());
+  const parsed = parseContents(AttributesField, field.content);
+  return parsed === null ? malformedContents(field.objectId) : ok(new Map(parsed.value));
 }

@@ -70,7 +70,8 @@ export function parseFreeStorage(object: RawObject): Result<FreeStorage, ChainFa
   return ok({ objectId, version, digest, startEpoch, endEpoch, storageBytes });
 }
 
-function malformedContents(objectId: string): Result<never, ChainFailure> {
+/** An object that was read and is not what its layout says. */
+export function malformedContents(objectId: string): Result<never, ChainFailure> {
   return err({ kind: "malformed-answer", call: "getObjects", detail: `contents of ${objectId}` });
 }
 

@@ -1,17 +1,36 @@
 import { describe, expect, test } from "vitest";
+import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { LANE_FRAME_BYTES_MAX } from "../../../shared/limits.ts";
+import { encodeSliver, type Sliver } from "../../../shared/codec/index.ts";
 import {
-  encodeFrame,
+  encodeSliverFrame,
   FRAME_HEADER_BYTES,
   type LaneFrame,
   readFrames,
 } from "../../../workers/publisher/lane/frame.ts";
 
-const FRAMES: readonly LaneFrame[] = [
-  { memberIndex: 0, pairIndex: 999, axis: "primary", body: Uint8Array.of(1, 2, 3) },
-  { memberIndex: 65_535, pairIndex: 0, axis: "secondary", body: new Uint8Array(0) },
-  { memberIndex: 7, pairIndex: 256, axis: "secondary", body: new Uint8Array(1_000).fill(9) },
-];
+const SENT = [
+  { memberIndex: 0, pairIndex: 999, sliver: sliverOf(4) },
+  { memberIndex: 65_535, pairIndex: 0, sliver: sliverOf(2, "secondary") },
+  { memberIndex: 7, pairIndex: 256, sliver: sliverOf(1_000, "secondary") },
+] as const;
+
+const FRAMES: readonly LaneFrame[] = SENT.map(({ memberIndex, pairIndex, sliver }) => ({
+  memberIndex,
+  pairIndex,
+  axis: sliver.axis,
+  body: encodeSliver(sliver),
+}));
+
+function sliverOf(byteCount: number, axis: Sliver["axis"] = "primary"): Sliver {
+  return { axis, sliverIndex: 3, symbolBytes: 2, data: new Uint8Array(byteCount).fill(9) };
+}
+
+/** Of a sliver like `SENT[0]` whose BCS has `bodyBytes` bytes. */
+function frameOf(bodyBytes: number): Uint8Array<ArrayBuffer> {
+  const framingBytes = encodeSliver(sliverOf(bodyBytes)).length - bodyBytes;
+  return encodeSliverFrame(0, 999, sliverOf(bodyBytes - framingBytes));
+}
 
 function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
   let offset = 0;
@@ -30,7 +49,11 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<LaneFrame[]>
   return frames;
 }
 
-const joined = new Uint8Array(await new Blob(FRAMES.map(encodeFrame)).arrayBuffer());
+const joined = concatBytes(
+  ...SENT.map(({ memberIndex, pairIndex, sliver }) =>
+    encodeSliverFrame(memberIndex, pairIndex, { ...sliver, data: sliver.data.slice() }),
+  ),
+);
 
 describe("the stream of a lane", () => {
   test.each([1, 2, 8, 9, 10, 500, 5_000])("reads back however it is cut: %d bytes", async (cut) => {
@@ -49,18 +72,15 @@ describe("the stream of a lane", () => {
   );
 
   test("a body above the bound is refused on both sides, one at the bound passes", async () => {
-    const atBound = { ...FRAMES[0]!, body: new Uint8Array(LANE_FRAME_BYTES_MAX) };
-    const bytes = encodeFrame(atBound);
+    const bytes = frameOf(LANE_FRAME_BYTES_MAX);
     expect((await collect(streamOf(bytes, 1 << 20)))[0]?.body.length).toBe(LANE_FRAME_BYTES_MAX);
-    expect(() =>
-      encodeFrame({ ...atBound, body: new Uint8Array(LANE_FRAME_BYTES_MAX + 1) }),
-    ).toThrow(RangeError);
+    expect(() => frameOf(LANE_FRAME_BYTES_MAX + 1)).toThrow(RangeError);
     new DataView(bytes.buffer).setUint32(0, LANE_FRAME_BYTES_MAX + 1, true);
     await expect(collect(streamOf(bytes, 1 << 20))).rejects.toThrow(RangeError);
   });
 
   test("an unknown axis is refused", async () => {
-    const bytes = encodeFrame(FRAMES[0]!);
+    const bytes = frameOf(20);
     bytes[8] = 2;
     await expect(collect(streamOf(bytes, 64))).rejects.toThrow(RangeError);
   });

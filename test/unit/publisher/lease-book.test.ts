@@ -120,17 +120,6 @@ describe("the leases of a subject", () => {
     expect(book.find(id(1))?.sharedObjectId).toBe(id(0xf1));
     expect(book.find(id(3))).toBeNull();
   });
-
-  test("may be in a book of before there were shared blobs", () => {
-    const sql = memorySql();
-    sql.exec(`CREATE TABLE leases (blob_object_id TEXT PRIMARY KEY, blob_id TEXT NOT NULL,
-      owner TEXT NOT NULL, sub TEXT, unencoded_bytes INTEGER NOT NULL,
-      storage_bytes INTEGER NOT NULL, deletable INTEGER NOT NULL, start_epoch INTEGER NOT NULL,
-      end_epoch INTEGER NOT NULL, recorded_at_ms INTEGER NOT NULL) WITHOUT ROWID`);
-    const book = createLeaseBook(sql);
-    book.record(lease(1, { sharedObjectId: id(2) }));
-    expect(createLeaseBook(sql).find(id(2))).toEqual(lease(1, { sharedObjectId: id(2) }));
-  });
 });
 
 test("what a name points at is one object, or all of the subject's that hold the blob", () => {

@@ -32,19 +32,6 @@ const MEMBER_OFFSET = 4;
 const PAIR_OFFSET = 6;
 const AXIS_OFFSET = 8;
 
-/**
- * Writes one frame.
- *
- * @throws {RangeError} When the body is above `LANE_FRAME_BYTES_MAX`.
- */
-export function encodeFrame(frame: LaneFrame): Uint8Array<ArrayBuffer> {
-  assertBodyBytes(frame.body.length);
-  const bytes = new Uint8Array(FRAME_HEADER_BYTES + frame.body.length);
-  writeHeader(bytes, frame, frame.body.length);
-  bytes.set(frame.body, FRAME_HEADER_BYTES);
-  return bytes;
-}
-
 function writeHeader(
   bytes: Uint8Array,
   { memberIndex, pairIndex, axis }: Omit<LaneFrame, "body">,
@@ -57,7 +44,11 @@ function writeHeader(
   view.setUint8(AXIS_OFFSET, axis === "primary" ? 0 : 1);
 }
 
-/** Frames one sliver; its own memory is given back. It is copied once, into its place. */
+/**
+ * Frames one sliver; its own memory is given back. It is copied once, into its place.
+ *
+ * @throws {RangeError} When its BCS is above `LANE_FRAME_BYTES_MAX`.
+ */
 export function encodeSliverFrame(
   memberIndex: number,
   pairIndex: number,

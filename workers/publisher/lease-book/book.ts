@@ -22,7 +22,7 @@ export interface LeaseBookRows extends SubjectReads {
   lastReport(): string | null;
 }
 
-const LEASES = `
+const TABLES = `
 CREATE TABLE IF NOT EXISTS leases (
   blob_object_id TEXT PRIMARY KEY,
   blob_id TEXT NOT NULL,
@@ -36,10 +36,7 @@ CREATE TABLE IF NOT EXISTS leases (
   recorded_at_ms INTEGER NOT NULL,
   shared_object_id TEXT,
   certify_tx TEXT
-) WITHOUT ROWID
-`;
-
-const OTHER_TABLES = `
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS leases_by_end ON leases (end_epoch, blob_object_id);
 CREATE INDEX IF NOT EXISTS leases_by_blob ON leases (blob_id, end_epoch);
 CREATE INDEX IF NOT EXISTS leases_by_sub ON leases (sub, recorded_at_ms, blob_object_id);
@@ -61,19 +58,8 @@ CREATE TABLE IF NOT EXISTS reports (
 
 /** Opens the book. */
 export function createLeaseBook(sql: Sql): LeaseBookRows {
-  createTables(sql);
+  sql.exec(TABLES);
   return { ...leaseReads(sql), ...leaseWrites(sql), ...subjectReads(sql) };
-}
-
-function createTables(sql: Sql): void {
-  sql.exec(LEASES);
-  // A book of before there were shared blobs, or the certifying transaction was kept.
-  const columns = sql.exec("SELECT name FROM pragma_table_info('leases')").toArray();
-  for (const added of ["shared_object_id", "certify_tx"]) {
-    if (columns.some(({ name }) => name === added)) continue;
-    sql.exec(`ALTER TABLE leases ADD COLUMN ${added} TEXT`);
-  }
-  sql.exec(OTHER_TABLES);
 }
 
 type LeaseReads = Pick<LeaseBookRows, "get" | "ending" | "ofBlob" | "ends" | "lastReport">;
