@@ -185,6 +185,9 @@ export const NODE_SUSPICION_MS = 30_000;
 /** Suspects one isolate remembers; mainnet has about a hundred nodes. */
 export const NODE_SUSPECTS_MAX = 1_024;
 
+/** Naps, of an eighth of the time each, after which an isolate that is always late has waited long enough. */
+export const AWAKE_NAPS_MAX = 64;
+
 /** Metadata is 66 kB and a confirmation less: a node that needs longer is given up early. */
 export const NODE_METADATA_TIMEOUT_MS = 10_000;
 

@@ -1,11 +1,10 @@
 /** Waiting for silence that is the node's and not this isolate's own. */
 import { callAfter } from "../call-after.ts";
+import { AWAKE_NAPS_MAX } from "../limits.ts";
 import type { Clock, Timer } from "../ports.ts";
 
 /** Naps a wait is made of. */
 const NAPS = 8;
-/** Naps after which an isolate that is always late has waited long enough. */
-const NAPS_MAX = 64;
 
 /**
  * Calls `action` after `durationMs` in which this isolate was not too busy to hear an answer, unless
@@ -30,7 +29,7 @@ export function callAwake(
     callOff = callAfter(timer, napMs, () => {
       slept++;
       if (clock.nowMs() - startMs < 2 * napMs) counted++;
-      if (counted >= NAPS || slept >= NAPS_MAX) action();
+      if (counted >= NAPS || slept >= AWAKE_NAPS_MAX) action();
       else nap();
     });
   };

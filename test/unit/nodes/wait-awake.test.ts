@@ -1,5 +1,6 @@
 /** Silence counts only while this isolate could have heard an answer. */
 import { expect, test } from "vitest";
+import { AWAKE_NAPS_MAX } from "../../../shared/limits.ts";
 import { callAwake, waitAwake } from "../../../shared/nodes/wait-awake.ts";
 
 /** A timer whose sleeps last as long as told beyond what was asked. */
@@ -50,7 +51,7 @@ test("it is cut short by its signal", async () => {
 test("an isolate that is always late ends its wait all the same", async () => {
   const { world, timer, clock } = setUp(() => 10_000);
   await waitAwake(timer, clock, 800, NEVER);
-  expect(world.sleeps).toBe(64);
+  expect(world.sleeps).toBe(AWAKE_NAPS_MAX);
 });
 
 test("what is called off between two naps is not done", () => {
