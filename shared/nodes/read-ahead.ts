@@ -92,13 +92,14 @@ export function askThroughLanes(
   end: number,
   signal: AbortSignal | undefined,
 ): RowDesk {
+  const own = askAhead(reading, store, end, signal);
+  if (signal?.aborted === true) return own;
   const { metadata, committees, geometry } = reading;
   const rowIndices: number[] = [];
   for (let rowIndex = firstRow; rowIndex < end; rowIndex++) {
     if (store.held(rowIndex) === null) rowIndices.push(rowIndex);
   }
   const lanes = askLanes(lane, { metadata, committees, rowIndices }, geometry.symbolBytes);
-  const own = askAhead(reading, store, end, signal);
   const onAbort = () => lanes.stop();
   signal?.addEventListener("abort", onAbort, { once: true });
   const asked = new Set(rowIndices);

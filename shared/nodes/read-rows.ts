@@ -128,6 +128,8 @@ async function obtain(
   if (first !== "slow") return store.rebuild(rowIndex, { end, isSlow: false }, signal);
   const stop = new AbortController();
   const giveUp = () => stop.abort(new DOMException("The row is not needed", "AbortError"));
+  // Who has left in the very turn in which the owner was found slow is told of no more.
+  if (signal?.aborted === true) giveUp();
   signal?.addEventListener("abort", giveUp, { once: true });
   const fromOwner = answer.then((sliver) => (typeof sliver === "object" ? ok(sliver) : null));
   const rebuilt = store.rebuild(rowIndex, { end, isSlow: true }, stop.signal);

@@ -109,7 +109,8 @@ function outgoingOf(
 ): { readonly outgoing: Outgoing; readonly signal: AbortSignal } {
   const stop = new AbortController();
   const abort = () => stop.abort(new DOMException("The client has gone", "AbortError"));
-  request.signal.addEventListener("abort", abort, { once: true });
+  if (request.signal.aborted) abort();
+  else request.signal.addEventListener("abort", abort, { once: true });
   return { outgoing: { content, headers, sending, abort }, signal: stop.signal };
 }
 
@@ -318,8 +319,9 @@ async function pass(piece: Piece, to: WritableStream<Uint8Array>): Promise<void>
     await writeParts(writer, piece.bytes);
   } finally {
     piece.release?.();
+    // A locked pipe could not be aborted.
+    writer.releaseLock();
   }
-  writer.releaseLock();
 }
 
 function setLease(headers: Headers, { lease }: Pick<Representation, "lease">): void {

@@ -50,13 +50,14 @@ async function setUp() {
       return runRowLane(ports, job, report);
     },
   };
-  async function read(lane: RowLane): Promise<Uint8Array> {
+  async function read(lane: RowLane, signal?: AbortSignal): Promise<Uint8Array> {
     if (!metadata.ok) throw new Error(metadata.failure.kind);
     const reader = openRows(ports, [nodes.committee], metadata.value, { lane });
     if (!reader.ok) throw new Error(reader.failure.kind);
     const { contentRowCount } = reader.value.geometry;
     const parts: Uint8Array[] = [];
-    for await (const row of reader.value.rows({ firstRow: 0, rowCount: contentRowCount })) {
+    const span = { firstRow: 0, rowCount: contentRowCount };
+    for await (const row of reader.value.rows(span, signal)) {
       if (!row.ok) throw new Error(row.failure.kind);
       parts.push(row.value);
     }
@@ -67,6 +68,13 @@ async function setUp() {
 }
 
 describe("more than a dozen rows", () => {
+  test("are asked of nobody for a reader who has gone already", async () => {
+    const { nodes, jobs, honest, read } = await setUp();
+    const gone = AbortSignal.abort(new Error("gone"));
+    await expect(read(honest, gone)).rejects.toThrow();
+    expect([jobs.length, nodes.requests.length]).toEqual([0, 0]);
+  });
+
   test("are dealt to lanes, each row once, the first ones first", async () => {
     const { read, honest, jobs, nodes } = await setUp();
     expect(await read(honest)).toEqual(BLOB);
