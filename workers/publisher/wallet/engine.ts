@@ -254,6 +254,12 @@ class Engine implements WalletEngine {
       if (signed.bytes.length > BATCH_BYTES_MAX && transaction.members.length > 1) {
         return this.#inHalves({ ...batch, waiting });
       }
+      if (this.#ports.journal.isBooked(signed.digest)) {
+        // An RPC node that is behind shows the coins that paid for it: sent again it would pay nothing.
+        const next = await this.#afterRefusal(waiting, "stale-object", batch.deadlineMs);
+        if (next === "again") continue;
+        return;
+      }
       this.#ports.journal.begin(signed);
       // Durable before it is sent: after a crash the same bytes are sent, never others.
       await this.#ports.journal.sync();

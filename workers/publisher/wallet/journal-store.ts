@@ -1,9 +1,9 @@
 /**
  * The journal in the SQLite of a Durable Object.
  *
- * One row for each command, one for each transaction of unknown fate and one of totals. Rows of
- * finished commands are what answers a repeated command, and are collected long after anybody could
- * repeat it.
+ * One row for each command, one for each transaction of unknown fate, one for each that was booked
+ * and one of totals. Rows of finished commands are what answers a repeated command, and are collected
+ * long after anybody could repeat it.
  */
 import type { Clock } from "../../../shared/ports.ts";
 import type { Sql, SqlRow } from "../sql.ts";
@@ -32,6 +32,11 @@ CREATE TABLE IF NOT EXISTS transactions (
   digest TEXT NOT NULL UNIQUE,
   signed TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS booked (
+  digest TEXT PRIMARY KEY,
+  booked_at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS booked_by_time ON booked (booked_at_ms);
 CREATE TABLE IF NOT EXISTS spending (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   transactions INTEGER NOT NULL,
@@ -56,7 +61,7 @@ export function createJournalStore(
   const commands = commandRows(sql, clock);
   return {
     ...commands,
-    ...spendingRows(sql),
+    ...spendingRows(sql, clock),
     begin(signed) {
       sql.exec(
         "INSERT INTO transactions (digest, signed) VALUES (?, ?)",
@@ -86,6 +91,7 @@ export function createJournalStore(
     },
     collect(doneBeforeMs) {
       sql.exec("DELETE FROM commands WHERE done_at_ms < ?", doneBeforeMs);
+      sql.exec("DELETE FROM booked WHERE booked_at_ms < ?", doneBeforeMs);
     },
     sync,
   };
@@ -115,7 +121,10 @@ function commandRows(sql: Sql, clock: Clock): Pick<JournalStore, "get" | "put"> 
   };
 }
 
-function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spending"> {
+function spendingRows(
+  sql: Sql,
+  clock: Clock,
+): Pick<JournalStore, "book" | "isBooked" | "spending"> {
   function spending() {
     const [row] = sql.exec("SELECT transactions, frost, gas_mist FROM spending").toArray();
     return {
@@ -125,7 +134,11 @@ function spendingRows(sql: Sql): Pick<JournalStore, "book" | "spending"> {
     };
   }
   return {
-    book(costFrost, gasMist) {
+    isBooked(digest) {
+      return sql.exec("SELECT 1 FROM booked WHERE digest = ?", digest).toArray().length > 0;
+    },
+    book(digest, costFrost, gasMist) {
+      sql.exec("INSERT INTO booked VALUES (?, ?)", digest, clock.nowMs());
       const before = spending();
       sql.exec(
         "UPDATE spending SET transactions = ?, frost = ?, gas_mist = ?",

@@ -104,9 +104,11 @@ export interface JournalStore {
   /** Digests of those transactions. */
   openDigests(): readonly string[];
   /** Adds one executed transaction to the totals. */
-  book(costFrost: bigint, gasMist: bigint): void;
+  book(digest: string, costFrost: bigint, gasMist: bigint): void;
+  /** Whether a transaction has been booked: what it did is nobody else's. */
+  isBooked(digest: string): boolean;
   spending(): Spending;
-  /** Forgets commands that were done before this time. */
+  /** Forgets commands that were done, and transactions that were booked, before this time. */
   collect(doneBeforeMs: number): void;
   /** Resolves when everything written so far is durable. */
   sync(): Promise<void>;

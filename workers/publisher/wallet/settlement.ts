@@ -114,7 +114,7 @@ async function book(
     if (answer !== undefined) journal.put(withDone(entry, answer));
   }
   journal.end(digest);
-  journal.book(costOf(signed), gasMist);
+  journal.book(digest, costOf(signed), gasMist);
   log.info({ event: "wallet.done", digest, commands: idsOf(signed) });
   return { kind: "done" };
 }
@@ -140,7 +140,7 @@ async function bookFailure(
     journal.put(final === undefined ? entry : withFailure(entry, final));
   }
   journal.end(digest);
-  journal.book(0n, gasMist);
+  journal.book(digest, 0n, gasMist);
   return { kind: "failed", after };
 }
 

@@ -263,6 +263,27 @@ describe("what breaks on the way", () => {
     expect(calls("register_blob")).toBe(2);
   });
 
+  test("the bytes of a transaction that ran are no other command's: read again, paid for each", async () => {
+    // Twice: two uploads of the same content want the same bytes where the chain looks the same.
+    const first = done(await wallet.run(register("a", 1)), "registered");
+    let staleReads = 2;
+    const behind: Chain = {
+      ...world.chain,
+      async listCoins(...args) {
+        world.faults.fault = staleReads-- > 0 ? "stale-read" : null;
+        world.faults.staleTransactions = 1;
+        const listed = await world.chain.listCoins(...args);
+        world.faults.fault = null;
+        return listed;
+      },
+    };
+    const second = done(await engine(behind).run(register("b", 1)), "registered");
+    expect(second.txDigest).not.toBe(first.txDigest);
+    expect(second.blob.blobObjectId).not.toBe(first.blob.blobObjectId);
+    expect(walBalance()).toBe(1_000n - 2n * 16n);
+    expect(wallet.status()).toMatchObject({ spentFrost: 32n, transactionCount: 2 });
+  });
+
   test("coins read at a stale version: read again, paid once", async () => {
     done(await wallet.run(register("a", 1)), "registered");
     let staleReads = 2;
