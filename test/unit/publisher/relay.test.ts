@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { RELAY_TX_AGE_MS_MAX, RELAY_TX_FUTURE_MS_MAX } from "../../../shared/limits.ts";
+import { problemStatus } from "../../../shared/http/problem.ts";
 import type { Payment } from "../../../shared/sui/read-payment.ts";
 import { parseRelayQuery } from "../../../workers/publisher/relay/query.ts";
 import { type RelayFailure, relayProblem } from "../../../workers/publisher/relay/relay-problem.ts";
@@ -186,3 +187,12 @@ describe("refusals in the official relay's words", () => {
     expect(exact.text).toContain(words);
   });
 });
+
+test.each(["tip-transaction-unknown", "tip-transaction-untimed"] as const)(
+  "what one RPC node has not seen yet is no definite refusal: %s",
+  (kind) => {
+    const problem = relayProblem({ kind });
+    expect(problemStatus(problem)).toBe(503);
+    expect(problem.retryAfterSeconds).toBeGreaterThan(0);
+  },
+);

@@ -7,6 +7,9 @@ export type RelayFailure =
   | TipFailure
   | { readonly kind: "relay-blob-mismatch"; readonly blobId: string };
 
+/** RPC nodes catch up with each other within seconds. */
+const SECONDS_TO_RETRY = 2;
+
 const UNAUTHENTIC = {
   input: {
     own: "the first input of the transaction is not the 72 bytes that authorise an upload",
@@ -52,6 +55,7 @@ function officialWords(failure: RelayFailure): {
       return { status: 500, text: "internal client error" };
     case "tip-transaction-untimed":
       return {
+        status: 400,
         text: `${unexpected}: the transaction does not have a timestamp; it has not been executed`,
       };
     case "tip-transaction-early":
@@ -87,14 +91,17 @@ function ownProblem(failure: RelayFailure): Problem {
         metadata: { parameter: failure.parameter },
       };
     case "tip-transaction-unknown":
-      return {
-        ...badRequest("TIP_TRANSACTION_NOT_FOUND", "the transaction is not known"),
-        retryAfterSeconds: 2,
-      };
+      return notYet(
+        "TIP_TRANSACTION_NOT_FOUND",
+        "our RPC node does not know the transaction yet: ask again once it has been executed",
+      );
     case "tip-transaction-failed":
       return badRequest("TIP_TRANSACTION_FAILED", "the transaction has failed");
     case "tip-transaction-untimed":
-      return badRequest("TIP_TRANSACTION_UNTIMED", "the transaction is in no checkpoint yet");
+      return notYet(
+        "TIP_TRANSACTION_UNTIMED",
+        "the transaction is in no checkpoint that our RPC node knows yet: ask again",
+      );
     case "tip-transaction-stale":
       return badRequest("TIP_TRANSACTION_STALE", "the received transaction is too old");
     case "tip-transaction-early":
@@ -129,6 +136,11 @@ export function inRelayWords(problem: Problem): Problem {
 
 function badRequest(reason: string, message: string): Problem {
   return { statusWord: "INVALID_ARGUMENT", reason, message };
+}
+
+/** What one RPC node has not seen may have happened all the same: the answer is not definite. */
+function notYet(reason: string, message: string): Problem {
+  return { statusWord: "UNAVAILABLE", reason, message, retryAfterSeconds: SECONDS_TO_RETRY };
 }
 
 function payment(message: string, metadata: Readonly<Record<string, string>>): Problem {

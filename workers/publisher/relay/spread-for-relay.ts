@@ -117,8 +117,11 @@ async function findPayment(
   for (let look = 1; ; look++) {
     const payment = await readPayment(txDigest);
     if (!payment.ok) return err(chainFailure(payment.failure));
-    if (payment.value !== null) return ok(payment.value);
-    if (look >= RELAY_TX_LOOKS_MAX) return refused({ kind: "tip-transaction-unknown" });
+    const isLast = look >= RELAY_TX_LOOKS_MAX;
+    // One that is in no checkpoint yet has no time.
+    const isThere = payment.value !== null && (isLast || payment.value.timestampMs !== null);
+    if (isThere) return ok(payment.value);
+    if (isLast) return refused({ kind: "tip-transaction-unknown" });
     await encode.timer.sleep(RELAY_TX_LOOK_PAUSE_MS);
   }
 }
