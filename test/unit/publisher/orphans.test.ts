@@ -5,6 +5,7 @@ import { ORPHAN_SWEEP_AFTER_MS, ORPHANS_PER_SWEEP_MAX } from "../../../shared/li
 import type { Certificate } from "../../../shared/protocol/certificate.ts";
 import type { Lease } from "../../../shared/rpc/leases.ts";
 import type { Orphan } from "../../../shared/rpc/orphans.ts";
+import { ok } from "../../../shared/result.ts";
 import { createLeaseBook } from "../../../workers/publisher/lease-book/book.ts";
 import {
   createOrphanRows,
@@ -123,6 +124,16 @@ describe("a sweep", () => {
     const again = { ...claimedBlob(2), epochs: 3, deletable: true, reuseStorage: true };
     const reply = await wallet.run({ kind: "register", id: "next", ...again });
     expect(reply).toMatchObject({ ok: true, value: { costFrost: 1n } });
+  });
+
+  test("forgets none that an RPC node which is behind may not know of yet", async () => {
+    const left = await orphan(1, true);
+    await clock.sleep(1);
+    const behind = { ...world.chain, readBlobObjects: async () => ok([null]) };
+    const soon = { sweepAfterMs: 0, chain: behind };
+    expect(await sweep(soon)).toEqual({ ...NOTHING, postponed: 1 });
+    expect(rows.orphan(left.blobObjectId)).not.toBeNull();
+    expect(await sweep({ sweepAfterMs: 0 })).toEqual({ ...NOTHING, deleted: 1 });
   });
 
   test("cut off after it deleted, deletes nothing twice and forgets it then", async () => {

@@ -28,13 +28,13 @@ export interface WalletWish {
 /**
  * Has the wallet do it, and phrases the answer once it is done.
  *
- * @param lease Of the object, where it has one.
+ * @param known When we wrote down the object, where a node that is behind may not have seen it.
  */
 export async function carryOutByWallet(
   { payer, command, isConditional }: WalletWish,
   context: AppContext,
   answer: (done: WalletDone) => Promise<ChangeAnswer>,
-  lease?: Lease,
+  known?: Pick<Lease, "recordedAtMs">,
 ): Promise<Carried> {
   const reply = await askWallet(context, payer, command);
   if (reply.ok) return { kind: "done", answer: await answer(reply.value) };
@@ -45,7 +45,7 @@ export async function carryOutByWallet(
       ? { kind: "refused", problem: objectProblem({ kind: "object-changed", version }) }
       : { kind: "moved" };
   }
-  const isUnseen = isAsUnseen(failure) && lease !== undefined && mayBeUnseen(lease, context);
+  const isUnseen = isAsUnseen(failure) && known !== undefined && mayBeUnseen(known, context);
   const problem = failureToProblem(isUnseen ? UNSEEN : objectFailure(command, failure));
   return { kind: isFinalFailure(failure) ? "refused" : "open", problem };
 }

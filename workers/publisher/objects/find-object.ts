@@ -58,7 +58,7 @@ export const UNSEEN = { kind: "chain-unavailable", detail: "object-not-found" } 
 
 /** Whether an RPC node that is behind may not know of the object, or of its certificate. */
 export function mayBeUnseen(
-  { recordedAtMs }: Lease,
+  { recordedAtMs }: Pick<Lease, "recordedAtMs">,
   { clock }: Pick<AppContext, "clock">,
 ): boolean {
   return clock.nowMs() - recordedAtMs < OBJECT_UNSEEN_MS_MAX;

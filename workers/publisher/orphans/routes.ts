@@ -33,6 +33,8 @@ export async function listOrphans(request: Request, context: AppContext): Promis
 
 interface OrphanWish extends WalletWish {
   readonly objectId: string;
+  /** When the orphan was written down. */
+  readonly recordedAtMs: number;
 }
 
 /** `DELETE /edge/v1/orphans/{objectId}`: an expired one is burned, a deletable one deleted. */
@@ -50,18 +52,23 @@ export async function removeOrphan(
       const orphan = objectId === null ? null : await leaseBook.orphan(objectId);
       if (objectId === null || orphan === null)
         return err(objectProblem({ kind: "orphan-unknown" }));
-      const { owner: payer, deletable, endEpoch, state } = orphan;
+      const { owner: payer, deletable, endEpoch, state, recordedAtMs } = orphan;
       if (state !== "expired" && !deletable) {
         return err(objectProblem({ kind: "object-permanent", endEpoch }));
       }
       const id = `orphan/${objectId}/remove/${randomUploadId(context.random)}`;
       const command = { kind: "delete", id, blobObjectId: objectId, burnsExpired: true } as const;
-      return ok({ payer, command, isConditional: false, objectId });
+      return ok({ payer, command, isConditional: false, objectId, recordedAtMs });
     },
     carryOut: (wish) =>
-      carryOutByWallet(wish, context, async ({ txDigest }) => {
-        await leaseBook.forgetOrphan(wish.objectId);
-        return { body: { removed: wish.objectId, txDigest } };
-      }),
+      carryOutByWallet(
+        wish,
+        context,
+        async ({ txDigest }) => {
+          await leaseBook.forgetOrphan(wish.objectId);
+          return { body: { removed: wish.objectId, txDigest } };
+        },
+        wish,
+      ),
   });
 }

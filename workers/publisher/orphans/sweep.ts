@@ -7,7 +7,7 @@
  * off, or runs twice, pays once.
  */
 import { parseBlobId } from "../../../shared/codec/index.ts";
-import { ORPHANS_PER_SWEEP_MAX } from "../../../shared/limits.ts";
+import { OBJECT_UNSEEN_MS_MAX, ORPHANS_PER_SWEEP_MAX } from "../../../shared/limits.ts";
 import type { Clock, Log } from "../../../shared/ports.ts";
 import type { BlobObject } from "../../../shared/protocol/blob-object.ts";
 import type { Certificate } from "../../../shared/protocol/certificate.ts";
@@ -87,6 +87,9 @@ async function lookAfter(
   const { blobObjectId } = orphan;
   switch (fate) {
     case "gone":
+      // An RPC node that is behind may not know of it yet; only the local network sweeps so soon.
+      if (clock.nowMs() - orphan.recordedAtMs < OBJECT_UNSEEN_MS_MAX)
+        return postpone(ports, orphan);
       await book.forgetOrphan(blobObjectId);
       return "gone";
     case "certified":
