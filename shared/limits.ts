@@ -437,6 +437,12 @@ export const WALLET_ASKS_MAX = 3;
 /** Between two such questions. */
 export const WALLET_ASK_DELAY_MS = 1_000;
 
+/** How often a run tells the book of a certified blob before it leaves that to a later one. */
+export const RECORD_ASKS_MAX = 5;
+
+/** Before it does so again, doubled each time: a client waits, and an object restarts within a second. */
+export const RECORD_ASK_DELAY_MS = 250;
+
 /** How often an upload is asked to go on after the call to it was lost (a deploy restarts it). */
 export const UPLOAD_RESUMES_MAX = 3;
 

@@ -6,6 +6,7 @@ import { ISOLATE_WORKING_SET_BYTES } from "../../shared/limits.ts";
 import type { KeyValue } from "../../shared/ports.ts";
 import type { Result } from "../../shared/result.ts";
 import type { Lease, LeaseEnd } from "../../shared/rpc/leases.ts";
+import type { Orphan } from "../../shared/rpc/orphans.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
 import type { TokenDirectory } from "../../workers/publisher/auth/token-guard.ts";
 import { tokenShard } from "../../workers/publisher/auth/token-guard.ts";
@@ -53,6 +54,7 @@ const BODY_BYTES_MAX = 1024 * 1024;
 /** The lease book, and its rows for whoever checks them. */
 interface SimBook extends LeaseBookRpc, OrphanBookRpc, Alarmed {
   rows(): readonly Lease[];
+  orphanRows(): readonly Orphan[];
 }
 export const BOOK = "book" as ObjectName<SimBook>;
 const opened = walletKeys(WALLET_SECRET_KEY);
@@ -261,6 +263,7 @@ export class SimGateway {
         orphans.forgetOrphan(lease.blobObjectId);
         return Promise.resolve();
       },
+      orphanRows: () => orphans.orphans(),
       rows: () => {
         const leases: Lease[] = [];
         let after: LeaseEnd | null = null;
@@ -301,6 +304,7 @@ export class SimGateway {
         wallets: this.wallets(life),
         leaseBook: book,
         claimOrphan: (wish) => book.claimOrphan(wish),
+        recordOrphan: (orphan) => book.recordOrphan(orphan),
         lane: ports.lane(life),
         ...(city === undefined
           ? {}

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Codec } from "../../../shared/codec/index.ts";
 import {
   CERTIFY_GENERATIONS_MAX,
+  RECORD_ASKS_MAX,
   WALLET_ASKS_MAX,
   ENCODED_TWICE_BYTES_MAX,
   ISOLATE_WORKING_SET_BYTES,
@@ -14,12 +15,9 @@ import { err, ok } from "../../../shared/result.ts";
 import type { SystemState } from "../../../shared/sui/chain.ts";
 import type { Lane } from "../../../workers/publisher/lane/lane.ts";
 import { runLane } from "../../../workers/publisher/lane/run-lane.ts";
+import type { Orphan } from "../../../shared/rpc/orphans.ts";
 import type { Lease } from "../../../workers/publisher/lease-book/leases.ts";
-import type {
-  WalletCommand,
-  WalletDone,
-  WalletReply,
-} from "../../../workers/publisher/wallet/commands.ts";
+import type { WalletDone, WalletReply } from "../../../workers/publisher/wallet/commands.ts";
 import {
   type Journal,
   openJournal,
@@ -32,6 +30,7 @@ import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { fixedRandom } from "../nodes/support.ts";
 import { StubNetwork } from "./stub-network.ts";
+import { StubWallet } from "./stub-wallet.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 const BLOB = seededBytes(5_000, 3);
@@ -52,62 +51,12 @@ beforeAll(async () => {
   codec = await loadCodec();
 });
 
-/** A wallet that pays once for each name, and may fail before or after it has paid. */
-class StubWallet {
-  readonly paid = new Map<string, WalletDone>();
-  readonly asked: string[] = [];
-  /** What happens at the next questions: an answer of its own, or a crash after paying. */
-  readonly script: (((done: WalletDone) => WalletReply) | "crash-after-paying" | null)[] = [];
-
-  run(command: WalletCommand): Promise<WalletReply> {
-    this.asked.push(command.id);
-    const next = this.script.shift() ?? null;
-    const done = this.paid.get(command.id) ?? this.#done(command);
-    if (typeof next === "function") return Promise.resolve(next(done));
-    this.paid.set(command.id, done);
-    if (next === "crash-after-paying") return Promise.reject(new Error("connection lost"));
-    return Promise.resolve(ok(done));
-  }
-
-  #done(command: WalletCommand): WalletDone {
-    const receipt = { txDigest: `tx ${command.id}`, costFrost: 42n, gasMist: 7n };
-    if (command.kind === "certify") {
-      const owner = command.sendObjectTo ?? "0xwallet";
-      return { kind: "certified", ...receipt, blobObjectId: command.blobObjectId, owner };
-    }
-    if (command.kind !== "register") throw new Error(`unexpected ${command.kind}`);
-    const objectId = `0x${"0b".repeat(32)}`;
-    return {
-      kind: "registered",
-      ...receipt,
-      encodedBytes: command.encodedBytes,
-      epochs: command.epochs,
-      blob: {
-        objectId,
-        blobObjectId: objectId,
-        blobId: command.blobId,
-        registeredEpoch: 5,
-        certifiedEpoch: null,
-        unencodedBytes: command.unencodedBytes,
-        encodingType: 1,
-        deletable: command.deletable,
-        storage: {
-          objectId: "0xc",
-          startEpoch: 5,
-          endEpoch: 7,
-          storageBytes: command.encodedBytes,
-        },
-        sharedFundsFrost: null,
-      },
-    };
-  }
-}
-
 function world() {
   const network = new StubNetwork(SHARD_COUNTS);
   const time = new VirtualTime();
   const wallet = new StubWallet();
   const leases: Lease[] = [];
+  const orphans: Orphan[] = [];
   const memory = new WorkingMemory(ISOLATE_WORKING_SET_BYTES);
   const background: Promise<void>[] = [];
   let journal: Journal = openJournal(REQUEST, BLOB.length, 0);
@@ -143,6 +92,7 @@ function world() {
       }),
     },
     leaseBook: { record: (lease) => Promise.resolve(void leases.push(lease)) },
+    recordOrphan: (orphan) => Promise.resolve(void orphans.push(orphan)),
     lane,
     laneCount: 4,
     memory,
@@ -159,6 +109,7 @@ function world() {
     network,
     wallet,
     leases,
+    orphans,
     memory,
     ports,
     journal: () => journal,
@@ -209,13 +160,14 @@ describe("a run of one upload", () => {
       return ok({ ...done, blob: { ...done.blob, storage } });
     };
 
-    test("is bought again, under another name", async () => {
-      const { run, wallet, leases, journal, memory } = world();
+    test("is bought again, under another name, and the one that has ended is listed", async () => {
+      const { run, wallet, leases, orphans, journal, memory } = world();
       wallet.script.push(ended);
       expect(await run()).toMatchObject({ failure: null });
       expect(wallet.asked).toEqual(["u/register/0", "u/register/1", "u/certify/1"]);
       expect(journal()).toMatchObject({ state: "certified" });
       expect(leases).toMatchObject([{ startEpoch: 5, endEpoch: 7 }]);
+      expect(orphans).toMatchObject([{ endEpoch: 5, txDigest: "tx u/register/0", owner: "0xa" }]);
       expect(memory.bytesTaken).toBe(0);
     });
 
@@ -260,10 +212,23 @@ describe("a run of one upload", () => {
     expect([...wallet.paid.keys()]).toEqual(["u/register/0", "u/certify/0"]);
   });
 
+  test("a book that is lost once is told again before the run ends", async () => {
+    const { run, ports, leases } = world();
+    let askCount = 0;
+    const record = (lease: Lease) =>
+      ++askCount < RECORD_ASKS_MAX
+        ? Promise.reject(new Error("lost"))
+        : ports.leaseBook.record(lease);
+    expect(await run({ leaseBook: { record } })).toMatchObject({ failure: null });
+    expect(askCount).toBe(RECORD_ASKS_MAX);
+    expect(leases).toHaveLength(1);
+  });
+
   test("a lease that cannot be recorded is recorded by the next run, and nothing is paid", async () => {
     const { run, wallet, leases, journal } = world();
-    const lost = { record: () => Promise.reject(new Error("lost")) };
-    await expect(run({ leaseBook: lost })).rejects.toThrow("lost");
+    let askCount = 0;
+    const record = () => Promise.reject(new Error(`lost ${++askCount}`));
+    await expect(run({ leaseBook: { record } })).rejects.toThrow(`lost ${RECORD_ASKS_MAX}`);
     expect(journal().state).toBe("certified");
     const asked = wallet.asked.length;
     expect(await run()).toMatchObject({ failure: null });

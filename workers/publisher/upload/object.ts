@@ -58,7 +58,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       log,
       run: () => this.#ports(),
       reportEnd: (journal) => ctx.waitUntil(this.#reportEnd(journal)),
-      recordOrphan: (orphan) => env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME).recordOrphan(orphan),
+      recordOrphan: (orphan) => this.#leaseBook().recordOrphan(orphan),
       releaseToken: (token, uploadId) =>
         env.TOKENS.getByName(tokenShard(token)).release(token, uploadId),
     });
@@ -88,6 +88,11 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
     return this.#carrier.alarm();
   }
 
+  /** A stub of its own for each call: one that has failed stays broken. */
+  #leaseBook() {
+    return this.env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME);
+  }
+
   async #reportEnd(journal: Journal): Promise<void> {
     try {
       const increments = uploadIncrements(journal, systemClock.nowMs());
@@ -101,7 +106,6 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
   #ports(): RunPorts {
     const { env } = this;
     const config = publisherConfig(env);
-    const leaseBook = env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME);
     const permit = platformPermit();
     const client = createNodeClient({ permit, timer: systemTimer, lane: "status" });
     const chain = createChain({
@@ -118,9 +122,10 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
       log,
       chain,
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
-      leaseBook,
-      leasesOfBlob: (blobId) => leaseBook.ofBlob(blobId),
-      claimOrphan: (wish) => leaseBook.claimOrphan(wish),
+      leaseBook: { record: (lease) => this.#leaseBook().record(lease) },
+      leasesOfBlob: (blobId) => this.#leaseBook().ofBlob(blobId),
+      claimOrphan: (wish) => this.#leaseBook().claimOrphan(wish),
+      recordOrphan: (orphan) => this.#leaseBook().recordOrphan(orphan),
       noteCertified: (blobId) => env.RECENTS.getByName(recentShard(blobId)).note(blobId),
       warm: createWarmer({
         kv: createKeyValue(env.BLOBS),
@@ -129,7 +134,7 @@ export class Upload extends DurableObject<PublisherEnv> implements UploadRpc {
         log,
         gateRules: () => env.GATES.getByName(GATE_NAME).rules(null),
         recordedTypes: async (blobId) =>
-          (await leaseBook.ofBlob(blobId)).flatMap(({ contentType }) => contentType ?? []),
+          (await this.#leaseBook().ofBlob(blobId)).flatMap(({ contentType }) => contentType ?? []),
         warmBytesMax: config.warmBytesMax,
       }),
       lane: loopbackLane(this.ctx),

@@ -7,9 +7,14 @@ import { type Journal, resultOf, type StepResults } from "./journal.ts";
 
 /** What a failed upload leaves on chain; `null` where it has registered nothing. */
 export function orphanOf(journal: Journal, nowMs: number): Orphan | null {
-  const { state, steps, request, walletAddress, unencodedBytes } = journal;
+  return journal.state === "failed" ? registrationLeft(journal, nowMs) : null;
+}
+
+/** The registration of an upload that goes no further with it; `null` where there is none. */
+function registrationLeft(journal: Journal, nowMs: number): Orphan | null {
+  const { steps, request, walletAddress, unencodedBytes } = journal;
   const { result } = steps.register;
-  if (state !== "failed" || result === null || walletAddress === null) return null;
+  if (result === null || walletAddress === null) return null;
   const { blobObjectId, registeredEpoch, storageObjectId, startEpoch, endEpoch } = result;
   const { storageBytes, costFrost, txDigest } = result;
   return {
@@ -32,9 +37,20 @@ export function orphanOf(journal: Journal, nowMs: number): Orphan | null {
   };
 }
 
-/** Whom an upload asks for what others have left. */
+/** Whom an upload asks for what others have left, and tells of what it leaves itself. */
 export interface OrphanPorts {
+  readonly recordOrphan: OrphanBookRpc["recordOrphan"];
   readonly claimOrphan?: OrphanBookRpc["claimOrphan"];
+}
+
+/** Lists the registration of an upload that buys another one: what has ended may be burned. */
+export async function leaveRegistration(
+  { recordOrphan }: OrphanPorts,
+  journal: Journal,
+  nowMs: number,
+): Promise<void> {
+  const left = registrationLeft(journal, nowMs);
+  if (left !== null) await recordOrphan(left);
 }
 
 /**

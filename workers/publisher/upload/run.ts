@@ -43,7 +43,7 @@ import {
   payStep,
   registeredResult,
 } from "./pay.ts";
-import { type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
+import { leaveRegistration, type OrphanPorts, resultOfOrphan, takeOrphan } from "./orphan.ts";
 import { type LaggardHints, noteServed } from "./laggards.ts";
 import { recordBlob, type RecordPorts } from "./record.ts";
 import { base64Bytes, idBytes } from "./journal-bytes.ts";
@@ -133,8 +133,10 @@ class UploadRun {
       if (++generationCount > CERTIFY_GENERATIONS_MAX) {
         return { journal: this.#journal, failure: { kind: "epoch-unsettled" } };
       }
-      const again = failure.registration === "ended" ? newRegistration : newGeneration;
-      this.#save(again(this.#journal));
+      const isEnded = failure.registration === "ended";
+      // Before it is forgotten here: whoever goes on after a crash tells of it again.
+      if (isEnded) await leaveRegistration(this.#ports, this.#journal, startedMs);
+      this.#save((isEnded ? newRegistration : newGeneration)(this.#journal));
     }
   }
 
