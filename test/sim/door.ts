@@ -43,8 +43,8 @@ import { SUI_RPC_URL } from "./ports.ts";
 const JWT_SECRET = new Uint8Array(32).fill(7);
 /** Long after every run. */
 const TOKEN_EXPIRES_SECONDS = 2_000_000_000;
-/** Blobs of two epochs are within the margin, and once extended no more. */
-const RENEWAL_VARS = { RENEW_MARGIN_EPOCHS: "2", RENEW_EXTEND_EPOCHS: "5" };
+/** Blobs of four epochs are within the margin, and once extended no more. */
+const RENEWAL_VARS = { RENEW_MARGIN_EPOCHS: "4", RENEW_EXTEND_EPOCHS: "7" };
 const REQUEST_ID = "0000000000000000";
 /** A body comes in so many pieces, between which the client or the Worker may go away. */
 const BODY_PIECES = 2;

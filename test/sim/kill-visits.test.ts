@@ -6,11 +6,10 @@
  * A failure names its seed and boundary: `killVisits` with the same two is the same run.
  */
 import { describe, expect, test } from "vitest";
-import { killVisits } from "./campaign.ts";
+import { KILLS_TIMEOUT_MS, killVisits } from "./campaign.ts";
 import { PLAYS } from "./scripts.ts";
 
 const STRIDE = 17;
-const TIMEOUT_MS = 30 * 60_000;
 const QUILT = PLAYS["a quilt is stored"];
 const MEASURE = PLAYS["a blob and a quilt are measured"];
 
@@ -20,7 +19,7 @@ describe("whoever passes a boundary is killed", () => {
     async (_, play, seed) => {
       expect(await killVisits(play, { seed, stride: STRIDE })).toEqual([]);
     },
-    TIMEOUT_MS,
+    KILLS_TIMEOUT_MS,
   );
 });
 

@@ -95,9 +95,14 @@ export class SimNetwork {
   readonly calls: string[] = [];
   /** Nodes that do not do what they should. */
   readonly badNodes = new Map<number, NodeFault>();
-  /** Told of every submission before it runs, counted from 1. */
-  onSubmission: ((count: number) => void) | null = null;
+  /** Told of every submission of the gateway's before it runs. */
+  onSubmission: (() => void) | null = null;
+  /** Requests of the gateway's that met a fault, and epochs that have changed. */
+  disturbances = 0;
+  /** Whether no node answers anything, whatever else is wrong with them. */
+  areNodesAway = false;
   readonly #rpc: SuiRpc;
+  readonly #clientRpc: SuiRpc;
   readonly #chain = new ChainView();
   readonly #nodes: readonly StorageNode[];
   readonly #logs: readonly SliverLog[];
@@ -119,6 +124,8 @@ export class SimNetwork {
     if (deployment === undefined) throw new TypeError("Cannot start: genesis did not run");
     this.deployment = deployment;
     this.#rpc = createSuiRpc({ ledger: this.ledger, faults: this.faults, timer: scheduler });
+    const noFaults = noRpcFault();
+    this.#clientRpc = createSuiRpc({ ledger: this.ledger, faults: noFaults, timer: scheduler });
     const pool = new MetadataPool(nodeCodec, shardCount, BLOBS_AT_ONCE_MAX);
     this.#logs = identities.map(() => new SliverLog(null));
     this.#nodes = identities.map(({ nodeId }, index) => {
@@ -146,6 +153,11 @@ export class SimNetwork {
     });
   }
 
+  /** Of Walrus. */
+  get epoch(): number {
+    return this.#committee.epoch;
+  }
+
   close(): void {
     for (const log of this.#logs) log.close();
   }
@@ -159,6 +171,7 @@ export class SimNetwork {
 
   /** Both halves of an epoch change at once; so large a share of the shards gets a new owner. */
   changeEpoch(movedShare = 0): void {
+    this.disturbances++;
     this.ledger.runSystem((context) => startEpochChange(context, this.deployment, { movedShare }));
     this.ledger.runSystem((context) => finishEpochChange(context, this.deployment));
     this.#committee = this.#takeCommittee();
@@ -178,11 +191,16 @@ export class SimNetwork {
   /** Answers as a socket would: rejects where no answer comes. */
   async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    if (url.hostname === "sui.sim") return this.#askChain(request, url);
+    if (url.hostname === "sui.sim") {
+      if (this.faults.fault !== null) this.disturbances++;
+      return this.#askChain(request, url);
+    }
     const index = Number(url.port) - 1;
     const node = this.#nodes[index];
     const fault = this.badNodes.get(index) ?? null;
-    if (node === undefined || fault === "down") throw new TypeError("connection refused");
+    if (fault !== null) this.disturbances++;
+    if (node === undefined || fault === "down" || this.areNodesAway)
+      throw new TypeError("connection refused");
     const { status, contentType, body } =
       fault === null || fault === "slow"
         ? await this.#askNode(node, request, url)
@@ -191,6 +209,11 @@ export class SimNetwork {
       status,
       headers: { "content-type": contentType },
     });
+  }
+
+  /** The chain by the RPC node of a client of its own, which nothing is wrong with. */
+  async askAsClient(request: Request): Promise<Response> {
+    return (await this.#clientRpc(request)) ?? new Response(null, { status: 404 });
   }
 
   async #askChain(request: Request, url: URL): Promise<Response> {
@@ -203,7 +226,7 @@ export class SimNetwork {
       if (body.includes(this.#lost)) throw new TypeError("connection lost");
     }
     if (method === "ExecuteTransaction") {
-      this.onSubmission?.(this.calls.filter((call) => call === method).length);
+      this.onSubmission?.();
     }
     return (await this.#rpc(request)) ?? new Response(null, { status: 404 });
   }

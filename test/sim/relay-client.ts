@@ -1,6 +1,7 @@
 /**
  * A client of the upload relay, in the official SDK's steps: it registers its blob and pays the tip
- * for it, has it spread by us, and certifies it. What it does on the ledger takes no time.
+ * for it, has it spread by us, and certifies it. What it does on the ledger goes by an RPC node of its
+ * own, and takes no time.
  */
 import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
 import { Transaction } from "@mysten/sui/transactions";
@@ -28,7 +29,8 @@ export const RELAY_VARS = {
 
 const keypair = Ed25519Keypair.fromSecretKey(new Uint8Array(32).fill(9));
 const NONCE = new Uint8Array(32).fill(3);
-const EPOCHS = 2;
+/** Longer than two troubles can move the epoch: nobody buys it again for a client of the relay. */
+const EPOCHS = 3;
 
 /** What the relay answers. */
 interface RelayAnswer {
@@ -98,7 +100,7 @@ async function payer({ world }: Client) {
     storageNodeUrlScheme: "http",
     clock: scheduler,
     timer: systemTimer,
-    fetch: (request) => network.fetch(request),
+    fetch: (request) => network.askAsClient(request),
   });
   return chainWallet({ chain, signer });
 }

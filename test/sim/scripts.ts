@@ -12,6 +12,12 @@ import type { Client, Script, VisitSetting } from "./visit.ts";
 const BLOB = seededBytes(700, 1);
 const BOUNDARY = "walrus-edge";
 const HOUR_MS = 3_600_000;
+/** What is changed lasts longer than two troubles can move the epoch. */
+const EPOCHS = 3;
+const LASTING = `epochs=${EPOCHS}&deletable=true`;
+/** Of blobs that are due for renewal, however often two troubles move the epoch. */
+const RENEWED_EPOCHS = 4;
+const FROM_BEGIN = { troubledFromBegin: true };
 
 /** A script, and what is special about the gateway it comes to. */
 export interface Play {
@@ -31,14 +37,20 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   "a blob is changed, extended and deleted": { script: change },
   "a blob is named, named anew and its name taken away": { script: name },
   "a shared blob is stored and extended": { script: share },
-  "an expired blob is burned": { script: burn },
+  "an expired blob is burned": { script: burn, setting: FROM_BEGIN },
   "the registration of a failed store is deleted": {
     script: (client) => orphan(client, 0),
+    setting: FROM_BEGIN,
   },
   "the expired registration of a failed store is burned": {
-    script: (client) => orphan(client, 2),
+    script: (client) => orphan(client, EPOCHS),
+    setting: FROM_BEGIN,
   },
-  "leases are renewed": { script: renewed },
+  "leases are renewed": { script: renewed, setting: FROM_BEGIN },
+  "the hourly sweep deletes the registration of a failed store": {
+    script: sweptOrphan,
+    setting: { ...FROM_BEGIN, vars: { ORPHAN_SWEEP_AFTER_SECONDS: "0" } },
+  },
 };
 
 /** Stores a deletable blob. */
@@ -95,7 +107,7 @@ function withoutChance({ text }: Told): object {
 }
 
 async function change(client: Client) {
-  const { status, id = "" } = await store(client);
+  const { status, id = "" } = await store(client, LASTING);
   const path = `/edge/v1/objects/${id}`;
   client.begin();
   return [
@@ -108,7 +120,7 @@ async function change(client: Client) {
 }
 
 async function name(client: Client) {
-  const { blobId = "", id: objectId = "" } = await store(client);
+  const { blobId = "", id: objectId = "" } = await store(client, LASTING);
   const path = "/edge/v1/names/readme";
   client.begin();
   return [
@@ -120,9 +132,7 @@ async function name(client: Client) {
 
 async function share(client: Client) {
   client.begin();
-  const { status } = await store(client, "epochs=2&share=true");
-  // Who is told of a certified blob may hear of it before its lease is written down.
-  await client.sleep(60_000);
+  const { status } = await store(client, `epochs=${EPOCHS}&share=true`);
   const [lease] = client.world.gateway.peek(BOOK, (book) => book.rows());
   const path = `/edge/v1/objects/${lease?.sharedObjectId ?? ""}`;
   return [
@@ -141,33 +151,53 @@ async function burn(client: Client) {
   return changed(client, "DELETE", `/edge/v1/objects/${id}`);
 }
 
-/** A store whose nodes are all away, what it has left, and its end so many epochs later. */
+/** A store whose nodes are all away; its registration is left behind. */
+async function storeInVain({ world, ask, sleep }: Client): Promise<number> {
+  world.network.areNodesAway = true;
+  const path = `/v1/blobs?${LASTING}`;
+  const failed = await ask({ method: "PUT", path, body: BLOB }, ({ status }) => status === 504);
+  world.network.areNodesAway = false;
+  await sleep(2 * 60_000);
+  return failed.status;
+}
+
+async function orphansOf({ ask }: Client): Promise<readonly { readonly blobObjectId: string }[]> {
+  const listed = await ask({ method: "GET", path: "/edge/v1/orphans" });
+  return (JSON.parse(listed.text) as { orphans: { blobObjectId: string }[] }).orphans;
+}
+
+/** What a failed store has left, and its end so many epochs later. */
 async function orphan(client: Client, epochCount: number) {
-  const { network } = client.world;
-  for (const index of [0, 1, 2, 3]) network.badNodes.set(index, "down");
-  const asked = { method: "PUT", path: "/v1/blobs?epochs=1&deletable=true", body: BLOB };
-  const failed = await client.ask(asked, ({ status }) => status === 504);
-  network.badNodes.clear();
-  for (let n = 0; n < epochCount; n++) network.changeEpoch();
-  await client.sleep(2 * 60_000);
+  const failed = await storeInVain(client);
+  for (let n = 0; n < epochCount; n++) client.world.network.changeEpoch();
   client.begin();
-  const listed = await client.ask({ method: "GET", path: "/edge/v1/orphans" });
-  const { orphans } = JSON.parse(listed.text) as { orphans: { blobObjectId: string }[] };
-  const [left] = orphans;
-  const path = `/edge/v1/orphans/${left?.blobObjectId ?? ""}`;
+  const orphans = await orphansOf(client);
+  const path = `/edge/v1/orphans/${orphans[0]?.blobObjectId ?? ""}`;
   const { status } = await client.ask({ method: "DELETE", path });
-  const again = await client.ask({ method: "GET", path: "/edge/v1/orphans" });
-  return [failed.status, orphans.length, status, again.text];
+  return [failed, orphans.length, status, await orphansOf(client)];
+}
+
+async function sweptOrphan(client: Client) {
+  const failed = await storeInVain(client);
+  client.begin();
+  const { length } = await orphansOf(client);
+  await crons(client);
+  return [failed, length, await orphansOf(client)];
+}
+
+/** A cron that is lost is not repeated: the next one does its work. */
+async function crons({ cron, sleep }: Client): Promise<void> {
+  for (let n = 0; n < 3; n++) {
+    await cron();
+    await sleep(HOUR_MS / 2);
+  }
 }
 
 async function renewed(client: Client) {
-  const blobs = [1, 2, 3].map((seed) => store(client, undefined, seededBytes(200, seed)));
+  const query = `epochs=${RENEWED_EPOCHS}&deletable=true`;
+  const blobs = [1, 2, 3].map((seed) => store(client, query, seededBytes(200, seed)));
   await Promise.all(blobs);
   client.begin();
-  // A cron that is lost is not repeated: the next one does its work.
-  for (let n = 0; n < 3; n++) {
-    await client.cron();
-    await client.sleep(HOUR_MS / 2);
-  }
+  await crons(client);
   return client.world.gateway.peek(BOOK, (book) => book.rows()).map(({ endEpoch }) => endEpoch);
 }

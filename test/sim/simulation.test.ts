@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { disturbedVisit, EVERY_PLAY, mixFor } from "./disturb.ts";
 import { violations } from "./invariants.ts";
 import { historyOf, simulate } from "./simulation.ts";
 
@@ -13,6 +14,16 @@ describe("a simulated run", () => {
     const runs = [7, 7].map((seed) => simulate({ seed, uploadCount: 3 }));
     const [first, second] = (await Promise.all(runs)).map(historyOf);
     expect(second).toBe(first);
+  });
+
+  test.each(EVERY_PLAY)("is the same run again while %s, disturbed and killed", async (...play) => {
+    const histories: string[] = [];
+    for (const seed of [3, 3, 4]) {
+      const { world, report } = await disturbedVisit(mixFor(...play, seed));
+      histories.push(`${historyOf(world)} ${JSON.stringify(report)}`);
+    }
+    expect(histories[1]).toBe(histories[0]);
+    expect(histories[2]).not.toBe(histories[0]);
   });
 
   test("is another run for another seed", async () => {

@@ -5,18 +5,34 @@
 import type { RpcFault } from "../devnet/sui-rpc/faults.ts";
 import type { World } from "./simulation.ts";
 
-/** Arranges itself over the time of a run. */
-export type Trouble = (world: World) => void;
+/** What a lone store takes. */
+const STORE_MS = 300;
+/** How often a node that is down now and then goes or comes back within a span. */
+const TIMES = 8;
 
-/** The fault is on from a moment of the seed for `durationMs`. */
+/**
+ * Arranges itself over the time of a run.
+ *
+ * @param spanMs How long what it is to meet takes undisturbed; a lone store unless given.
+ */
+export type Trouble = (world: World, spanMs?: number) => void;
+
+/** The fault is on from a moment of the seed, in the first half of the span, for `durationMs`. */
 function during(fault: RpcFault, durationMs: number): Trouble {
-  return ({ scheduler, network }) => {
-    scheduler.after(scheduler.someMs(800), () => {
+  return ({ scheduler, network }, spanMs = STORE_MS) => {
+    scheduler.after(scheduler.someMs(spanMs / 2), () => {
       network.faults.fault = fault;
       scheduler.after(durationMs, () => {
         network.faults.fault = null;
       });
     });
+  };
+}
+
+/** At a moment of the span; so large a share of the shards gets a new owner. */
+function epochChange(movedShare = 0): Trouble {
+  return ({ scheduler, network }, spanMs = STORE_MS) => {
+    scheduler.after(scheduler.someMs(spanMs), () => network.changeEpoch(movedShare));
   };
 }
 
@@ -28,37 +44,35 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   "transactions run later than their answer": during("execute-later", 20_000),
   "the system object is congested": ({ network }) =>
     network.ledger.congest([network.deployment.systemId], 3),
-  "the Walrus epoch changes": ({ scheduler, network }) => {
-    scheduler.after(200 + scheduler.someMs(1_500), () => network.changeEpoch());
-  },
-  "Sui's epoch changes twice while replies are lost": (world) => {
-    during("lose-reply", 5_000)(world);
+  "the Walrus epoch changes": epochChange(),
+  "Sui's epoch changes twice while replies are lost": (world, spanMs = STORE_MS) => {
+    during("lose-reply", 5_000)(world, spanMs);
     const { scheduler, network } = world;
-    scheduler.after(scheduler.someMs(2_000), () => network.ledger.advanceSuiEpoch());
-    scheduler.after(2_000 + scheduler.someMs(9_000), () => network.ledger.advanceSuiEpoch());
+    scheduler.after(scheduler.someMs(spanMs), () => network.ledger.advanceSuiEpoch());
+    scheduler.after(spanMs + scheduler.someMs(10_000), () => network.ledger.advanceSuiEpoch());
   },
   "a node of four takes ten seconds for each answer": ({ network }) =>
     void network.badNodes.set(0, "slow"),
   "the epoch changes when the certificates of a batch are on their way": ({ network }) => {
-    network.onSubmission = (count) => {
-      if (count === 2) network.changeEpoch();
+    let count = 0;
+    network.onSubmission = () => {
+      if (++count === 2) network.changeEpoch();
     };
   },
   "one node of four is down": ({ network }) => void network.badNodes.set(2, "down"),
   "one node of four answers nothing but errors": ({ network }) =>
     void network.badNodes.set(1, "broken"),
   "one node of four signs other bytes": ({ network }) => void network.badNodes.set(3, "lies"),
-  "one node of four is down now and then": ({ scheduler, network }) => {
-    for (let n = 0; n < 8; n++) {
-      scheduler.after(n * 150 + scheduler.someMs(100), () => {
+  "one node of four is down now and then": ({ scheduler, network }, spanMs = STORE_MS) => {
+    const stepMs = Math.ceil(spanMs / TIMES);
+    for (let n = 0; n < TIMES; n++) {
+      scheduler.after(n * stepMs + scheduler.someMs(stepMs / 2), () => {
         if (n % 2 === 0) network.badNodes.set(2, "down");
         else network.badNodes.delete(2);
       });
     }
   },
-  "the epoch changes and half of the shards move": ({ scheduler, network }) => {
-    scheduler.after(200 + scheduler.someMs(1_500), () => network.changeEpoch(0.5));
-  },
+  "the epoch changes and half of the shards move": epochChange(0.5),
 };
 
 /** Those after which leases end later than they would have. */

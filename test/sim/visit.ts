@@ -5,8 +5,6 @@
  * When they have left, time goes on until whatever was left behind has been swept.
  */
 import { type Asked, SimDoor, type Told } from "./door.ts";
-import { BOOK } from "./gateway.ts";
-import { definiteStates, spendingBooked, takenFrost } from "./invariants.ts";
 import {
   isSettled,
   openWorld,
@@ -32,11 +30,11 @@ export interface Client {
    */
   readonly ask: (asked: Omit<Asked, "token">, isWanted?: (told: Told) => boolean) => Promise<Told>;
   /** The hourly cron, once; whatever becomes of it. */
-  cron(): Promise<void>;
+  readonly cron: () => Promise<void>;
   /** Lets time pass. */
-  sleep(durationMs: number): Promise<void>;
-  /** What it was about begins here: what was before is not killed. */
-  begin(): void;
+  readonly sleep: (durationMs: number) => Promise<void>;
+  /** What it is about begins here: what was before is not killed, nor troubled where it is set so. */
+  readonly begin: () => void;
 }
 
 /** What clients do; what it resolves with must not depend on chance. */
@@ -46,6 +44,8 @@ export type Script<Report> = (client: Client) => Promise<Report>;
 export interface VisitSetting extends Setting {
   /** Variables of the publisher. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Whether trouble comes with what the visit is about, and not from its start on. */
+  readonly troubledFromBegin?: boolean;
 }
 
 /** A visit and what it has left. */
@@ -58,6 +58,8 @@ export interface Visit<Report> {
   readonly made: Readonly<Record<string, number>>;
   /** Boundaries passed before what it was about began. */
   readonly firstBoundary: number;
+  /** How long clients were busy from where trouble may begin: till they rested, or were gone. */
+  readonly spanMs: number;
 }
 
 /** Runs a script to its end. */
@@ -68,7 +70,17 @@ export async function visit<Report>(
   const world = openWorld(setting);
   const { scheduler, platform, network, gateway } = world;
   const door = new SimDoor(gateway, setting.vars);
-  setting.trouble?.(world);
+  let troubledMs: number | null = null;
+  let restedMs: number | null = null;
+  const beginTrouble = () => {
+    troubledMs = scheduler.nowMs();
+    setting.trouble?.(world);
+  };
+  const rest = () => {
+    if (troubledMs !== null) restedMs ??= scheduler.nowMs();
+  };
+  const isFromBegin = setting.troubledFromBegin === true;
+  if (!isFromBegin) beginTrouble();
   let report: Report | null = null;
   let failure: unknown = null;
   let isOver = false;
@@ -79,13 +91,18 @@ export async function visit<Report>(
     ask: (asked, isWanted = isDefinite) =>
       insist(door, world, { ...asked, token: `key ${++keyCount}` }, isWanted),
     cron: () => door.cron().catch(() => undefined),
-    sleep: (durationMs) => scheduler.sleep(durationMs),
+    sleep: (durationMs) => {
+      rest();
+      return scheduler.sleep(durationMs);
+    },
     begin: () => {
       firstBoundary = platform.boundaries.length;
+      if (isFromBegin) beginTrouble();
     },
   };
   script(client).then(
     (value) => {
+      rest();
       report = value;
       isOver = true;
     },
@@ -99,90 +116,8 @@ export async function visit<Report>(
   network.close();
   if (failure !== null) throw failure as Error;
   const made = Object.fromEntries(network.ledger.moveCalls);
-  return { world, door, report, made, firstBoundary };
-}
-
-/** Every rule that does not hold, by what an undisturbed visit has left. */
-export function visitViolations<Report>(
-  visited: Visit<Report>,
-  undisturbed: Visit<Report>,
-): string[] {
-  return [
-    ...differs("Move calls", visited.made, undisturbed.made),
-    ...troubledViolations(visited, undisturbed),
-  ];
-}
-
-/** The same where transactions may fail on their way, and epochs may have changed. */
-export function troubledViolations<Report>(
-  visited: Visit<Report>,
-  undisturbed: Visit<Report>,
-  { epochsMoved = false }: { readonly epochsMoved?: boolean } = {},
-): string[] {
-  const { world, door, report } = visited;
-  const frost = (of: Visit<Report>) => takenFrost(of.world).toString();
-  const effects = (of: Visit<Report>) => lastingCalls(of.world);
-  const told = (of: unknown) => (epochsMoved ? withoutEpochs(of) : of);
-  return [
-    ...(report === null ? ["clients are still there"] : []),
-    ...differs("clients were told", told(report), told(undisturbed.report)),
-    ...differs("calls that took effect", effects(visited), effects(undisturbed)),
-    ...differs("FROST", frost(visited), frost(undisturbed)),
-    ...definiteStates(world, false),
-    ...spendingBooked(world),
-    ...leasesFit(world),
-    ...desksCleared(world, door),
-  ];
-}
-
-function differs(what: string, now: unknown, then: unknown): string[] {
-  const [told, wanted] = [JSON.stringify(now), JSON.stringify(then)];
-  return told === wanted ? [] : [`${what}: ${told} instead of ${wanted}`];
-}
-
-/** Walrus calls of transactions that succeeded, by name. */
-function lastingCalls({ network }: World): object {
-  const { ledger } = network;
-  const counts = new Map<string, number>();
-  for (let sequence = 0; sequence < ledger.transactionCount; sequence++) {
-    const { failure, moveCalls = [] } = ledger.transactionAt(sequence) ?? {};
-    // How coins are put together depends on what shares a transaction.
-    const lasting = failure === null ? moveCalls.filter((call) => !call.startsWith("coin::")) : [];
-    for (const call of lasting) counts.set(call, (counts.get(call) ?? 0) + 1);
-  }
-  return Object.fromEntries([...counts].sort(([left], [right]) => (left < right ? -1 : 1)));
-}
-
-function withoutEpochs(report: unknown): unknown {
-  const text = JSON.stringify(report) ?? "null";
-  return text.replace(/(\\?"(?:startEpoch|endEpoch|endsAt)\\?":)[^,}]+/g, "$1…");
-}
-
-/** What our book says of each blob is what the chain says, and there is no blob it does not know. */
-function leasesFit(world: World): string[] {
-  const { ledger, deployment } = world.network;
-  const leases = world.gateway.peek(BOOK, (book) => book.rows());
-  const broken = leases.flatMap(({ blobObjectId, sharedObjectId, endEpoch }) => {
-    const { value } = ledger.objectValue(sharedObjectId ?? blobObjectId) ?? {};
-    if (value === undefined) return [`${blobObjectId} has a lease and is gone`];
-    const blob = sharedObjectId === undefined ? value : (value as { blob: unknown }).blob;
-    const { storage } = blob as { storage: { end_epoch: number } };
-    return storage.end_epoch === endEpoch
-      ? []
-      : [`${blobObjectId} ends in ${storage.end_epoch}, our lease in ${endEpoch}`];
-  });
-  const known = new Set(leases.map(({ blobObjectId }) => blobObjectId));
-  const owned = world.gateway.addresses.flatMap((address) => ledger.view.ownedBy(address));
-  const unknown = owned.filter(
-    ({ id, type }) =>
-      type === `${deployment.addresses.walrusOriginal}::blob::Blob` && !known.has(id),
-  );
-  return [...broken, ...unknown.map(({ id }) => `${id} is ours and has no lease`)];
-}
-
-/** No body is left on a desk. */
-function desksCleared({ platform }: World, { desks }: SimDoor): string[] {
-  return [...desks].flatMap((name) => (platform.isEmpty(name) ? [] : [`${name} was left`]));
+  const spanMs = (restedMs ?? scheduler.nowMs()) - (troubledMs ?? START_MS);
+  return { world, door, report, made, firstBoundary, spanMs };
 }
 
 const isDefinite = ({ status }: Told) => status < 500;
