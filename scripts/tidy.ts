@@ -97,6 +97,33 @@ function checkLogWordsDocumented(): void {
   for (const field of Object.keys(LOG_FIELDS)) explain("shared/telemetry/log-fields.ts", field);
 }
 
+/** Who deploys sets vars and secrets: each that a Worker reads is explained in docs/operations.md. */
+function checkVarsDocumented(): void {
+  const page = readFileSync("docs/operations.md", "utf8");
+  forEachLine((file, line, index) => {
+    const [, name] = /^  readonly ([A-Z][A-Z0-9_]*)\??: string/.exec(line) ?? [];
+    if (isProduct(file) && name !== undefined && !new RegExp(`\\b${name}\\b`).test(page))
+      report(file, index + 1, `docs/operations.md does not explain ${name}`);
+  });
+}
+
+/** Clients find every route: each that a Worker serves is named on the page of its API. */
+function checkRoutesDocumented(): void {
+  for (const [app, page] of [
+    ["workers/publisher/app.ts", "docs/http-api.md"],
+    ["workers/aggregator/app.ts", "docs/http-api-aggregator.md"],
+  ] as const) {
+    const shown = readFileSync(page, "utf8");
+    for (const [, path = ""] of text.get(app)?.matchAll(/"(\/[a-z][^"]*)"/g) ?? []) {
+      const named = path.replaceAll(/:(\w+)/g, "{$1}");
+      // Tables shorten what a path has in common with the one before it.
+      const shortened = named.replace(/^.*(?=\/[^/{]+$)/, "…");
+      if (!shown.includes(named) && !shown.includes(shortened))
+        report(page, 1, `Does not name ${named}`);
+    }
+  }
+}
+
 /** A newcomer types what the README says. */
 function checkReadmeCommands(): void {
   const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
@@ -185,6 +212,8 @@ checkNoLeftovers();
 checkLimitsPage();
 checkReasonsDocumented();
 checkLogWordsDocumented();
+checkVarsDocumented();
+checkRoutesDocumented();
 checkReadmeCommands();
 checkDocLinks();
 checkNoDeadModules();
