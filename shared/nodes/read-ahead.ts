@@ -99,7 +99,10 @@ export function askThroughLanes(
   for (let rowIndex = firstRow; rowIndex < end; rowIndex++) {
     if (store.held(rowIndex) === null) rowIndices.push(rowIndex);
   }
-  const lanes = askLanes(lane, { metadata, committees, rowIndices }, geometry.symbolBytes);
+  const job = { metadata, committees, rowIndices };
+  const lanes = askLanes(lane, job, geometry.symbolBytes, (rowIndex) =>
+    reading.missed.add(rowIndex),
+  );
   const onAbort = () => lanes.stop();
   signal?.addEventListener("abort", onAbort, { once: true });
   const asked = new Set(rowIndices);

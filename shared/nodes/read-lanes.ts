@@ -80,11 +80,16 @@ export function laneBytes(geometry: BlobGeometry, rowCount: number): number {
   return 2 * laneCount(rowCount) * laneWidth(geometry) * geometry.rowBytes;
 }
 
-/** Deals rows `rowIndices` to lanes and gives a ticket for each. */
+/**
+ * Deals rows `rowIndices` to lanes and gives a ticket for each.
+ *
+ * @param onMissed Called at once for a row that no owner gives, before anybody has come to take it.
+ */
 export function askLanes(
   lane: RowLane,
   job: RowLaneJob,
   symbolBytes: number,
+  onMissed: (rowIndex: number) => void,
 ): { ticket(rowIndex: number): RowTicket; stop(): void } {
   const desks = new Map(job.rowIndices.map((rowIndex) => [rowIndex, createDesk()]));
   let isWanted = true;
@@ -94,8 +99,10 @@ export function askLanes(
     const report = ({ rowIndex, outcome }: RowReport): boolean => {
       const desk = desks.get(rowIndex);
       if (outcome === "slow") desk?.slow();
-      else if (typeof outcome === "string") desk?.answer(outcome);
-      else desk?.answer({ axis: "primary", sliverIndex: rowIndex, symbolBytes, data: outcome });
+      else if (typeof outcome === "string") {
+        if (outcome !== "lost") onMissed(rowIndex);
+        desk?.answer(outcome);
+      } else desk?.answer({ axis: "primary", sliverIndex: rowIndex, symbolBytes, data: outcome });
       return isWanted;
     };
     // Lost with what it had not yet reported: then those rows have no owner that answers.

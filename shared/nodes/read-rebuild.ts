@@ -29,6 +29,9 @@ import {
   sliverTimeoutMs,
 } from "./read-sliver.ts";
 
+/** Worse than any owner's rank. */
+const MISSED_RANK = 4;
+
 /**
  * Decodes the whole blob from any P primary slivers, within the memory that this isolate spares.
  *
@@ -146,7 +149,7 @@ function candidateRows(
   known: ReadonlyMap<number, Sliver>,
   rowIndex: number,
 ): () => number | null {
-  const { geometry, ports, trust } = reading;
+  const { geometry, ports, trust, missed } = reading;
   const indices = Array.from({ length: geometry.shardCount }, (_, index) => index);
   const others = indices.filter((index) => !known.has(index) && index !== rowIndex);
   const candidates = new Set(shuffled(others, ports.random));
@@ -155,7 +158,9 @@ function candidateRows(
     let bestRank = Number.POSITIVE_INFINITY;
     for (const index of candidates) {
       const isParity = index >= geometry.rowCount;
-      const rank = trust.rank(ownerOfPair(reading, index).nodeId) * 2 + (isParity ? 1 : 0);
+      const ownerRank = trust.rank(ownerOfPair(reading, index).nodeId);
+      // What was asked for in vain is asked for again when there is nothing else.
+      const rank = (missed.has(index) ? MISSED_RANK : ownerRank) * 2 + (isParity ? 1 : 0);
       if (rank < bestRank) [best, bestRank] = [index, rank];
       if (bestRank === 0) break;
     }

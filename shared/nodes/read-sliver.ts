@@ -45,6 +45,8 @@ export interface BlobReading {
   readonly vote: Vote;
   /** Shards that have had their word. */
   readonly heard: Set<number>;
+  /** Rows that were asked for, here or by a lane, and that no owner gave. */
+  readonly missed: Set<number>;
   readonly trust: NodeTrust;
   readonly causes: NodeCause[];
 }
@@ -72,6 +74,7 @@ export function createReading(
     geometry,
     vote: createVote(committees[0].shardCount),
     heard: new Set(),
+    missed: new Set(),
     trust: createTrust(ports.health),
     causes: [],
   };
@@ -91,6 +94,11 @@ function ownersOfPair({ committees, metadata }: BlobReading, pairIndex: number):
   return owners.filter(
     ({ nodeId }, index) => owners.findIndex((owner) => owner.nodeId === nodeId) === index,
   );
+}
+
+/** Whether row `rowIndex` must be rebuilt, as far as is known. */
+export function isMissing(reading: BlobReading, rowIndex: number): boolean {
+  return reading.missed.has(rowIndex) || ownersHaveFailed(reading, rowIndex);
 }
 
 /** Whether it is useless to ask for the pair: all its owners have failed in this read. */
@@ -146,6 +154,7 @@ export async function fetchSliver(
     if (signal.aborted) return "failed";
     if (answer !== "failed") word = answer;
   }
+  if (target.axis === "primary") reading.missed.add(target.sliverIndex);
   countWord(reading, word, [shardOfPair(reading, pairIndex)]);
   return word;
 }

@@ -11,8 +11,9 @@ import { decodingWorkingBytes, encodingParameters, type Sliver } from "../codec/
 import { IN_MEMORY_BLOB_BYTES_MAX, READ_KEPT_BYTES_MAX } from "../limits.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { ReadFailure } from "./read-failure.ts";
+import type { BlobGeometry } from "./read-geometry.ts";
 import { decodeFromRows, recoverRow } from "./read-rebuild.ts";
-import { type BlobReading, ownersHaveFailed } from "./read-sliver.ts";
+import { type BlobReading, isMissing } from "./read-sliver.ts";
 
 /** BCS of a recovery symbol beside its data: identifiers and lengths, and a tag and a hash a level. */
 const SYMBOL_FRAMING_BYTES = 16;
@@ -99,12 +100,10 @@ export function createRowStore(
       if (known !== null) return eitherWay(() => Promise.resolve(known), recover, signal);
       if (!fitsMemory(reading)) return recover();
       const { missing, toCome } = countRows(reading, kept, rowIndex, end);
-      const recovering = recoveryBytes(reading) * missing;
       const freeCount = keeps ? kept.size + (isSlow ? 0 : toCome) : 0;
-      const isDecodingCheaper =
-        !hasFailedToDecode && decodingBytes(reading, freeCount) <= recovering;
+      const way = hasFailedToDecode ? "symbols" : cheaperWay(geometry, missing, freeCount);
       const decoding = () => decode(rowIndex, end, signal);
-      return isDecodingCheaper
+      return way === "rows"
         ? eitherWay(decoding, recover, signal)
         : eitherWay(recover, decoding, signal);
     },
@@ -136,20 +135,32 @@ function countRows(
 ): { readonly missing: number; readonly toCome: number } {
   const count = { missing: 1, toCome: 0 };
   for (let next = rowIndex + 1; next < end; next++) {
-    if (!kept.has(next)) count[ownersHaveFailed(reading, next) ? "missing" : "toCome"]++;
+    if (!kept.has(next)) count[isMissing(reading, next) ? "missing" : "toCome"]++;
   }
   return count;
 }
 
-/** Bytes of the rows that are fetched for nothing but decoding; `freeCount` are not. */
-function decodingBytes({ geometry }: BlobReading, freeCount: number): number {
+/** What a row is rebuilt from by the way that moves fewer bytes. */
+export type RebuildWay = "rows" | "symbols";
+
+/**
+ * The way that moves fewer bytes. Pure.
+ *
+ * @param missingCount Rows that no owner gives: symbols are fetched for each of them, rows only once.
+ * @param freeCount Rows of content that are held, or fetched in any case.
+ */
+export function cheaperWay(
+  geometry: BlobGeometry,
+  missingCount: number,
+  freeCount: number,
+): RebuildWay {
   const { contentRowCount, rowBytes } = geometry;
-  return Math.max(0, contentRowCount - freeCount) * rowBytes;
+  const rowsBytes = Math.max(0, contentRowCount - freeCount) * rowBytes;
+  return rowsBytes <= missingCount * recoveryBytes(geometry) ? "rows" : "symbols";
 }
 
 /** Bytes of the symbols, with their proofs, that one row is recovered from. */
-function recoveryBytes({ geometry }: BlobReading): number {
-  const { shardCount, symbolBytes } = geometry;
+function recoveryBytes({ shardCount, symbolBytes }: BlobGeometry): number {
   const { secondaryCount } = encodingParameters(shardCount);
   const proofBytes = PROOF_LEVEL_BYTES * Math.ceil(Math.log2(shardCount));
   return secondaryCount * (symbolBytes + SYMBOL_FRAMING_BYTES + proofBytes);

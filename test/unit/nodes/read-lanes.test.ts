@@ -20,6 +20,7 @@ import { readMetadata, type ReadPorts } from "../../../shared/nodes/read-metadat
 import { openRows } from "../../../shared/nodes/read-rows.ts";
 import { err } from "../../../shared/result.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
+import { expectSameBytes } from "../../support/answers.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { createFakeNodes, type FakeFault } from "../../support/fake-nodes.ts";
@@ -31,9 +32,9 @@ const codec = await loadCodec();
 const SHARDS = 100;
 const BLOB = seededBytes(60_000, 1);
 
-async function setUp() {
+async function setUp({ shardCount = SHARDS, memberCount = 20, blob = BLOB } = {}) {
   const timer = createVirtualTimer();
-  const nodes = createFakeNodes(codec, timer, { shardCount: SHARDS, memberCount: 20 });
+  const nodes = createFakeNodes(codec, timer, { shardCount, memberCount });
   const ports: ReadPorts = {
     client: nodes.client,
     codec,
@@ -41,7 +42,7 @@ async function setUp() {
     random: seededRandom(1),
     workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
   };
-  const metadata = await readMetadata(ports, [nodes.committee], nodes.store(BLOB));
+  const metadata = await readMetadata(ports, [nodes.committee], nodes.store(blob));
   if (!metadata.ok) throw new Error(metadata.failure.kind);
   const jobs: RowLaneJob[] = [];
   const honest: RowLane = {
@@ -68,6 +69,22 @@ async function setUp() {
 }
 
 describe("more than a dozen rows", () => {
+  test("of which a third are missing are decoded once, not recovered one by one", async () => {
+    // As on mainnet: symbols for one row have 40 times its bytes. Too large to be kept whole.
+    const blob = seededBytes(4_500_000, 2);
+    const { nodes, honest, read } = await setUp({ shardCount: 1_000, memberCount: 100, blob });
+    nodes.setFault(
+      Array.from({ length: 33 }, (_, index) => 3 * index),
+      "not-found",
+    );
+    expectSameBytes(await read(honest), blob);
+    const asked = (kind: string) => nodes.requests.filter((path) => path.includes(kind)).length;
+    const rowCount = 334;
+    // Those that were missed before it was known how many there are.
+    expect(asked("/recoverySymbols")).toBeLessThan(10 * 100);
+    expect(asked("/slivers/")).toBeLessThan(4 * rowCount);
+  }, 120_000);
+
   test("are asked of nobody for a reader who has gone already", async () => {
     const { nodes, jobs, honest, read } = await setUp();
     const gone = AbortSignal.abort(new Error("gone"));
@@ -126,7 +143,7 @@ describe("how many rows are under way", () => {
       },
     };
     const rowIndices = Array.from({ length: rowCount }, (_, index) => index);
-    askLanes(lane, { metadata, committees: [nodes.committee], rowIndices }, 2);
+    askLanes(lane, { metadata, committees: [nodes.committee], rowIndices }, 2, () => undefined);
     expect(dealt).toHaveLength(laneCount);
     expect(dealt.flat().toSorted((left, right) => left - right)).toEqual(rowIndices);
   });

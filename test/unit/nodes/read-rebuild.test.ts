@@ -1,12 +1,14 @@
 /** A row that its owner does not give is rebuilt the way that moves fewer bytes, counted on the wire. */
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { pairIndexOfShard } from "../../../shared/codec/index.ts";
+import { pairIndexOfShard, symbolBytesFor } from "../../../shared/codec/index.ts";
 import { ISOLATE_WORKING_SET_BYTES } from "../../../shared/limits.ts";
 import { createNodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import { blobGeometry, bytesOfRows, type RowSpan } from "../../../shared/nodes/read-geometry.ts";
 import { readMetadata } from "../../../shared/nodes/read-metadata.ts";
 import { openRows } from "../../../shared/nodes/read-rows.ts";
+import { cheaperWay } from "../../../shared/nodes/read-store.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
@@ -83,4 +85,41 @@ test.each<[string, number, RowSpan, readonly number[], Way]>([
   expect([chosen.ways, parity.ways, symbols.ways]).toEqual([[expected], ["parity"], ["symbols"]]);
   expect(chosen.bytes).toBe(Math.min(parity.bytes, symbols.bytes));
   expect(parity.bytes < symbols.bytes ? "parity" : "symbols").toBe(expected);
+});
+
+/** Bytes on the wire, counted one message after the other: what is fetched for nothing but rebuilding. */
+function naiveBytes(byteCount: number, shardCount: number, missing: number, free: number) {
+  const faultyMax = Math.floor((shardCount - 1) / 3);
+  const [primaryCount, secondaryCount] = [shardCount - 2 * faultyMax, shardCount - faultyMax];
+  const cells = primaryCount * secondaryCount;
+  let symbolBytes = Math.max(1, Math.ceil(byteCount / cells));
+  if (symbolBytes % 2 === 1) symbolBytes++;
+  let levels = 0;
+  while (2 ** levels < shardCount) levels++;
+  let rows = 0;
+  let symbols = 0;
+  for (let at = 0, index = 0; at < byteCount; at += secondaryCount * symbolBytes, index++) {
+    if (index >= free) rows += secondaryCount * symbolBytes;
+  }
+  for (let row = 0; row < missing; row++) {
+    // Each symbol with two lengths and two indices, and a tag and a hash a level.
+    for (let cell = 0; cell < secondaryCount; cell++) symbols += symbolBytes + 16 + 33 * levels;
+  }
+  return { rows, symbols };
+}
+
+test("the way is that of fewer bytes, whatever the sizes and however many rows are missing", () => {
+  const counts = fc.record({
+    shardCount: fc.integer({ min: 4, max: 1_000 }),
+    byteCount: fc.integer({ min: 1, max: 40_000_000 }),
+    missing: fc.integer({ min: 1, max: 334 }),
+    free: fc.integer({ min: 0, max: 334 }),
+  });
+  const property = fc.property(counts, ({ shardCount, byteCount, missing, free }) => {
+    fc.pre(symbolBytesFor(byteCount, shardCount).ok);
+    const { rows, symbols } = naiveBytes(byteCount, shardCount, missing, free);
+    const way = cheaperWay(blobGeometry(byteCount, shardCount), missing, free);
+    expect(way).toBe(rows <= symbols ? "rows" : "symbols");
+  });
+  fc.assert(property, { numRuns: 2_000, seed: 1 });
 });
