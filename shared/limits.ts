@@ -628,7 +628,11 @@ export const READ_LANES_MAX = 8;
 /** Rows one lane has under way. */
 export const READ_LANE_BYTES_MAX = 1024 * 1024;
 
-/** Segments of one cold read that are under way at once: the one that is sent, and the next ones. */
+/**
+ * Segments of one cold read that are looked up in the tiers at once: the one that is sent, and the next
+ * ones. Rows are fetched of the one that is sent alone: those of a later one would hold memory for as
+ * long as the client takes, which the one before it may need to rebuild a row.
+ */
 export const READ_SEGMENTS_AHEAD = 3;
 
 /**

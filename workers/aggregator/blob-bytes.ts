@@ -3,7 +3,7 @@
  *
  * The cached unit is the segment: consecutive whole rows. A segment is cached only after all of its
  * rows were verified, so what is found in a tier was checked against the blob ID once. While a cold
- * segment is read the next ones are begun.
+ * segment is read the next ones are looked up in the tiers.
  */
 import type { ByteRange } from "../../shared/http/range.ts";
 import { READ_SEGMENTS_AHEAD } from "../../shared/limits.ts";
