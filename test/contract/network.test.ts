@@ -155,6 +155,8 @@ describe("startNetwork()", () => {
         epochs: 4,
         signer: writer.signer,
       });
+      // Saves that overlap write to the same files.
+      await Promise.all(Array.from({ length: 8 }, () => first.publish({})));
       await first.admin.changeEpoch();
       const before = first.description;
       await first.close();

@@ -65,6 +65,7 @@ export class RunningNetwork implements Network {
   #saveTimer: NodeJS.Timeout | undefined;
   #rpcFaultsLeft = Infinity;
   #lastEpochChange: Promise<unknown> = Promise.resolve();
+  #lastSave: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
   constructor(parts: NetworkParts) {
@@ -300,11 +301,16 @@ export class RunningNetwork implements Network {
     }, SAVE_DELAY_MS);
   }
 
-  async #save(): Promise<void> {
+  /** One save after the other, since all write to the same files; each saves what there is when it begins. */
+  #save(): Promise<void> {
     const { stateDir } = this.#parts.options;
-    if (stateDir === null) return;
-    saveDescription(stateDir, this.description);
-    await saveSnapshot(stateDir, this.#parts.ledger.snapshot());
+    if (stateDir === null) return Promise.resolve();
+    const save = async () => {
+      saveDescription(stateDir, this.description);
+      await saveSnapshot(stateDir, this.#parts.ledger.snapshot());
+    };
+    this.#lastSave = this.#lastSave.then(save, save);
+    return this.#lastSave;
   }
 }
 

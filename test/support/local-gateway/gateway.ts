@@ -23,8 +23,8 @@ import {
 export interface GatewayOptions {
   /** Publisher port; aggregator and renewal take the next two. Absent or 0: any free ports. */
   readonly port?: number | undefined;
-  /** Extra or overriding `vars` and secrets, by Worker. */
-  readonly vars?: Partial<Record<WorkerName, Record<string, string>>> | undefined;
+  /** Extra or overriding `vars` and secrets, by Worker; `undefined` takes one away. */
+  readonly vars?: Partial<Record<WorkerName, Record<string, string | undefined>>> | undefined;
   /** Folder for Durable Objects, KV and cache; a temporary one removed at close unless given. */
   readonly stateDir?: string | undefined;
   /** Entry of a test's own for the publisher, around the product's code. */
@@ -141,7 +141,7 @@ const SECOND_CITY_NAME = "walrus-edge-aggregator-elsewhere";
 function workerOptions(
   name: WorkerName,
   port: number,
-  vars: Readonly<Record<string, string>>,
+  vars: Readonly<Record<string, string | undefined>>,
   testBundle: string | null,
 ): { name: string; modules: { type: "ESModule" | "CompiledWasm"; path: string }[] } {
   const configPath = join(ROOT, "wrangler.toml");
@@ -155,12 +155,13 @@ function workerOptions(
     compatibilityFlags?: string[];
   };
   const flags = testBundle === null ? [] : ["nodejs_als"];
+  const bindings = Object.entries({ ...options.bindings, ...vars });
   return {
     ...options,
     name: `walrus-edge-${name}`,
     modules: readBundle(testBundle ?? name),
     compatibilityFlags: [...(options.compatibilityFlags ?? []), ...flags],
-    bindings: { ...options.bindings, ...vars },
+    bindings: Object.fromEntries(bindings.filter(([, value]) => value !== undefined)),
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   } as ReturnType<typeof workerOptions>;
 }
