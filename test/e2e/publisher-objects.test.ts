@@ -1,5 +1,5 @@
 /** What a store leaves on chain besides the blob, and what can be done to it afterwards. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { jsonOf as json, moveCalls, problemOf, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
@@ -16,7 +16,10 @@ let official: OfficialClient;
 beforeAll(async () => {
   network = await startNetwork({ shardCount: 16, seed: "publisher-objects" });
   gateway = await startTestGateway(network, {
-    vars: { publisher: { OPEN_WRITES: "false", JWT_SECRET: SECRET } },
+    vars: {
+      publisher: { OPEN_WRITES: "false", JWT_SECRET: SECRET },
+      aggregator: { GATE_HOLD_MS: "1000" },
+    },
   });
   official = await officialClient(network.description);
 });
@@ -215,6 +218,7 @@ describe("one object", () => {
 
   test("is deleted, and its storage is told as returned", async () => {
     const { id, blobId } = await storedBlob(await put("/v1/blobs?epochs=2", "delete me"));
+    expect((await gateway.aggregator(`/v1/blobs/${blobId}`)).status).toBe(200);
     const deleted = await json<{ returnedStorage: { id: string } }>(
       await ask("DELETE", `/edge/v1/objects/${id}`),
     );
@@ -223,6 +227,14 @@ describe("one object", () => {
     expect(storage.object.type).toMatch(/::storage_resource::Storage$/);
     await expect(official.sui.getObject({ objectId: id })).rejects.toThrow();
     expect((await ask("DELETE", `/edge/v1/objects/${id}`)).status).toBe(404);
+    // Readers are told that it is gone, and not that its lease is running.
+    await vi.waitFor(
+      async () => {
+        const read = await gateway.aggregator(`/v1/blobs/${blobId}`);
+        expect(await problemOf(read)).toMatchObject({ status: 404, reason: "BLOB_NOT_FOUND" });
+      },
+      { timeout: 60_000, interval: 500 },
+    );
 
     // The next store that may, takes it: only the write price is paid.
     const again = await json<{

@@ -235,6 +235,8 @@ export class SimDoor {
       tokens: this.#tokens(life),
       quotas: { getByName: unused },
       gate: () => ports.stub(life, GATE),
+      // Nobody reads here.
+      recents: { getByName: () => ({ forget: () => Promise.resolve() }) },
       wallets: gateway.wallets(life),
       leaseBook: gateway.book(life),
       metrics: new Proxy({} as AppContext["metrics"], { get: unused }),

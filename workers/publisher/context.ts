@@ -12,6 +12,7 @@ import type { OrphanBookRpc } from "./lease-book/orphans.ts";
 import type { NameDirectory } from "./names/names.ts";
 import type { MetricsRpc } from "./metrics/object.ts";
 import type { QuotaDirectory } from "./quota/quota.ts";
+import type { RecentRpc } from "./recent/recent.ts";
 import type { UploadDirectory } from "./uploads.ts";
 import type { Wallets } from "./wallet/wallets.ts";
 
@@ -29,6 +30,8 @@ export interface AppContext {
   readonly quotas: QuotaDirectory;
   /** The one writer of blocklist and purge generations: a new stub for each call. */
   readonly gate: () => GateRpc;
+  /** What was certified lately: what a 404 asks before it is sent. */
+  readonly recents: { getByName(shard: string): Pick<RecentRpc, "forget"> };
   readonly wallets: Wallets;
   readonly leaseBook: LeaseBookRpc & OrphanBookRpc;
   readonly metrics: MetricsRpc;

@@ -63,6 +63,7 @@ export default {
       tokens: env.TOKENS,
       quotas: env.QUOTAS,
       gate: () => env.GATES.getByName(GATE_NAME),
+      recents: env.RECENTS,
       wallets: walletDirectory(env.WALLETS, config.walletAddresses, config.walletKeys),
       leaseBook: env.LEASE_BOOKS.getByName(LEASE_BOOK_NAME),
       metrics: env.METRICS.getByName(METRICS_NAME),

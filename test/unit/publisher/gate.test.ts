@@ -137,6 +137,16 @@ describe("blobs certified lately", () => {
     expect(rows.sweep(RECENT_TTL_MS + 9)).toBeNull();
   });
 
+  test("are forgotten when they are deleted, unless they were stored again since", () => {
+    const rows = createRecentRows(memorySql());
+    rows.note("a", 5);
+    rows.note("b", 5);
+    rows.forget("a", 4);
+    expect(rows.has("a", 6)).toBe(true);
+    rows.forget("a", 5);
+    expect([rows.has("a", 6), rows.has("b", 6)]).toEqual([false, true]);
+  });
+
   test("of one ID are always in the same shard", () => {
     expect(recentShard("AbCdef")).toBe("Ab");
   });

@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import { readBody } from "../../../shared/http/body.ts";
 import { strongEtag } from "../../../shared/http/etag.ts";
+import { readJson } from "../../../shared/http/json-body.ts";
 import type { Problem } from "../../../shared/http/problem.ts";
 import { EPOCHS_QUERY_MAX, OBJECT_BODY_BYTES_MAX } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -19,6 +20,7 @@ import type { AppContext } from "../context.ts";
 import { failureToProblem, type PublisherFailure } from "../failure-to-problem.ts";
 import { type ChangeAnswer, changeOnce } from "../keyed/change-once.ts";
 import { chainFailure } from "../upload/failure-of.ts";
+import { recentShard } from "../recent/recent.ts";
 import { randomUploadId } from "../uploads.ts";
 import type { Receipt, WalletDone } from "../wallet/commands.ts";
 import { carryOutByWallet, type WalletWish } from "./ask-wallet.ts";
@@ -43,8 +45,8 @@ export function patchObject(
   asked: AskedObject,
   context: AppContext,
 ): Promise<Answer> {
-  const plan = (json: unknown, object: FoundObject): Result<PatchWish, Problem> => {
-    const change = attributeChange(json);
+  const plan = (body: Uint8Array, object: FoundObject): Result<PatchWish, Problem> => {
+    const change = attributeChange(body);
     if (!change.ok) return err(attributeProblem(change.failure));
     const payer = ownedBy(object, context);
     if (!payer.ok) return err(failureToProblem(payer.failure));
@@ -110,14 +112,24 @@ export function deleteObject(
   return changeObject(request, asked, context, {
     plan,
     async answer({ lease: { blobObjectId: objectId, blobId }, returnedStorage }, done) {
+      const beganAtMs = context.clock.nowMs();
       await context.leaseBook.forget([objectId]);
-      // What is cached of it was served on the word of this lease, unless another one holds it.
       if ((await context.leaseBook.ofBlob(blobId)).length === 0) {
-        await context.gate().purge(blobId);
+        await forgetBlob(blobId, beganAtMs, context);
       }
       return { body: { deleted: { objectId, blobId }, returnedStorage, ...receipt(done) } };
     },
   });
+}
+
+/**
+ * Nothing here holds the blob any more: what is cached of it was served on the word of a lease, and
+ * a 404 is true unless somebody has stored it since.
+ */
+async function forgetBlob(blobId: string, beganAtMs: number, context: AppContext): Promise<void> {
+  const { gate, recents } = context;
+  await recents.getByName(recentShard(blobId)).forget(blobId, beganAtMs);
+  await gate().purge(blobId);
 }
 
 const extensionSchema = v.strictObject({
@@ -130,10 +142,15 @@ export function extendObject(
   asked: AskedObject,
   context: AppContext,
 ): Promise<Answer> {
-  const plan = async (json: unknown, object: FoundObject): Promise<Result<ObjectWish, Problem>> => {
-    const parsed = v.safeParse(extensionSchema, json);
-    if (!parsed.success) return err(objectProblem({ kind: "extension-malformed" }));
-    const { epochs } = parsed.output;
+  const plan = async (
+    body: Uint8Array,
+    object: FoundObject,
+  ): Promise<Result<ObjectWish, Problem>> => {
+    const extension = readJson(body, extensionSchema);
+    if (!extension.ok) {
+      return err(objectProblem({ kind: "extension-malformed", flaw: extension.failure }));
+    }
+    const { epochs } = extension.value;
     const wish = extensionOf(request, object, epochs, context);
     if (!wish.ok) return err(failureToProblem(wish.failure));
     const beyond = await horizonFailure(object, epochs, context);
@@ -153,8 +170,10 @@ export function extendObject(
 
 /** What differs between the changes. */
 interface ObjectChange<Wish extends ObjectWish> {
-  /** @param json The body; `null` where it is none. */
-  plan(json: unknown, object: FoundObject): Result<Wish, Problem> | Promise<Result<Wish, Problem>>;
+  plan(
+    body: Uint8Array,
+    object: FoundObject,
+  ): Result<Wish, Problem> | Promise<Result<Wish, Problem>>;
   /** Writes down what was done; may be called again for the same wish. */
   answer(wish: Wish, done: WalletDone): Promise<ChangeAnswer>;
 }
@@ -167,11 +186,12 @@ async function changeObject<Wish extends ObjectWish>(
 ): Promise<Answer> {
   const body = await readBody(request, OBJECT_BODY_BYTES_MAX);
   if (!body.ok) return refuse(request, failureToProblem(body.failure));
-  const json = parseJson(body.value);
   return changeOnce<Wish>({ ...asked, request, body: body.value }, context, {
     async plan() {
       const object = await findForChange(request.headers, asked, context);
-      return object.ok ? change.plan(json, object.value) : err(failureToProblem(object.failure));
+      return object.ok
+        ? change.plan(body.value, object.value)
+        : err(failureToProblem(object.failure));
     },
     carryOut: (wish) =>
       carryOutByWallet(wish, context, (done) => change.answer(wish, done), wish.lease),
@@ -246,12 +266,4 @@ function versioned(version: string | null, body: object): ChangeAnswer {
 
 function receipt({ txDigest, costFrost, gasMist }: Receipt): object {
   return { txDigest, cost: Number(costFrost), gas: Number(gasMist) };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
 }

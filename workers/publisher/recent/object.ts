@@ -24,6 +24,10 @@ export class Recent extends DurableObject implements RecentRpc {
     return this.#rows.has(blobId, systemClock.nowMs());
   }
 
+  async forget(blobId: string, untilMs: number): Promise<void> {
+    this.#rows.forget(blobId, untilMs);
+  }
+
   override async alarm(): Promise<void> {
     const nextMs = this.#rows.sweep(systemClock.nowMs());
     if (nextMs !== null) await this.ctx.storage.setAlarm(nextMs);

@@ -12,6 +12,8 @@ export interface RecentRpc {
   note(blobId: string): Promise<void>;
   /** Whether it was noted in the last `RECENT_TTL_MS`. */
   has(blobId: string): Promise<boolean>;
+  /** Forgets a blob that nothing of this gateway holds any more, unless it was noted after `untilMs`. */
+  forget(blobId: string, untilMs: number): Promise<void>;
 }
 
 /** Shards by name. */
@@ -33,6 +35,8 @@ export function recentShard(blobId: string): string {
 export interface RecentRows {
   note(blobId: string, nowMs: number): void;
   has(blobId: string, nowMs: number): boolean;
+  /** Forgets one that was noted up to then. */
+  forget(blobId: string, untilMs: number): void;
   /** Forgets what is old; when to look again, `null` when nothing is left. */
   sweep(nowMs: number): number | null;
 }
@@ -56,6 +60,8 @@ export function createRecentRows(sql: Sql): RecentRows {
           nowMs - RECENT_TTL_MS,
         )
         .toArray().length > 0,
+    forget: (blobId, untilMs) =>
+      void sql.exec("DELETE FROM recent WHERE blob_id = ? AND noted_at_ms <= ?", blobId, untilMs),
     sweep(nowMs) {
       const noted = { table: "recent", column: "noted_at_ms" };
       const oldest = sweepRows(sql, noted, nowMs - RECENT_TTL_MS);
