@@ -48,6 +48,8 @@ export interface Problem {
   readonly message: string;
   /** Facts a program can act on: the name of the bad parameter, the limit. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Whether it is the caller's doing although its status is above 499. */
+  readonly isCallersDoing?: true;
   /** Whole seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
   /** Further response headers: `Allow`, `Content-Range`, `WWW-Authenticate`. */

@@ -13,6 +13,8 @@ export interface RequestNotes {
   route: string | null;
   /** Reason of a refusal. */
   reason: string | null;
+  /** Whether a refusal is ours to look into; `null`: as its status says. */
+  isFault: boolean | null;
   /** What is told of a read besides; nothing of other requests. */
   readonly read: ReadNotes;
 }
@@ -32,7 +34,7 @@ export interface ReadNotes {
 
 /** Nothing is known yet. */
 export function requestNotes(): RequestNotes {
-  return { route: null, reason: null, read: {} };
+  return { route: null, reason: null, isFault: null, read: {} };
 }
 
 /** Begins the line of one request; the function it returns writes it. */
@@ -58,7 +60,7 @@ export function requestLine(
       requestBytes: declaredLength(request.headers) ?? undefined,
       durationMs: clock.nowMs() - startedMs,
     };
-    if (status >= 500) log.error(record);
+    if (notes.isFault ?? status >= 500) log.error(record);
     else log.info(record);
   };
 }

@@ -6,7 +6,12 @@
  */
 import { Router } from "itty-router";
 import { dialectFor } from "../../shared/http/compat.ts";
-import { internalError, methodNotAllowed, unknownPath } from "../../shared/http/problem.ts";
+import {
+  internalError,
+  methodNotAllowed,
+  problemStatus,
+  unknownPath,
+} from "../../shared/http/problem.ts";
 import { statusResponse } from "../../shared/http/respond.ts";
 import { requestLine } from "../../shared/telemetry/request-log.ts";
 import type { Answer } from "./answer.ts";
@@ -148,7 +153,11 @@ export async function handleRequest(request: Request, context: AppContext): Prom
     request.method === "OPTIONS"
       ? dialect.preflight(request)
       : await route(request, pathname, context);
-  if (!(answer instanceof Response)) context.notes.reason = answer.reason;
+  if (!(answer instanceof Response)) {
+    context.notes.reason = answer.reason;
+    // In exact mode some refusals of the caller's are sent as a 500.
+    context.notes.isFault = problemStatus(answer) >= 500 && answer.isCallersDoing !== true;
+  }
   const response = dialect.withCors(
     answer instanceof Response ? answer : dialect.problem(answer, request.method),
   );

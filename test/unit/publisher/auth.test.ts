@@ -108,7 +108,9 @@ describe("a token", () => {
   });
 
   describe("of a key set", () => {
-    const algorithms = ["ES256", "ES384", "RS256", "RS512", "PS256", "EdDSA"];
+    // All that the official publisher takes.
+    const ofRsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+    const algorithms = ["ES256", "ES384", "EdDSA"].concat(ofRsa);
     const pairs = new Map<string, Awaited<ReturnType<typeof generateKeyPair>>>();
     let jwks = "";
 
@@ -133,6 +135,24 @@ describe("a token", () => {
       const other = await generateKeyPair(alg);
       const forged = await sign({}, other.privateKey, alg, alg);
       expect(await verify(forged, { JWT_JWKS: jwks })).toBe("token-signature");
+    });
+
+    test("without a key's name is tried with each that fits", async () => {
+      const [first, second, stranger] = await Promise.all(
+        Array.from({ length: 3 }, () => generateKeyPair("ES256", { extractable: true })),
+      );
+      if (!first || !second || !stranger) throw new Error("no keys");
+      const keys = await Promise.all([first, second].map((pair) => exportJWK(pair.publicKey)));
+      const vars = { JWT_JWKS: JSON.stringify({ keys }) };
+      for (const [pair, outcome] of [
+        [first, "ok"],
+        [second, "ok"],
+        [stranger, "token-signature"],
+      ] as const) {
+        expect(await verify(await sign({}, pair.privateKey, "ES256"), vars)).toBe(outcome);
+      }
+      const expired = await sign({ exp: NOW_SECONDS - 61 }, second.privateKey, "ES256");
+      expect(await verify(expired, vars)).toBe("token-expired");
     });
 
     test("is not verified with a public key taken for a secret", async () => {

@@ -3,7 +3,13 @@ import type { LogRecord } from "../../../shared/ports.ts";
 import { requestLine, requestNotes } from "../../../shared/telemetry/request-log.ts";
 
 describe("the line of a request", () => {
-  function lineOf(url: string, init: RequestInit, status: number, reason: string | null) {
+  function lineOf(
+    url: string,
+    init: RequestInit,
+    status: number,
+    reason: string | null,
+    isFault: boolean | null = null,
+  ) {
     const lines: [string, LogRecord][] = [];
     const keep = (level: string) => (record: LogRecord) => void lines.push([level, record]);
     let nowMs = 1_000;
@@ -16,11 +22,21 @@ describe("the line of a request", () => {
     const write = requestLine(ports, new Request(url, init), notes);
     notes.route = "/v1/blobs";
     notes.reason = reason;
+    notes.isFault = isFault;
     nowMs += 25;
     write(status);
     expect(lines).toHaveLength(1);
     return lines[0];
   }
+
+  test.each([
+    [500, null, "error"],
+    [404, null, "info"],
+    [504, false, "info"],
+  ])("of a status %i that is a fault: %s has the level %s", (status, isFault, level) => {
+    const line = lineOf("https://p.test/", {}, status, "REASON", isFault);
+    expect(line?.[0]).toBe(level);
+  });
 
   test("tells method, pattern, status, length and time, and nothing of path, query or headers", () => {
     const init = {

@@ -26,8 +26,12 @@ afterEach(async () => {
   await reset();
 });
 
-async function signedToken(): Promise<string> {
-  return new SignJWT({ exp: Math.floor(Date.now() / 1_000) + 600, jti: JTI, sub: "alice" })
+async function signedToken(lifetimeSeconds = 600): Promise<string> {
+  return new SignJWT({
+    exp: Math.floor(Date.now() / 1_000) + lifetimeSeconds,
+    jti: JTI,
+    sub: "alice",
+  })
     .setProtectedHeader({ alg: "HS256" })
     .sign(utf8Bytes(JWT_SECRET));
 }
@@ -111,5 +115,17 @@ test("one line for each request, with the reason of a refusal", async () => {
     ["request.done", "GET", "/status", 200, undefined],
     ["request.done", "GET", "/v1/blobs", 405, "METHOD_NOT_ALLOWED"],
     ["request.done", "GET", null, 404, "PATH_NOT_FOUND"],
+  ]);
+});
+
+test("what the caller does wrong is no error of ours, whatever its status", async () => {
+  const authorization = `Bearer ${await signedToken(-600)}`;
+  const vars = { OPEN_WRITES: undefined, JWT_SECRET };
+  const init = { method: "PUT", body: BODY, headers: { authorization } };
+  expect((await ask("/v1/blobs", init, vars)).status).toBe(504);
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const requests = records.filter(({ event }) => event === "request.done");
+  expect(requests.map(({ level, reason }) => [level, reason])).toEqual([
+    ["info", "EXPIRED_SIGNATURE"],
   ]);
 });

@@ -16,7 +16,7 @@ export type ClaimFailure =
   | { readonly kind: "token-invalid"; readonly detail: string }
   | { readonly kind: "token-lifetime"; readonly expectedSeconds: number }
   | { readonly kind: "token-timestamp"; readonly exp: number }
-  | { readonly kind: "token-epochs"; readonly allowed: Allowance }
+  | { readonly kind: "token-epochs"; readonly allowed: Allowance; readonly asked: number }
   | { readonly kind: "token-size"; readonly allowed: Allowance }
   | { readonly kind: "token-recipient"; readonly allowed: string }
   | { readonly kind: "token-scope"; readonly scope: string };
@@ -100,7 +100,7 @@ export function checkStore(
   if (!hasScope(claims, "store")) return err({ kind: "token-scope", scope: "store" });
   const epochs = allowance(claims.epochs, claims.max_epochs);
   if (epochs !== null && !allows(epochs, asked.epochs)) {
-    return err({ kind: "token-epochs", allowed: epochs });
+    return err({ kind: "token-epochs", allowed: epochs, asked: asked.epochs });
   }
   const recipient = claims.send_object_to;
   if (recipient !== undefined && parseSuiId(recipient) !== asked.sendObjectTo) {

@@ -56,7 +56,10 @@ export function tokenProblem(failure: TokenFailure): Problem {
     case "token-signature":
       return UNSIGNED;
     case "token-expired":
-      return problem("DEADLINE_EXCEEDED", "EXPIRED_SIGNATURE", "the token has expired");
+      return {
+        ...problem("DEADLINE_EXCEEDED", "EXPIRED_SIGNATURE", "the token has expired"),
+        isCallersDoing: true,
+      };
     case "token-used":
       return problem("RESOURCE_EXHAUSTED", "TOKEN_ALREADY_USED", "the token was used before");
     case "token-invalid":
@@ -91,7 +94,10 @@ function claimProblem(failure: Exclude<ClaimFailure, { readonly kind: "token-inv
         `exp must be in seconds since 1970 and at most ${JWT_EXP_SECONDS_MAX}, not ${failure.exp}`,
       );
     case "token-epochs":
-      return precondition("INVALID_EPOCHS", `the token allows ${told(failure.allowed)} epochs`);
+      return precondition(
+        "INVALID_EPOCHS",
+        `the token allows ${told(failure.allowed)} epochs, not ${failure.asked}`,
+      );
     case "token-size":
       return precondition(
         "INVALID_SIZE",

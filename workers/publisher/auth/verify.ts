@@ -9,6 +9,7 @@ import {
   errors,
   type JSONWebKeySet,
   jwtVerify,
+  type JWTVerifyGetKey,
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from "jose";
@@ -91,7 +92,7 @@ export async function verifyToken(
     if (error instanceof KeysUnavailableError) {
       ports.log.error({ event: "token.keys-unreadable", error: error.message });
     }
-    return err(failureOf(error));
+    return err(failureOf(error, rules.algorithms));
   }
 }
 
@@ -105,13 +106,34 @@ function verified(
     case "secret":
       return jwtVerify(token, key.bytes, options);
     case "jwks":
-      return jwtVerify(token, createLocalJWKSet(key.keys), options);
+      return verifiedBySet(token, createLocalJWKSet(key.keys), options);
     case "remote":
-      return jwtVerify(token, key.keys.keyOf(ports), options);
+      return verifiedBySet(token, key.keys.keyOf(ports), options);
   }
 }
 
-function failureOf(error: unknown): TokenFailure {
+/** A token that names no key (`kid` may be absent, RFC 7515 §4.1.4) is tried with each that fits. */
+async function verifiedBySet(
+  token: string,
+  keyOf: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keyOf, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (mismatch) {
+        if (!(mismatch instanceof errors.JWSSignatureVerificationFailed)) throw mismatch;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function failureOf(error: unknown, algorithms: readonly string[]): TokenFailure {
   if (error instanceof KeysUnavailableError) return { kind: "token-keys-unavailable" };
   if (error instanceof errors.JWTExpired) return { kind: "token-expired" };
   if (
@@ -123,8 +145,11 @@ function failureOf(error: unknown): TokenFailure {
   if (error instanceof errors.JWTClaimValidationFailed) {
     return { kind: "token-invalid", detail: `the claim ${error.claim} does not fit` };
   }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return { kind: "token-invalid", detail: `its algorithm is none of ${algorithms.join(", ")}` };
+  }
   if (error instanceof errors.JOSEError || error instanceof TypeError) {
-    return { kind: "token-invalid", detail: "it is malformed, or of another algorithm" };
+    return { kind: "token-invalid", detail: "it is malformed, or no key fits its algorithm" };
   }
   throw error;
 }
