@@ -1,5 +1,6 @@
 /** Refusals of attributes as problems. Pure; part of the one switch in failure-to-problem.ts. */
-import { GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
+import { flawedBody } from "../../shared/http/json-body.ts";
+import { echoed, GLOBAL_DOMAIN, type Problem } from "../../shared/http/problem.ts";
 import type { AttributeFailure } from "./attributes.ts";
 
 /** The problem to answer with. */
@@ -7,9 +8,9 @@ export function attributeProblem(failure: AttributeFailure): Problem {
   switch (failure.kind) {
     case "attribute-malformed":
       return problem(
-        `the attribute ${JSON.stringify(failure.attribute)} must have ${failure.expected}`,
+        `the attribute ${JSON.stringify(echoed(failure.attribute))} must have ${failure.expected}`,
         {
-          attribute: failure.attribute,
+          attribute: echoed(failure.attribute),
         },
       );
     case "attributes-too-many":
@@ -18,9 +19,10 @@ export function attributeProblem(failure: AttributeFailure): Problem {
         { limitAttributes: String(failure.countMax), limitBytes: String(failure.bytesMax) },
       );
     case "attributes-body-malformed":
-      return problem('the body must be {"attributes": {"key": "value", "other": null}}', {
-        parameter: "attributes",
-      });
+      return {
+        ...flawedBody(failure.flaw, '{"attributes": {"key": "value", "other": null}}'),
+        reason: "INVALID_ATTRIBUTE",
+      };
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
+import { type JsonFlaw, readJson } from "../../shared/http/json-body.ts";
 import {
   ATTRIBUTE_KEY_BYTES_MAX,
   ATTRIBUTE_VALUE_BYTES_MAX,
@@ -27,7 +28,7 @@ export type AttributeFailure =
       readonly expected: string;
     }
   | { readonly kind: "attributes-too-many"; readonly countMax: number; readonly bytesMax: number }
-  | { readonly kind: "attributes-body-malformed" };
+  | { readonly kind: "attributes-body-malformed"; readonly flaw: JsonFlaw };
 
 /** A change: pairs to set, keys to remove. */
 export interface AttributeChange {
@@ -77,10 +78,10 @@ const changeSchema = v.strictObject({
 });
 
 /** Reads `{"attributes": {"key": "value", "gone": null}}`, a merge patch (RFC 7386). */
-export function attributeChange(json: unknown): Result<AttributeChange, AttributeFailure> {
-  const parsed = v.safeParse(changeSchema, json);
-  if (!parsed.success) return err({ kind: "attributes-body-malformed" });
-  const pairs = Object.entries(parsed.output.attributes);
+export function attributeChange(body: Uint8Array): Result<AttributeChange, AttributeFailure> {
+  const asked = readJson(body, changeSchema);
+  if (!asked.ok) return err({ kind: "attributes-body-malformed", flaw: asked.failure });
+  const pairs = Object.entries(asked.value.attributes);
   const removed = pairs.filter(([, value]) => value === null).map(([key]) => key);
   const wrong = removed.find((key) => keyProblem(key) !== null);
   if (wrong !== undefined) {

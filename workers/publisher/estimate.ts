@@ -6,7 +6,7 @@
  */
 import * as v from "valibot";
 import { readBody } from "../../shared/http/body.ts";
-import { badParameter } from "../../shared/http/problem.ts";
+import { flawedBody, readJson } from "../../shared/http/json-body.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { ESTIMATE_BODY_BYTES_MAX } from "../../shared/limits.ts";
 import { estimateCost } from "../../shared/protocol/price.ts";
@@ -30,13 +30,11 @@ const bodySchema = v.object({
 export async function estimateStore(request: Request, context: AppContext): Promise<Answer> {
   const body = await readBody(request, ESTIMATE_BODY_BYTES_MAX);
   if (!body.ok) return failureToProblem(body.failure);
-  const parsed = v.safeParse(bodySchema, parseJson(body.value));
-  if (!parsed.success) {
-    const parameter = v.getDotPath(parsed.issues[0]) ?? "body";
-    const message = 'expected {"size": bytes, "epochs": whole number from 1}';
-    return badParameter(parameter, message);
+  const asked = readJson(body.value, bodySchema);
+  if (!asked.ok) {
+    return flawedBody(asked.failure, '{"size": bytes, "epochs": whole number from 1}');
   }
-  const { size, epochs } = parsed.output;
+  const { size, epochs } = asked.value;
   const estimate = await estimateOf(context, size, epochs);
   return estimate.ok ? jsonResponse(estimate.value) : failureToProblem(estimate.failure);
 }
@@ -116,12 +114,4 @@ function startOfEpoch({ timing }: SystemState, epoch: number): string | null {
   if (timing.phase.kind === "change-sync") return null;
   const startMs = timing.phase.startMs + (epoch - timing.epoch) * timing.epochDurationMs;
   return new Date(startMs).toISOString();
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
 }

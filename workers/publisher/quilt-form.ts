@@ -14,6 +14,7 @@ import {
   type MultipartFailure,
   type MultipartPart,
 } from "../../shared/http/multipart.ts";
+import { echoed } from "../../shared/http/problem.ts";
 import { QUILT_METADATA_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 
@@ -81,7 +82,8 @@ async function tagsOfParts(
     return badMetadata('expected [{"identifier": "…", "tags": {"key": "value"}}]');
   const tags = new Map<string, ReadonlyMap<string, string>>();
   for (const entry of parsed.output) {
-    if (tags.has(entry.identifier)) return badMetadata(`${entry.identifier} is listed twice`);
+    if (tags.has(entry.identifier))
+      return badMetadata(`${echoed(entry.identifier)} is listed twice`);
     tags.set(entry.identifier, new Map(Object.entries(entry.tags).map(textTag)));
   }
   return ok(tags);

@@ -1,5 +1,5 @@
 /** The failures of quilts as problems. Pure; part of the one switch in failure-to-problem.ts. */
-import type { Problem } from "../../shared/http/problem.ts";
+import { echoed, type Problem } from "../../shared/http/problem.ts";
 import type { QuiltFormFailure } from "./quilt-form.ts";
 
 /** Why a quilt is refused before anything of it is stored. */
@@ -36,17 +36,17 @@ export function quiltProblem(failure: QuiltRefusal): Problem {
         limitFiles: String(failure.patchCountMax),
       });
     case "quilt-identifier-invalid":
-      return malformed(`the identifier ${JSON.stringify(failure.identifier)} cannot be used`, {
-        identifier: failure.identifier,
+      return malformed(`the identifier ${quoted(failure.identifier)} cannot be used`, {
+        identifier: echoed(failure.identifier),
         cause: failure.reason,
       });
     case "quilt-identifier-duplicate":
     case "quilt-tags-too-large":
       return malformed(
         failure.kind === "quilt-identifier-duplicate"
-          ? `the identifier ${JSON.stringify(failure.identifier)} is given twice`
-          : `the tags of ${JSON.stringify(failure.identifier)} are too long`,
-        { identifier: failure.identifier },
+          ? `the identifier ${quoted(failure.identifier)} is given twice`
+          : `the tags of ${quoted(failure.identifier)} are too long`,
+        { identifier: echoed(failure.identifier) },
       );
     case "quilt-empty":
       return malformed("the form holds no file");
@@ -77,6 +77,10 @@ function quiltLimit(failure: TooLarge): Readonly<Record<string, string>> {
     case "quilt-too-large":
       return { limitSymbolBytes: String(failure.symbolBytesMax) };
   }
+}
+
+function quoted(identifier: string): string {
+  return JSON.stringify(echoed(identifier));
 }
 
 function malformed(message: string, metadata: Readonly<Record<string, string>> = {}): Problem {

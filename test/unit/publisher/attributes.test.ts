@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import {
   ATTRIBUTE_KEY_BYTES_MAX,
   ATTRIBUTE_VALUE_BYTES_MAX,
@@ -89,8 +90,10 @@ describe("attributes of a store", () => {
 });
 
 describe("a change of attributes", () => {
+  const change = (json: unknown) => attributeChange(utf8Bytes(JSON.stringify(json)));
+
   test("sets and removes", () => {
-    expect(attributeChange({ attributes: { b: "2", a: "1", gone: null } })).toEqual({
+    expect(change({ attributes: { b: "2", a: "1", gone: null } })).toEqual({
       ok: true,
       value: { set: { a: "1", b: "2" }, remove: ["gone"] },
     });
@@ -104,7 +107,15 @@ describe("a change of attributes", () => {
     { attributes: { a: 1 } },
     { attributes: { a: "1" }, other: 1 },
   ])("is refused when it is none: %j", (json) => {
-    expect(attributeChange(json)).toMatchObject({ failure: { kind: "attributes-body-malformed" } });
+    expect(change(json)).toMatchObject({ failure: { kind: "attributes-body-malformed" } });
+  });
+
+  test("is refused by what stands in it", () => {
+    const flaw = { parameter: "attributes.size", value: "5" };
+    expect(change({ attributes: { size: 5 } })).toMatchObject({ failure: { flaw } });
+    // A lenient decoder would have something else stored, and paid for.
+    const body = Uint8Array.of(...utf8Bytes('{"attributes":{"a":"'), 0xff, ...utf8Bytes('"}}'));
+    expect(attributeChange(body)).toMatchObject({ failure: { flaw: { parameter: "body" } } });
   });
 
   test.each([
@@ -115,7 +126,7 @@ describe("a change of attributes", () => {
     { a: "\udc00" },
     { "": "x" },
   ])("is refused by name: %j", (attributes) => {
-    expect(attributeChange({ attributes })).toMatchObject({
+    expect(change({ attributes })).toMatchObject({
       failure: { kind: "attribute-malformed" },
     });
   });
@@ -125,12 +136,12 @@ describe("a change of attributes", () => {
       `k${index}`,
       null,
     ]);
-    expect(attributeChange({ attributes: Object.fromEntries(removed) }).ok).toBe(true);
-    expect(
-      attributeChange({ attributes: { ...Object.fromEntries(removed), more: "x" } }),
-    ).toMatchObject({ failure: { kind: "attributes-too-many" } });
-    expect(
-      attributeChange({ attributes: { ...Object.fromEntries(removed), more: null } }),
-    ).toMatchObject({ failure: { kind: "attributes-too-many" } });
+    expect(change({ attributes: Object.fromEntries(removed) }).ok).toBe(true);
+    expect(change({ attributes: { ...Object.fromEntries(removed), more: "x" } })).toMatchObject({
+      failure: { kind: "attributes-too-many" },
+    });
+    expect(change({ attributes: { ...Object.fromEntries(removed), more: null } })).toMatchObject({
+      failure: { kind: "attributes-too-many" },
+    });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { QUILT_METADATA_BYTES_MAX } from "../../../shared/limits.ts";
 import { planForm } from "../../../workers/publisher/quilt-form.ts";
+import { quiltProblem, type QuiltRefusal } from "../../../workers/publisher/quilt-problem.ts";
 import { multipartBody } from "../../support/multipart-body.ts";
 
 const SHARD_COUNT = 13;
@@ -36,6 +37,17 @@ describe("the form of a quilt", () => {
       ]),
     );
     expect(patches[1]?.tags).toEqual(new Map());
+  });
+
+  test("an identifier is repeated in an error no further than errors repeat", () => {
+    for (const failure of [
+      { kind: "quilt-identifier-invalid", identifier: "i".repeat(70_000), reason: "too-long" },
+      { kind: "quilt-identifier-duplicate", identifier: "i".repeat(70_000) },
+      { kind: "quilt-tags-too-large", identifier: "i".repeat(70_000) },
+    ] as const) {
+      const problem = quiltProblem(failure as QuiltRefusal);
+      expect(JSON.stringify(problem).length).toBeLessThan(1_000);
+    }
   });
 
   test.each([

@@ -1,4 +1,5 @@
 /** Refusals of the operator's routes as problems. Pure; part of the one switch in failure-to-problem.ts. */
+import { flawedBody, type JsonFlaw } from "../../../shared/http/json-body.ts";
 import { GLOBAL_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
 import type { BlocklistFull } from "./gate.ts";
 
@@ -6,7 +7,7 @@ import type { BlocklistFull } from "./gate.ts";
 export type GateFailure =
   | BlocklistFull
   | { readonly kind: "not-blocked" }
-  | { readonly kind: "purge-malformed" }
+  | { readonly kind: "purge-malformed"; readonly flaw: JsonFlaw }
   | { readonly kind: "blob-id-malformed" };
 
 /** The problem to answer with. */
@@ -30,10 +31,8 @@ export function gateProblem(failure: GateFailure): Problem {
       };
     case "purge-malformed":
       return {
-        statusWord: "INVALID_ARGUMENT",
+        ...flawedBody(failure.flaw, '{"blobId": "<blob ID>"} or {"all": true}'),
         reason: "INVALID_BODY",
-        domain: GLOBAL_DOMAIN,
-        message: 'expected {"blobId": "<blob ID>"} or {"all": true} as JSON',
       };
     case "blob-id-malformed":
       return {

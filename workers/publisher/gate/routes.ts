@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
 import { readBody } from "../../../shared/http/body.ts";
+import { type JsonFlaw, jsonText, readJson } from "../../../shared/http/json-body.ts";
 import { unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import {
@@ -13,6 +14,7 @@ import {
   GATE_HOLD_MS,
   PURGE_BODY_BYTES_MAX,
 } from "../../../shared/limits.ts";
+import { err, ok, type Result } from "../../../shared/result.ts";
 import { type Answer, refuse } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
@@ -96,26 +98,23 @@ export async function purge(
 ): Promise<Answer> {
   const body = await readBody(request, PURGE_BODY_BYTES_MAX);
   if (!body.ok) return refuse(request, failureToProblem(body.failure));
-  const asked = parsePurge(new TextDecoder().decode(body.value));
-  if (asked === null) return gateProblem({ kind: "purge-malformed" });
-  const generation = await context.gate().purge(asked.blobId);
-  context.log.info({ event: "gate.purged", blobId: asked.blobId, operator: sub });
-  return jsonResponse({ blobId: asked.blobId, generation, effectiveWithinMs: GATE_HOLD_MS });
+  const asked = readPurge(body.value);
+  if (!asked.ok) return gateProblem({ kind: "purge-malformed", flaw: asked.failure });
+  const { blobId } = asked.value;
+  const generation = await context.gate().purge(blobId);
+  context.log.info({ event: "gate.purged", blobId, operator: sub });
+  return jsonResponse({ blobId, generation, effectiveWithinMs: GATE_HOLD_MS });
 }
 
-/** `blobId` is `null` for everything; the whole is `null` for what is no request. */
-function parsePurge(text: string): { readonly blobId: string | null } | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const parsed = v.safeParse(purgeSchema, json);
-  if (!parsed.success) return null;
-  if ("all" in parsed.output) return { blobId: null };
-  const blobId = normalised(parsed.output.blobId);
-  return blobId === null ? null : { blobId };
+/** `blobId` is `null` for everything. */
+function readPurge(body: Uint8Array): Result<{ readonly blobId: string | null }, JsonFlaw> {
+  const asked = readJson(body, purgeSchema);
+  if (!asked.ok) return asked;
+  if ("all" in asked.value) return ok({ blobId: null });
+  const blobId = normalised(asked.value.blobId);
+  return blobId === null
+    ? err({ parameter: "blobId", value: jsonText(asked.value.blobId) })
+    : ok({ blobId });
 }
 
 /** The 43 characters of whatever spelling; `null` for none. */

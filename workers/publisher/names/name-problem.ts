@@ -1,5 +1,6 @@
 /** Refusals about names as problems. Pure; part of the one switch in failure-to-problem.ts. */
 import { strongEtag } from "../../../shared/http/etag.ts";
+import { flawedBody, type JsonFlaw } from "../../../shared/http/json-body.ts";
 import { badParameter, GLOBAL_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
 import { NAME_CHARS_MAX } from "../../../shared/limits.ts";
 import { etagOf } from "./names.ts";
@@ -10,7 +11,7 @@ export type NameRefusal =
   | { readonly kind: "name-unknown" }
   | { readonly kind: "name-contended" }
   | { readonly kind: "name-malformed" }
-  | { readonly kind: "name-target-malformed"; readonly parameter: string }
+  | { readonly kind: "name-target-malformed"; readonly flaw: JsonFlaw }
   /** The object named is no Blob of that blob ID, or not certified. */
   | { readonly kind: "name-target-mismatch" }
   | { readonly kind: "name-condition-malformed" }
@@ -57,9 +58,9 @@ export function nameProblem(refusal: NameRefusal): Problem {
         `a name is 1 to ${NAME_CHARS_MAX} letters, digits and . _ ~ -, a letter or digit first`,
       );
     case "name-target-malformed":
-      return badParameter(
-        refusal.parameter,
-        'expected {"blobId": 43 characters of base64url, "objectId"?: 0x and 64 hex digits}',
+      return flawedBody(
+        refusal.flaw,
+        '{"blobId": 43 characters of base64url, "objectId"?: 0x and 64 hex digits}',
       );
     case "name-target-mismatch":
       return badParameter("objectId", "the object is no certified Blob of this blob ID");

@@ -10,6 +10,7 @@ import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
 import { readBody } from "../../../shared/http/body.ts";
 import { matchesNone, strongEtag } from "../../../shared/http/etag.ts";
 import { type Problem, unreadableParameter } from "../../../shared/http/problem.ts";
+import { jsonText, readJson } from "../../../shared/http/json-body.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import {
   NAME_ASKS_MAX,
@@ -211,15 +212,15 @@ async function targetOf(
   body: Uint8Array,
   context: AppContext,
 ): Promise<Result<NameTarget, Problem>> {
-  const parsed = v.safeParse(targetSchema, parseJson(body));
-  if (!parsed.success) {
-    const parameter = v.getDotPath(parsed.issues[0]) ?? "body";
-    return err(refused({ kind: "name-target-malformed", parameter }));
+  const asked = readJson(body, targetSchema);
+  if (!asked.ok) return err(refused({ kind: "name-target-malformed", flaw: asked.failure }));
+  const bytes = parseBlobId(asked.value.blobId);
+  if (bytes === null) {
+    const flaw = { parameter: "blobId", value: jsonText(asked.value.blobId) };
+    return err(refused({ kind: "name-target-malformed", flaw }));
   }
-  const bytes = parseBlobId(parsed.output.blobId);
-  if (bytes === null) return err(refused({ kind: "name-target-malformed", parameter: "blobId" }));
   const blobId = formatBlobId(bytes);
-  const objectId = parsed.output.objectId?.toLowerCase() ?? null;
+  const objectId = asked.value.objectId?.toLowerCase() ?? null;
   if (objectId === null) return ok({ blobId, objectId });
   for (let ask = 1; ; ask++) {
     const blob = await context.chain.readBlobObject(objectId);
@@ -254,12 +255,4 @@ function problemOf(failure: NameFailure): Problem {
 
 function refused(refusal: NameRefusal): Problem {
   return failureToProblem({ kind: "name-refused", refusal });
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 /** Refusals of what is asked of a stored object. Pure; part of the switch in failure-to-problem.ts. */
 import { err, type Result } from "../../../shared/result.ts";
 import { strongEtag } from "../../../shared/http/etag.ts";
+import { flawedBody, type JsonFlaw } from "../../../shared/http/json-body.ts";
 import { GLOBAL_DOMAIN, type Problem } from "../../../shared/http/problem.ts";
 
 /** Why an object cannot be told or changed. */
@@ -18,7 +19,7 @@ export type ObjectFailure =
   | { readonly kind: "object-changed"; readonly version: string }
   /** Others change it faster than a change can be planned. */
   | { readonly kind: "object-contended" }
-  | { readonly kind: "extension-malformed" };
+  | { readonly kind: "extension-malformed"; readonly flaw: JsonFlaw };
 
 /** The same among the failures of the publisher. */
 export interface ObjectRefused {
@@ -89,12 +90,7 @@ export function objectProblem(failure: ObjectFailure): Problem {
         retryAfterSeconds: 5,
       };
     case "extension-malformed":
-      return {
-        statusWord: "INVALID_ARGUMENT",
-        reason: "MALFORMED_REQUEST",
-        message: 'the body must be {"epochs": whole number from 1}',
-        metadata: { parameter: "epochs" },
-      };
+      return flawedBody(failure.flaw, '{"epochs": whole number from 1}');
   }
 }
 
