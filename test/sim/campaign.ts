@@ -1,6 +1,7 @@
 /**
  * Kills at the boundaries of recorded visits: at a sample that differs from play to play, and with
- * `SIM_KILLS=all` in the environment at every one, which takes an hour.
+ * `SIM_KILLS=all` in the environment at every one, which takes a processor
+ * about twenty minutes.
  *
  * A sample is of kinds: who passes the boundary, whether before or after, and what. One that is passed
  * again and again counts the first and the last time.

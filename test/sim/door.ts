@@ -36,11 +36,10 @@ import { renew } from "../../workers/renewal/renew.ts";
 import { UploadStore } from "../../workers/publisher/upload/store.ts";
 import { SimKv } from "./edge.ts";
 import { LANE_COUNT, promised, type SimGateway } from "./gateway.ts";
-import { WALLET_SECRET_KEY } from "./network.ts";
+import { JWT_SECRET, WALLET_SECRET_KEY } from "./network.ts";
 import type { Alarmed, Life, ObjectName } from "./platform.ts";
 import { SUI_RPC_URL } from "./ports.ts";
 
-const JWT_SECRET = new Uint8Array(32).fill(7);
 /** Long after every run. */
 const TOKEN_EXPIRES_SECONDS = 2_000_000_000;
 /** Blobs of four epochs are within the margin, and once extended no more. */

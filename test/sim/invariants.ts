@@ -4,11 +4,12 @@
  * Each broken rule is one line of text; none is good.
  */
 import { TransactionDataBuilder } from "@mysten/sui/transactions";
+import { toBase64, toHex } from "../../shared/bytes/text.ts";
 import type { ExecutedTransaction } from "../devnet/ledger/types.ts";
 import { blobEvents } from "../devnet/network/chain-events.ts";
 import type { ChainEvent } from "../devnet/storage-node/chain-view.ts";
 import { BOOK } from "./gateway.ts";
-import { SUI } from "./network.ts";
+import { JWT_SECRET, SUI, WALLET_SECRET_KEY } from "./network.ts";
 import { journalsOf, walletsOf, type World } from "./simulation.ts";
 
 /** How strict to be. */
@@ -27,6 +28,7 @@ export function violations(world: World, { allCertified }: Expectation): string[
     ...spendingTold(world),
     ...leasesRecorded(world),
     ...sharedOnce(world),
+    ...secretsKept(world),
   ];
 }
 
@@ -94,12 +96,31 @@ export function definiteStates(world: World, allCertified: boolean): string[] {
   return [...broken, ...unresolved.map(({ id }) => `${id} has an open transaction`)];
 }
 
-/** Who was told of a certified blob finds it certified; who was told 202 finds an upload. */
-function promisesKept(world: World): string[] {
-  const journals = journalsOf(world);
-  const certified = new Set(
+/** Blob objects that were ever certified, by the ledger. */
+export function certifiedBlobs(world: World): ReadonlySet<string> {
+  return new Set(
     eventsOf(world).flatMap((event) => (event.kind === "certified" ? event.objectId : [])),
   );
+}
+
+/** No secret and no token stands in a log line or an answer. */
+export function secretsKept(world: World, answers: readonly object[] = []): string[] {
+  const lines = [...world.gateway.ports.records, ...answers].map((line) => {
+    const text = (_key: string, value: unknown) =>
+      typeof value === "bigint" ? value.toString() : value;
+    return JSON.stringify(line, text);
+  });
+  const secrets = [WALLET_SECRET_KEY, toHex(JWT_SECRET), toBase64(JWT_SECRET), "eyJ"];
+  return secrets.flatMap((secret) => {
+    const line = lines.find((each) => each.includes(secret));
+    return line === undefined ? [] : [`a secret was told: ${line}`];
+  });
+}
+
+/** Who was told of a certified blob finds it certified; who was told 202 finds an upload. */
+export function promisesKept(world: World): string[] {
+  const journals = journalsOf(world);
+  const certified = certifiedBlobs(world);
   const broken: string[] = [];
   for (const [uploadId, answer] of world.answers) {
     const isKnown = journals.some(({ request }) => request.uploadId === uploadId);

@@ -313,5 +313,8 @@ function genesis(
 
 const nodeUrl = (index: number): string => `http://127.0.0.1:${index + 1}`;
 
+/** Of the tokens of a run. */
+export const JWT_SECRET = new Uint8Array(32).fill(7);
+
 /** `suiprivkey…` of the wallet of a run. */
 export const WALLET_SECRET_KEY = walletKeypair("sim").getSecretKey();

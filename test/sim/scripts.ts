@@ -51,6 +51,7 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     script: sweptOrphan,
     setting: { ...FROM_BEGIN, vars: { ORPHAN_SWEEP_AFTER_SECONDS: "0" } },
   },
+  "a failed store comes again under its key": { script: comeAgain },
 };
 
 /** Stores a deletable blob. */
@@ -159,6 +160,17 @@ async function storeInVain({ world, ask, sleep }: Client): Promise<number> {
   world.network.areNodesAway = false;
   await sleep(2 * 60_000);
   return failed.status;
+}
+
+/** A failure that is final frees the key, and what was paid is used. */
+async function comeAgain({ world, ask }: Client): Promise<number> {
+  world.network.areNodesAway = true;
+  const path = "/v1/blobs?epochs=4&deletable=true";
+  const told = await ask({ method: "PUT", path, body: BLOB }, ({ status }) => {
+    if (status === 504) world.network.areNodesAway = false;
+    return status < 500;
+  });
+  return told.status;
 }
 
 async function orphansOf({ ask }: Client): Promise<readonly { readonly blobObjectId: string }[]> {

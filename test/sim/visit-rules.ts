@@ -8,9 +8,16 @@ import type { ExecutedTransaction } from "../devnet/ledger/types.ts";
 import type { Blob } from "../devnet/walrus-contract/values.ts";
 import type { SimDoor } from "./door.ts";
 import { BOOK } from "./gateway.ts";
-import { definiteStates, spendingBooked, takenFrost } from "./invariants.ts";
+import {
+  certifiedBlobs,
+  definiteStates,
+  promisesKept,
+  secretsKept,
+  spendingBooked,
+  takenFrost,
+} from "./invariants.ts";
 import { journalsOf, type World } from "./simulation.ts";
-import type { Visit } from "./visit.ts";
+import { storedBlobs, type Visit } from "./visit.ts";
 
 const REGISTER = "system::register_blob";
 
@@ -45,6 +52,9 @@ export function troubledViolations<Report>(
     ...differs("calls that took effect", sorted(lastingCalls(world)), wanted),
     ...differs("FROST", frost(visited), frost(undisturbed, sunkFrost)),
     ...definiteStates(world, false),
+    ...promisesKept(world),
+    ...toldTrue(visited),
+    ...secretsKept(world, visited.answers),
     ...spendingBooked(world),
     ...leasesFit(world),
     ...desksCleared(world, door),
@@ -147,6 +157,16 @@ function leasesFit(world: World): string[] {
       type === `${deployment.addresses.walrusOriginal}::blob::Blob` && !known.has(id),
   );
   return [...broken, ...certified, ...unknown.map(({ id }) => `${id} is ours and in no book`)];
+}
+
+/** What clients were told is stored is certified by the ledger, and had its lease by then. */
+function toldTrue<Report>({ world, answers, toldTooSoon }: Visit<Report>): string[] {
+  const certified = certifiedBlobs(world);
+  const stored = [...new Set(answers.flatMap(storedBlobs))];
+  return [
+    ...stored.flatMap((id) => (certified.has(id) ? [] : [`${id} was told stored, not certified`])),
+    ...toldTooSoon.map((id) => `${id} was told stored before it had a lease`),
+  ];
 }
 
 /** No body is left on a desk. */

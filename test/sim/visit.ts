@@ -5,6 +5,7 @@
  * When they have left, time goes on until whatever was left behind has been swept.
  */
 import { type Asked, SimDoor, type Told } from "./door.ts";
+import { BOOK } from "./gateway.ts";
 import {
   isSettled,
   openWorld,
@@ -54,6 +55,10 @@ export interface Visit<Report> {
   readonly door: SimDoor;
   /** What the script has resolved with; `null` when it never came to its end. */
   readonly report: Report | null;
+  /** Every answer, those that were asked again for included. */
+  readonly answers: readonly Told[];
+  /** Blobs that a client was told of before their lease was written. */
+  readonly toldTooSoon: readonly string[];
   /** Move calls the ledger has counted, those of failed transactions included. */
   readonly made: Readonly<Record<string, number>>;
   /** Boundaries passed before what it was about began. */
@@ -81,6 +86,14 @@ export async function visit<Report>(
   };
   const isFromBegin = setting.troubledFromBegin === true;
   if (!isFromBegin) beginTrouble();
+  const answers: Told[] = [];
+  const toldTooSoon: string[] = [];
+  const hear = (told: Told) => {
+    answers.push(told);
+    const leases = gateway.peek(BOOK, (book) => book.rows());
+    const isLeased = (id: string) => leases.some(({ blobObjectId }) => blobObjectId === id);
+    toldTooSoon.push(...storedBlobs(told).filter((id) => !isLeased(id)));
+  };
   let report: Report | null = null;
   let failure: unknown = null;
   let isOver = false;
@@ -89,7 +102,16 @@ export async function visit<Report>(
   const client: Client = {
     world,
     ask: (asked, isWanted = isDefinite) =>
-      insist(door, world, { ...asked, token: `key ${++keyCount}` }, isWanted),
+      insist(
+        async (once) => {
+          const told = await door.ask(once);
+          hear(told);
+          return told;
+        },
+        world,
+        { ...asked, token: `key ${++keyCount}` },
+        isWanted,
+      ),
     cron: () => door.cron().catch(() => undefined),
     sleep: (durationMs) => {
       rest();
@@ -117,20 +139,26 @@ export async function visit<Report>(
   if (failure !== null) throw failure as Error;
   const made = Object.fromEntries(network.ledger.moveCalls);
   const spanMs = (restedMs ?? scheduler.nowMs()) - (troubledMs ?? START_MS);
-  return { world, door, report, made, firstBoundary, spanMs };
+  return { world, door, report, answers, toldTooSoon, made, firstBoundary, spanMs };
+}
+
+/** Object IDs of the blobs that an answer says are stored now. */
+export function storedBlobs({ status, text }: Told): readonly string[] {
+  if (status !== 200) return [];
+  return [...text.matchAll(/"blobObject":\{"id":"(0x[0-9a-f]+)"/g)].flatMap(([, id]) => id ?? []);
 }
 
 const isDefinite = ({ status }: Told) => status < 500;
 
 async function insist(
-  door: SimDoor,
+  askOnce: (asked: Asked) => Promise<Told>,
   { scheduler }: World,
   asked: Asked,
   isWanted: (told: Told) => boolean,
 ): Promise<Told> {
   const headers = { ...asked.headers, "idempotency-key": asked.token };
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, 2 * pauseMs)) {
-    const told = await door.ask({ ...asked, headers }).catch(() => null);
+    const told = await askOnce({ ...asked, headers }).catch(() => null);
     if (told !== null && isWanted(told)) return told;
     await scheduler.sleep(pauseMs);
   }
