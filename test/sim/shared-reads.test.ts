@@ -195,8 +195,9 @@ class Isolate {
       if (signal.aborted) return;
       if (!step.ok) throw new Error(step.failure.kind);
       const piece = await readPiece(step.value);
-      bytes.push(...piece.bytes);
-      piece.release?.();
+      if (!piece.ok) throw new Error(piece.failure.kind);
+      bytes.push(...piece.value.bytes);
+      piece.value.release?.();
       await this.#later(() => undefined);
     }
     if (!signal.aborted) expectSameBytes(Uint8Array.from(bytes), content);

@@ -28,6 +28,7 @@ import {
   type Representation,
 } from "./representation.ts";
 import type { AggregatorServices } from "./services.ts";
+import { checkingEveryDigest } from "./verified-store.ts";
 
 /** How a blob is to be served. */
 export interface BlobServing {
@@ -90,9 +91,9 @@ async function checkStrictly(
     return err({ kind: "strict-too-large", unencodedBytes });
   }
   // Nobody waits for memory while holding some: what the rows need is reserved with the rest, and
-  // they are read by this request alone, within it.
+  // they are read by this request alone, within it. A damaged cache is no flaw of the blob.
   const alone = {
-    ...services,
+    ...checkingEveryDigest(services),
     fills: null,
     workingMemory: new WorkingMemory(STRICT_ROWS_BYTES_MAX),
   };

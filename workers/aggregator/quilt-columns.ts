@@ -6,7 +6,7 @@
 import { decodeQuiltIndex, type QuiltIndex } from "../../shared/codec/index.ts";
 import { HeldMemory } from "../../shared/held-memory.ts";
 import { PATCH_BYTES_MAX } from "../../shared/limits.ts";
-import { columnShape } from "../../shared/nodes/read-columns.ts";
+import { type ColumnShape, columnShape } from "../../shared/nodes/read-columns.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { takeInTime } from "./memory-in-time.ts";
@@ -14,6 +14,7 @@ import type { OpenBlob } from "./open-blob.ts";
 import { readSpan, type SpanColumns } from "./read-span.ts";
 import type { AggregatorServices } from "./services.ts";
 import type { TierName } from "./tiers.ts";
+import { checkingEveryDigest } from "./verified-store.ts";
 
 /** Columns of a quilt. */
 export interface Columns extends SpanColumns {
@@ -38,6 +39,8 @@ export interface QuiltReader {
     endIndex: number,
     signal: AbortSignal,
   ): Promise<Result<Columns, AggregatorFailure>>;
+  /** Reads the same and checks the digest of all that is cached: for columns that make no sense. */
+  doubting(): QuiltReader;
 }
 
 /** Opens a blob as a quilt; a blob that does not fill its matrix is none. */
@@ -50,8 +53,13 @@ export function openQuilt(
   if (unencodedBytes !== shape.columnCount * shape.columnBytes) {
     return err({ kind: "patch-not-found", what: "not-a-quilt" });
   }
-  return ok({
+  return ok(columnsOf(services, blob, shape));
+}
+
+function columnsOf(services: AggregatorServices, blob: OpenBlob, shape: ColumnShape): QuiltReader {
+  return {
     ...shape,
+    doubting: () => columnsOf(checkingEveryDigest(services), blob, shape),
     async read(startIndex, endIndex, signal) {
       const bytesHeld = (endIndex - startIndex) * shape.columnBytes;
       if (bytesHeld > PATCH_BYTES_MAX)
@@ -68,14 +76,19 @@ export function openQuilt(
       if (!read.ok) held.release();
       return read.ok ? ok({ ...read.value, held }) : read;
     },
-  });
+  };
 }
 
+type ReadIndex = Result<{ index: QuiltIndex; tier: TierName | null }, AggregatorFailure>;
+
 /** Reads the quilt's table of contents. */
-export async function readIndex(
-  quilt: QuiltReader,
-  signal: AbortSignal,
-): Promise<Result<{ index: QuiltIndex; tier: TierName | null }, AggregatorFailure>> {
+export async function readIndex(quilt: QuiltReader, signal: AbortSignal): Promise<ReadIndex> {
+  const read = await readIndexOnce(quilt, signal);
+  if (read.ok || read.failure.kind !== "patch-not-found") return read;
+  return readIndexOnce(quilt.doubting(), signal);
+}
+
+async function readIndexOnce(quilt: QuiltReader, signal: AbortSignal): Promise<ReadIndex> {
   const first = await quilt.read(0, 1, signal);
   if (!first.ok) return first;
   const { columns, tier, held } = first.value;
@@ -99,7 +112,7 @@ async function readWholeIndex(
   columnCount: number,
   known: readonly Uint8Array[],
   signal: AbortSignal,
-): Promise<Result<{ index: QuiltIndex; tier: TierName | null }, AggregatorFailure>> {
+): Promise<ReadIndex> {
   const rest = await quilt.read(known.length, columnCount, signal);
   if (!rest.ok) return rest;
   const { columns, tier, held } = rest.value;

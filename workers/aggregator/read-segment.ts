@@ -36,7 +36,13 @@ import type { AggregatorServices } from "./services.ts";
 import type { Pieces } from "./representation.ts";
 import type { TierHit, TierName, TierPart } from "./tiers.ts";
 import { SegmentBuffer } from "./segment-buffer.ts";
-import { keepInPlace, openVerified, readVerified } from "./verified-store.ts";
+import {
+  checkingEveryDigest,
+  evictDamaged,
+  keepInPlace,
+  openVerified,
+  readVerified,
+} from "./verified-store.ts";
 
 /** What all segments of one read have in common. */
 export interface SegmentRead {
@@ -89,7 +95,7 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
   };
   const lookUp = () => openVerified(services, key, end - start, wanted);
   const hit = (await lookUp()) ?? ((await isStoredSince(services, key)) ? await lookUp() : null);
-  if (hit !== null) return cachedSegment(hit, wanted.end - wanted.start);
+  if (hit !== null) return cachedSegment(read, index, key, hit, wanted.end - wanted.start);
   const span = intersection(segment, read.rows);
   const isBusy = services.remembered.filling.enter(key);
   const isWhole = span.rowCount === segment.rowCount && padding === "checked";
@@ -120,12 +126,26 @@ export async function beginSegment(read: SegmentRead, index: number): Promise<Se
 }
 
 /** A segment that a tier holds; what it has not read yet, it hands on as it is. */
-function cachedSegment(hit: TierHit | TierPart, byteCount: number): SegmentStart {
+function cachedSegment(
+  read: SegmentRead,
+  index: number,
+  key: string,
+  hit: TierHit | TierPart,
+  byteCount: number,
+): SegmentStart {
   const { tier } = hit;
+  const evict = () => evictDamaged(read.services, key, tier);
+  async function* again(): Pieces {
+    await evict();
+    const services = checkingEveryDigest(read.services);
+    const start = await beginSegment({ ...read, services }, index);
+    yield* start.pieces();
+  }
   return {
     tier,
     async *pieces() {
-      yield ok("body" in hit ? { body: hit.body, byteCount, tier } : { bytes: hit.value, tier });
+      if ("body" in hit) yield ok({ body: hit.body, byteCount, tier, evict, again });
+      else yield ok({ bytes: hit.value, tier });
     },
     end() {
       // Nobody wants it: how it ends is nobody's concern.
@@ -320,7 +340,9 @@ async function cachedRows(
 ): Promise<Result<Row, never>[] | null> {
   const segment = bytesOfRows(geometry, rowsOfSegment(geometry, segmentIndex));
   const key = segmentKey(blob, segmentIndex);
-  const hit = await readVerified(services, key, segment.end - segment.start);
+  // They may be put together and kept again.
+  const store = checkingEveryDigest(services);
+  const hit = await readVerified(store, key, segment.end - segment.start);
   if (hit === null) return null;
   return Array.from({ length: span.rowCount }, (_, index) => {
     const { start, end } = bytesOfRows(geometry, { firstRow: span.firstRow + index, rowCount: 1 });

@@ -1,9 +1,10 @@
 /**
  * What a read serves: bytes of known length under a strong tag, with the headers that go with them.
  */
+import { concatBytes } from "../../shared/bytes/arrays.ts";
 import { toHex } from "../../shared/bytes/text.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
-import type { Result } from "../../shared/result.ts";
+import { ok, type Result } from "../../shared/result.ts";
 import { lifetimeSeconds } from "../../shared/cache/lifetime.ts";
 import { cacheControl } from "./cache-policy.ts";
 import type { AggregatorFailure } from "./failure-to-problem.ts";
@@ -28,6 +29,10 @@ export interface BodyPiece {
   readonly body: ReadableStream<Uint8Array>;
   readonly byteCount: number;
   readonly tier: TierName;
+  /** Has its tier forget it: it has broken off. */
+  evict(): Promise<void>;
+  /** The same bytes once more, after it was evicted. */
+  again(): Pieces;
 }
 
 /** A piece of the answer. */
@@ -42,23 +47,27 @@ export type Pieces = AsyncGenerator<Result<Piece, AggregatorFailure>>;
  */
 export type Verified = "strict" | "default" | "slivers";
 
-/** Reads a piece whole. Rejects when its tier breaks off. */
-export async function readPiece(piece: Piece): Promise<BytesPiece> {
-  if ("bytes" in piece) return piece;
-  const bytes = new Uint8Array(await new Response(piece.body).arrayBuffer());
-  return { bytes, tier: piece.tier };
+/** Reads a piece whole; what its tier breaks off is read once more from elsewhere. */
+export async function readPiece(piece: Piece): Promise<Result<BytesPiece, AggregatorFailure>> {
+  if ("bytes" in piece) return ok(piece);
+  const { body, byteCount, tier } = piece;
+  const bytes = await new Response(body).bytes().catch(() => null);
+  if (bytes?.length === byteCount) return ok({ bytes, tier });
+  const parts = await collect(piece.again());
+  return parts.ok ? ok({ bytes: concatBytes(...parts.value), tier: null }) : parts;
 }
 
-/** Reads all pieces, or up to the failure. Rejects when a tier breaks off. */
+/** Reads all pieces, or up to the failure. */
 export async function collect(
   pieces: Pieces,
 ): Promise<Result<readonly Uint8Array[], AggregatorFailure>> {
   const parts: Uint8Array[] = [];
   for await (const piece of pieces) {
-    if (!piece.ok) return piece;
-    parts.push((await readPiece(piece.value)).bytes);
+    const read = piece.ok ? await readPiece(piece.value) : piece;
+    if (!read.ok) return read;
+    parts.push(read.value.bytes);
   }
-  return { ok: true, value: parts };
+  return ok(parts);
 }
 
 /** Content ready to be sent. */

@@ -18,6 +18,7 @@ import type { AggregatorFailure } from "./failure-to-problem.ts";
 import { multipart } from "./multipart.ts";
 import { preconditionFailed } from "./refusals.ts";
 import {
+  type BodyPiece,
   type BytesPiece,
   type Piece,
   type Pieces,
@@ -239,8 +240,9 @@ async function begin(
     if (step.done === true) break;
     if (!step.value.ok) return step.value;
     const piece = await readPiece(step.value.value);
-    begun.push(piece);
-    collected += piece.bytes.length;
+    if (!piece.ok) return piece;
+    begun.push(piece.value);
+    collected += piece.value.bytes.length;
   }
   return { ok: true, value: begun };
 }
@@ -313,7 +315,7 @@ async function pump(
 
 /** Resolves when the client has taken it. */
 async function pass(piece: Piece, to: WritableStream<Uint8Array>): Promise<void> {
-  if ("body" in piece) return piece.body.pipeTo(to, { preventClose: true });
+  if ("body" in piece) return handOn(piece, to);
   const writer = to.getWriter();
   try {
     await writeParts(writer, piece.bytes);
@@ -321,6 +323,22 @@ async function pass(piece: Piece, to: WritableStream<Uint8Array>): Promise<void>
     piece.release?.();
     // A locked pipe could not be aborted.
     writer.releaseLock();
+  }
+}
+
+/** How much of it the client has had is not known: when it breaks off, the next read finds it gone. */
+async function handOn(piece: BodyPiece, to: WritableStream<Uint8Array>): Promise<void> {
+  const { body } = piece;
+  try {
+    await body.pipeTo(to, { preventClose: true });
+  } catch (error) {
+    // A body that the client has left is cancelled, which closes it.
+    const hasBrokenOff = await body.getReader().closed.then(
+      () => false,
+      () => true,
+    );
+    if (hasBrokenOff) await piece.evict();
+    throw error;
   }
 }
 

@@ -27,6 +27,8 @@ export interface AggregatorServices {
   readonly patienceMs: number;
   readonly log: Log;
   readonly tiers: Tiers;
+  /** See `VerifiedStore`. */
+  readonly checksEveryDigest?: boolean;
   readonly views: NetworkViews;
   /** Largest blob that is served, bytes; `null` for any. */
   readonly blobBytesMax: number | null;

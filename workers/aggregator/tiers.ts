@@ -89,28 +89,14 @@ export interface Tiers {
 
 /** Makes the tiers of one invocation. */
 export function createTiers(ports: TierPorts): Tiers {
-  const { edge, kv, log, background, admittedKeys, writes } = ports;
+  const { edge, kv, log, background, admittedKeys } = ports;
   // What one request learns of a blob it learns in steps; the last word must be the one that stays.
   const lastPuts = new Map<string, Promise<void>>();
+  // What is being copied from tier to tier: it must not come after it was found to be damaged.
+  const copying = new Map<string, Promise<void>>();
+  const quietly: Quietly = (event, key, work) => missIfFailed(log, event, key, work);
 
-  async function quietly<T>(event: string, key: string, work: Promise<T>): Promise<T | null> {
-    try {
-      return await work;
-    } catch (error) {
-      log.warn({ event, key, error: error instanceof Error ? error.message : String(error) });
-      return null;
-    }
-  }
-
-  async function admit(key: string, value: Uint8Array, ttlSeconds: number): Promise<void> {
-    if (value.length > KV_VALUE_BYTES_MAX || ttlSeconds < KV_TTL_SECONDS_MIN) return;
-    if (admittedKeys.has(key) || !writes.take()) return;
-    if (admittedKeys.size >= ADMITTED_KEYS_MAX) admittedKeys.clear();
-    admittedKeys.add(key);
-    await quietly("cache.kv-put-failed", key, kv.put(key, value, { ttlSeconds }));
-    const kept = edge.put(key, value, { ttlSeconds, admitted: true });
-    await quietly("cache.edge-put-failed", key, kept);
-  }
+  const admit = admission(ports, quietly);
 
   async function get(
     key: string,
@@ -118,7 +104,7 @@ export function createTiers(ports: TierPorts): Tiers {
   ): Promise<TierHit | null> {
     const near = await quietly("cache.edge-get-failed", key, edge.get(key));
     if (near === null) return getFar(key, ttlSecondsOf);
-    if (!near.admitted) background(admit(key, near.value, ttlSecondsOf(near.value)));
+    if (!near.admitted) copy(key, admit(key, near.value, ttlSecondsOf(near.value)));
     return { value: near.value, tier: "edge" };
   }
 
@@ -131,9 +117,17 @@ export function createTiers(ports: TierPorts): Tiers {
     const ttlSeconds = ttlSecondsOf(far);
     if (ttlSeconds > 0) {
       const kept = edge.put(key, far, { ttlSeconds, admitted: true });
-      background(quietly("cache.edge-put-failed", key, kept).then(() => undefined));
+      copy(
+        key,
+        quietly("cache.edge-put-failed", key, kept).then(() => undefined),
+      );
     }
     return { value: far, tier: "kv" };
+  }
+
+  function copy(key: string, work: Promise<void>): void {
+    copying.set(key, work);
+    background(work);
   }
 
   return {
@@ -156,9 +150,43 @@ export function createTiers(ports: TierPorts): Tiers {
       return settled;
     },
     async evict(key) {
+      await copying.get(key);
       admittedKeys.delete(key);
       await quietly("cache.edge-delete-failed", key, edge.delete(key));
       await quietly("cache.kv-delete-failed", key, kv.delete(key));
     },
   };
+}
+
+type Quietly = <T>(event: string, key: string, work: Promise<T>) => Promise<T | null>;
+
+/** Puts what was found in the edge cache into KV, once, and says so beside it. */
+function admission(
+  { edge, kv, admittedKeys, writes }: TierPorts,
+  quietly: Quietly,
+): (key: string, value: Uint8Array, ttlSeconds: number) => Promise<void> {
+  return async (key, value, ttlSeconds) => {
+    if (value.length > KV_VALUE_BYTES_MAX || ttlSeconds < KV_TTL_SECONDS_MIN) return;
+    if (admittedKeys.has(key) || !writes.take()) return;
+    if (admittedKeys.size >= ADMITTED_KEYS_MAX) admittedKeys.clear();
+    admittedKeys.add(key);
+    await quietly("cache.kv-put-failed", key, kv.put(key, value, { ttlSeconds }));
+    const kept = edge.put(key, value, { ttlSeconds, admitted: true });
+    await quietly("cache.edge-put-failed", key, kept);
+  };
+}
+
+/** What a tier gives; `null`, and a line in the log, where it fails. */
+async function missIfFailed<T>(
+  log: Log,
+  event: string,
+  key: string,
+  work: Promise<T>,
+): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    log.warn({ event, key, error: error instanceof Error ? error.message : String(error) });
+    return null;
+  }
 }

@@ -9,13 +9,23 @@ import { isIntact, seal, SEAL_BYTES, sealInPlace } from "../../shared/cache/seal
 import { DIGEST_CHECK_ONE_IN, SEGMENT_TTL_SECONDS } from "../../shared/limits.ts";
 import type { ByteRange } from "../../shared/http/range.ts";
 import type { Log, Random } from "../../shared/ports.ts";
-import type { TierHit, TierPart, Tiers } from "./tiers.ts";
+import type { TierHit, TierName, TierPart, Tiers } from "./tiers.ts";
 
 /** What the store is made of. */
 export interface VerifiedStore {
   readonly tiers: Tiers;
   readonly random: Random;
   readonly log: Log;
+  /** The digest of every hit is checked, not that of one in `DIGEST_CHECK_ONE_IN`. */
+  readonly checksEveryDigest?: boolean;
+}
+
+/**
+ * The store for whoever must be able to tell damage in a cache from a flaw of the blob, or keeps
+ * again what it finds: a new digest over damaged bytes would hide the damage for good.
+ */
+export function checkingEveryDigest<T extends VerifiedStore>(store: T): T {
+  return { ...store, checksEveryDigest: true };
 }
 
 const ttlSecondsOf = () => SEGMENT_TTL_SECONDS;
@@ -76,8 +86,8 @@ export async function openVerified(
 }
 
 /** Whether this hit is one of those whose digest is checked. */
-function isDrawn({ random }: VerifiedStore): boolean {
-  return random.unit() * DIGEST_CHECK_ONE_IN < 1;
+function isDrawn({ random, checksEveryDigest = false }: VerifiedStore): boolean {
+  return checksEveryDigest || random.unit() * DIGEST_CHECK_ONE_IN < 1;
 }
 
 /** The hit without its seal; `null`, and gone from both tiers, when it is damaged. */
@@ -92,7 +102,16 @@ async function sound(
   if (isWhole && (!isChecked || (await isIntact(hit.value)))) {
     return { value: hit.value.subarray(0, byteCount), tier: hit.tier };
   }
-  store.log.error({ event: "cache.damaged", key, tier: hit.tier });
-  await store.tiers.evict(key);
+  await evictDamaged(store, key, hit.tier);
   return null;
+}
+
+/** Removes a value that is not what was kept, from both tiers. */
+export async function evictDamaged(
+  { tiers, log }: Pick<VerifiedStore, "tiers" | "log">,
+  key: string,
+  tier: TierName,
+): Promise<void> {
+  log.error({ event: "cache.damaged", key, tier });
+  await tiers.evict(key);
 }

@@ -100,6 +100,22 @@ describe("rows", () => {
   });
 });
 
+test("what the cache has damaged is given to nobody, who would keep it again as sound", async () => {
+  const { kept, ports, fetched, again } = setUp();
+  const { columnBytes } = columnShape(BLOB.length, SHARDS);
+  for (const [key, bytes] of [
+    [segmentKey(keyed, 0), BLOB],
+    [columnKey(keyed, 1), seededBytes(columnBytes, 1)],
+  ] as const) {
+    const sealed = await seal(bytes);
+    sealed[5]! ^= 1;
+    kept.set(key, sealed);
+  }
+  await bytesOf(again(false), WHOLE);
+  expect(fetched).toEqual([0, 1, 2, 3]);
+  expect(await columnsAgain(ports, job, { startIndex: 1, endIndex: 2 })).toBeNull();
+});
+
 test("columns come from the cache where it has all of them", async () => {
   const { kept, ports } = setUp();
   const { columnBytes } = columnShape(BLOB.length, SHARDS);

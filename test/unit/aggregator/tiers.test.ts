@@ -207,6 +207,19 @@ describe("the tiers", () => {
     expect(kept).toEqual([1, 2]);
   });
 
+  test.each(["edge", "kv"])(
+    "evict what is on its way from %s to the other as well",
+    async (from) => {
+      const { tiers, edge, kv, settled } = setUp();
+      if (from === "kv") kv.set("a", VALUE);
+      else edge.set("a", { value: VALUE, admitted: false });
+      await tiers.get("a", () => 1_000);
+      await tiers.evict("a");
+      await settled();
+      expect([edge.size, kv.size]).toEqual([0, 0]);
+    },
+  );
+
   test("evict from both, so that a new value is admitted again", async () => {
     const { tiers, edge, kv, settled } = setUp();
     await tiers.put("a", VALUE, 100);
