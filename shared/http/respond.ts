@@ -9,6 +9,16 @@ export function jsonResponse(body: unknown, init: ResponseInit = {}): Response {
   return new Response(JSON.stringify(body), { ...init, headers });
 }
 
+/**
+ * What every answer of every Worker carries: the ID that the log repeats, and a word on caching,
+ * `no-store` where it has none; what says nothing is guessed at by caches.
+ */
+export function finished(response: Response, requestId: string): Response {
+  response.headers.set("X-Request-Id", requestId);
+  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
 /** `/status` of the official daemons: the process answers, and no more than that. */
 export function statusResponse(): Response {
   return new Response("OK", {

@@ -9,7 +9,7 @@ import {
   type Problem,
   unknownPath,
 } from "../../shared/http/problem.ts";
-import { statusResponse } from "../../shared/http/respond.ts";
+import { finished, statusResponse } from "../../shared/http/respond.ts";
 import type { Clock, Log } from "../../shared/ports.ts";
 import { requestLine, type RequestNotes } from "../../shared/telemetry/request-log.ts";
 import { API_DOCUMENT } from "./api/document.ts";
@@ -254,13 +254,8 @@ function servicesFor(
 function finish(answer: Answer, request: Request, ports: AppPorts): Response {
   if (!(answer instanceof Response)) ports.notes.reason = answer.reason;
   const dialect = dialectOf(ports);
-  const response = dialect.withCors(
-    answer instanceof Response ? answer : dialect.problem(answer, request.method),
-  );
-  response.headers.set("X-Request-Id", ports.requestId);
-  // What says nothing of caching is guessed at by caches: nothing leaves without a word on it.
-  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
-  return response;
+  const response = answer instanceof Response ? answer : dialect.problem(answer, request.method);
+  return finished(dialect.withCors(response), ports.requestId);
 }
 
 function dialectOf({ compat, url, requestId }: AppPorts): Dialect {

@@ -4,6 +4,7 @@
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { misconfigured, problemResponse } from "../../shared/http/problem.ts";
+import { finished } from "../../shared/http/respond.ts";
 import { systemClock, systemRandom } from "../../shared/system.ts";
 import { requestNotes } from "../../shared/telemetry/request-log.ts";
 import { type AppPorts, createApp } from "./app.ts";
@@ -25,12 +26,13 @@ const bodyPipe: BodyPipe = (byteCount) =>
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {
+    const requestId = toHex(systemRandom.bytes(REQUEST_ID_BYTES));
     let config: AggregatorConfig;
     try {
       config = configOf(env);
     } catch (error) {
-      log.error({ event: "config.unusable", problems: [String(error)] });
-      return withCors(problemResponse(misconfigured(), request.method));
+      log.error({ event: "config.unusable", requestId, problems: [String(error)] });
+      return finished(withCors(problemResponse(misconfigured(), request.method)), requestId);
     }
     const notes = requestNotes();
     const ports: AppPorts = {
@@ -39,7 +41,7 @@ export default {
       notes,
       compat: config.compat,
       url: new URL(request.url),
-      requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
+      requestId,
       bodyPipe,
       inFlight,
       background: (work) => ctx.waitUntil(work),

@@ -12,7 +12,7 @@ import {
   problemStatus,
   unknownPath,
 } from "../../shared/http/problem.ts";
-import { statusResponse } from "../../shared/http/respond.ts";
+import { finished, statusResponse } from "../../shared/http/respond.ts";
 import { requestLine } from "../../shared/telemetry/request-log.ts";
 import type { Answer } from "./answer.ts";
 import { showApi } from "./api/show-api.ts";
@@ -162,9 +162,8 @@ export async function handleRequest(request: Request, context: AppContext): Prom
     answer instanceof Response ? answer : dialect.problem(answer, request.method),
   );
   for (const [name, value] of context.answerHeaders) response.headers.set(name, value);
-  response.headers.set("X-Request-Id", context.requestId);
   writeLine(response.status);
-  return response;
+  return finished(response, context.requestId);
 }
 
 async function route(request: Request, pathname: string, context: AppContext): Promise<Answer> {

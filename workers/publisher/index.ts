@@ -8,6 +8,7 @@ import { waitUntil } from "cloudflare:workers";
 import { toHex } from "../../shared/bytes/text.ts";
 import { withCors } from "../../shared/http/cors.ts";
 import { problemResponse } from "../../shared/http/problem.ts";
+import { finished } from "../../shared/http/respond.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import { createAttributedBlobs } from "../../shared/sui/attributed-blob.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
@@ -42,13 +43,15 @@ const log = consoleLog("publisher");
 
 export default {
   async fetch(request: Request, env: PublisherEnv): Promise<Response> {
+    const requestId = toHex(systemRandom.bytes(REQUEST_ID_BYTES));
     let config: PublisherConfig;
     try {
       config = publisherConfig(env);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      log.error({ event: "config.unusable", problems: error.problems });
-      return withCors(problemResponse(failureToProblem({ kind: "misconfigured" }), request.method));
+      log.error({ event: "config.unusable", requestId, problems: error.problems });
+      const problem = failureToProblem({ kind: "misconfigured" });
+      return finished(withCors(problemResponse(problem, request.method)), requestId);
     }
     const permit = platformPermit();
     return handleRequest(request, {
@@ -83,7 +86,7 @@ export default {
       background: waitUntil,
       notes: requestNotes(),
       answerHeaders: new Headers(),
-      requestId: toHex(systemRandom.bytes(REQUEST_ID_BYTES)),
+      requestId,
     });
   },
 };

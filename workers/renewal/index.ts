@@ -14,7 +14,7 @@ import {
   problemResponse,
   unknownPath,
 } from "../../shared/http/problem.ts";
-import { statusResponse } from "../../shared/http/respond.ts";
+import { finished, statusResponse } from "../../shared/http/respond.ts";
 import { platformPermit } from "../../shared/nodes/permit.ts";
 import type { PublisherRpcSurface } from "../../shared/rpc/publisher.ts";
 import { createChain } from "../../shared/sui/create-chain.ts";
@@ -71,26 +71,27 @@ export default {
     const response = withCors(
       request.method === "OPTIONS"
         ? preflightResponse(request)
-        : await answer(request, pathname, env).catch((error: unknown) => failed(error, requestId)),
+        : await answer(request, pathname, env).catch((error: unknown) =>
+            failed(error, requestId, request.method),
+          ),
     );
-    response.headers.set("X-Request-Id", requestId);
     writeLine(response.status);
-    return response;
+    return finished(response, requestId);
   },
 };
 
 /** A bug, or a publisher that cannot be asked: the log has it. */
-function failed(error: unknown, requestId: string): Response {
+function failed(error: unknown, requestId: string, method: string): Response {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log.error({ event: "request.failed", requestId, error: text });
-  return problemResponse(internalError());
+  return problemResponse(internalError(), method);
 }
 
 async function answer(request: Request, path: string, env: RenewalEnv): Promise<Response> {
   if (path !== LAST_REPORT_PATH && path !== "/status")
     return problemResponse(unknownPath(), request.method);
   if (request.method !== "GET" && request.method !== "HEAD")
-    return problemResponse(methodNotAllowed(["GET", "HEAD"]));
+    return problemResponse(methodNotAllowed(["GET", "HEAD", "OPTIONS"]));
   if (path === "/status") return statusResponse();
   const report = await env.PUBLISHER.lastRenewalReport();
   if (report === null) return problemResponse(NO_REPORT, request.method);

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { toBase64 } from "../../../shared/bytes/text.ts";
 import type { PublisherEnv } from "../../../workers/publisher/env.ts";
 import worker from "../../../workers/publisher/index.ts";
+import { expectCommonHeaders } from "../../support/manners.ts";
 import { expectAsDocumented } from "../../support/publisher-document.ts";
 
 const ORIGIN = "https://publisher.test";
@@ -14,8 +15,8 @@ export const WALLET_SECRET_KEY =
 export const bindings = env as unknown as PublisherEnv;
 
 /**
- * One request to the Worker with throw-away secrets; `vars` adds to its configuration. But for exact
- * mode every answer is held against the API document.
+ * One request to the Worker with throw-away secrets; `vars` adds to its configuration. Every answer
+ * is judged by its headers and, but for exact mode, held against the API document.
  */
 export async function ask(
   path: string,
@@ -32,6 +33,7 @@ export async function ask(
     ...vars,
   };
   const response = await worker.fetch(new Request(`${ORIGIN}${path}`, init), configured);
+  expectCommonHeaders(response);
   const isOurs = !("COMPAT" in vars && vars.COMPAT === "exact") || path.startsWith("/edge/");
   if (isOurs) await expectAsDocumented(init, path, response);
   return response;

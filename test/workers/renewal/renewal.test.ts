@@ -2,14 +2,17 @@
 import { env, exports } from "cloudflare:workers";
 import { createScheduledController } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
+import { expectCommonHeaders } from "../../support/manners.ts";
 import renewal, { type RenewalEnv } from "../../../workers/renewal/index.ts";
 
 /** Nothing listens here. */
 const DEAD_RPC = "http://127.0.0.1:1";
 
-function ask(path: string, init?: RequestInit): Promise<Response> {
+async function ask(path: string, init?: RequestInit): Promise<Response> {
   const worker = (exports as unknown as { default: Fetcher }).default;
-  return worker.fetch(`https://renewal.example${path}`, init);
+  const response = await worker.fetch(`https://renewal.example${path}`, init);
+  expectCommonHeaders(response);
+  return response;
 }
 
 describe("renewal over HTTP", () => {
@@ -25,10 +28,39 @@ describe("renewal over HTTP", () => {
     expect(await response.json()).toMatchObject({ error: { code: 404, status: "NOT_FOUND" } });
   });
 
-  test("a write to the report is 405 and names what is allowed", async () => {
-    const response = await ask("/edge/v1/renewals/last", { method: "PUT", body: "x" });
-    expect(response.status).toBe(405);
-    expect(response.headers.get("allow")).toContain("GET");
+  test.each(["/edge/v1/renewals/last", "/status"])(
+    "a write to %s is 405 and names what is allowed",
+    async (path) => {
+      const response = await ask(path, { method: "PUT", body: "x" });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+    },
+  );
+
+  test.each(["/status", "/edge/v1/renewals/last", "/nothing"])(
+    "a HEAD and a preflight of %s have no body",
+    async (path) => {
+      const head = await ask(path, { method: "HEAD" });
+      expect(head.status).toBe((await ask(path)).status);
+      expect((await head.bytes()).length).toBe(0);
+      const preflight = await ask(path, { method: "OPTIONS" });
+      expect([preflight.status, (await preflight.bytes()).length]).toEqual([200, 0]);
+    },
+  );
+
+  test("a publisher that cannot be asked is 500 with the ID that the log has", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const PUBLISHER = { lastRenewalReport: () => Promise.reject(new Error("not there")) };
+    const response = await renewal.fetch(
+      new Request("https://renewal.example/edge/v1/renewals/last"),
+      { ...(env as unknown as RenewalEnv), PUBLISHER: PUBLISHER as never },
+    );
+    const logged = JSON.stringify(log.mock.calls);
+    log.mockRestore();
+    expectCommonHeaders(response);
+    expect(response.status).toBe(500);
+    expect(logged).toContain(response.headers.get("x-request-id"));
+    expect(await response.text()).not.toContain("not there");
   });
 
   test("before the first run there is no report; a run that cannot read the chain reports why", async () => {

@@ -36,9 +36,7 @@ describe("case", () => {
   });
 
   test.each(EXACT_CASES)("$name", async (each) => {
-    const { response } = await expectAnswer(each, { COMPAT: "exact" });
-    expect(response.headers.has("cache-control") || each.method === "OPTIONS").toBe(true);
-    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    await expectAnswer(each, { COMPAT: "exact" });
   });
 });
 

@@ -21,6 +21,7 @@ import { NETWORKS } from "../../../../shared/protocol/networks.ts";
 import { systemTimer } from "../../../../shared/system.ts";
 import worker from "../../../../workers/aggregator/index.ts";
 import { encodeView } from "../../../../workers/aggregator/network-view.ts";
+import { expectCommonHeaders } from "../../../support/manners.ts";
 import { createFakeNodes, type FakeNodes } from "../../../support/fake-nodes.ts";
 import { tampered, withLength, withOtherHash } from "../../../support/inconsistent.ts";
 
@@ -142,12 +143,13 @@ async function setRules(rules: object): Promise<void> {
   await BLOBS.put(GATE_RULES_KEY, JSON.stringify(rules));
 }
 
-/** Asks the Worker and waits for its background work. */
+/** Asks the Worker, judges the headers of the answer and waits for its background work. */
 async function ask(path: string, init: RequestInit, vars: object = {}): Promise<Response> {
   const ctx = createExecutionContext();
   const request = new Request(`${ORIGIN}${path}`, init) as Parameters<typeof worker.fetch>[0];
   const response = await worker.fetch(request, { ...env, ...vars } as never, ctx);
   const body = response.body === null ? null : await response.arrayBuffer();
   await waitOnExecutionContext(ctx);
+  expectCommonHeaders(response);
   return new Response(body, response);
 }
