@@ -9,6 +9,8 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 
 const NETWORK_TEST_TIMEOUT_MS = 120_000;
+/** A machine with other work takes ten times as long. */
+const WORKER_TEST_TIMEOUT_MS = 60_000;
 const SLOW_TEST_TIMEOUT_MS = 30 * 60_000;
 
 /** A process for each core: Vitest alone would leave one idle, which on two cores is half of them. */
@@ -18,6 +20,7 @@ function inNode(name: string, extra: object = {}): TestProjectConfiguration {
       name,
       include: [`test/${name}/**/*.test.ts`],
       testTimeout: 60_000,
+      hookTimeout: 60_000,
       maxWorkers: "100%",
       ...extra,
     },
@@ -71,7 +74,12 @@ function inWorkerd(
         miniflare,
       }),
     ],
-    test: { name: environment, include: [`test/workers/${environment}/**/*.test.ts`] },
+    test: {
+      name: environment,
+      include: [`test/workers/${environment}/**/*.test.ts`],
+      testTimeout: WORKER_TEST_TIMEOUT_MS,
+      hookTimeout: WORKER_TEST_TIMEOUT_MS,
+    },
   };
 }
 
