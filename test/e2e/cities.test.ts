@@ -195,3 +195,26 @@ test("a blob whose lease lapses while it is cached everywhere is refused in ever
     expect((await city(path)).status).toBe(404);
   }
 });
+
+test("a blob that is deleted while it is cached is missing in every city, once no lease holds it", async () => {
+  const bytes = seededBytes(500, seed++);
+  const stores: string[] = [];
+  for (let copy = 0; copy < 2; copy++) {
+    const init = { method: "PUT", body: Uint8Array.from(bytes) };
+    const { id: objectId } = await storedBlob(await gateway.publisher("/v1/blobs?epochs=5", init));
+    stores.push(objectId);
+  }
+  const path = `/v1/blobs/${idOf(bytes)}`;
+  const expectEverywhere = async (status: number) => {
+    for (const city of cities()) {
+      await vi.waitFor(async () => expect((await city(path)).status).toBe(status), WAIT);
+    }
+  };
+  await expectEverywhere(200);
+  await operate("DELETE", `/edge/v1/objects/${stores[0]}`);
+  await expectEverywhere(200);
+  await operate("DELETE", `/edge/v1/objects/${stores[1]}`);
+  await expectEverywhere(404);
+  await store(bytes, "epochs=5");
+  for (const city of cities()) expect((await city(path)).status).toBe(200);
+});
