@@ -176,6 +176,10 @@ function printTable(): void {
   }
 }
 
+if (process.argv.length > 2) {
+  console.error(`Cannot take ${process.argv.slice(2).join(" ")}: npm run demo has no flags`);
+  process.exit(2);
+}
 try {
   await run();
 } catch (error) {

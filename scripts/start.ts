@@ -6,7 +6,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { checkPortFree } from "../test/devnet/listen.ts";
+import { checkPortFree, PortTakenError } from "../test/devnet/listen.ts";
 import type { Network, NetworkDescription } from "../test/devnet/network/description.ts";
 import { startNetwork } from "../test/devnet/network/network.ts";
 import { buildKernel } from "../test/support/local-gateway/bundle.ts";
@@ -173,6 +173,9 @@ async function start(flags: Flags): Promise<void> {
 
 function fail(error: unknown): never {
   console.error(error instanceof Error ? error.message : String(error));
+  if (error instanceof PortTakenError) {
+    console.error("Stop what listens there, or choose other ports: npm start -- --port 9000");
+  }
   process.exit(1);
 }
 

@@ -137,7 +137,7 @@ function checkReadmeCommands(): void {
   }
 }
 
-/** Links between our own pages must lead somewhere. */
+/** Links between our own pages, and the modules they name, must lead somewhere. */
 function checkDocLinks(): void {
   for (const page of files.filter((file) => file.endsWith(".md"))) {
     for (const [, target = ""] of readFileSync(page, "utf8").matchAll(
@@ -145,6 +145,10 @@ function checkDocLinks(): void {
     )) {
       if (!existsSync(join(dirname(page), target)))
         report(page, 1, `Links to ${target}, which does not exist`);
+    }
+    for (const [, name = ""] of readFileSync(page, "utf8").matchAll(/`([\w./-]+\.ts)`/g)) {
+      if (!files.some((file) => file === name || file.endsWith(`/${name}`)))
+        report(page, 1, `Names ${name}, which does not exist`);
     }
   }
 }

@@ -36,13 +36,17 @@ describe("npm start", () => {
     expect(text.stderr).toContain('--nodes takes a whole number, got "many"');
   });
 
-  test("names a port that is taken", async () => {
+  test("names a port that is taken, and what to do", async () => {
     const holder = createServer();
     const port = await listen(holder, 0);
     try {
       const { code, stderr } = await run("--port", String(port));
       expect(code).toBe(1);
-      expect(stderr.trim()).toBe(`Cannot listen on 127.0.0.1:${port}: the port is taken`);
+      expect(stderr.split("\n")).toEqual([
+        `Cannot listen on 127.0.0.1:${port}: the port is taken`,
+        "Stop what listens there, or choose other ports: npm start -- --port 9000",
+        "",
+      ]);
     } finally {
       holder.close();
     }
