@@ -6,7 +6,14 @@ import {
   formatBlobId,
   type Sliver,
 } from "../../../shared/codec/index.ts";
-import { NODE_METADATA_TIMEOUT_MS, NODE_STALL_MS } from "../../../shared/limits.ts";
+import {
+  NODE_ERROR_BYTES_MAX,
+  NODE_ERROR_MESSAGE_CHARS_MAX,
+  NODE_JSON_BYTES_MAX,
+  NODE_METADATA_BYTES_MAX,
+  NODE_METADATA_TIMEOUT_MS,
+  NODE_STALL_MS,
+} from "../../../shared/limits.ts";
 import { createNodeClient, type NodeClient } from "../../../shared/nodes/client.ts";
 import { createPermit } from "../../../shared/nodes/permit.ts";
 import type { Fetch } from "../../../shared/ports.ts";
@@ -98,6 +105,33 @@ describe("answers", () => {
     expect(read).toMatchObject({ failure: { kind: "answer-too-large", bytesMax: 10 } });
   });
 
+  test("metadata and JSON that are longer than honest ones are cut off", async () => {
+    const { client } = answering(() => new Response(new Uint8Array(NODE_JSON_BYTES_MAX + 1)));
+    expect(await client.getMetadata(NODE, BLOB_ID)).toMatchObject({
+      failure: { kind: "answer-too-large", bytesMax: NODE_METADATA_BYTES_MAX },
+    });
+    expect(await client.getBlobStatus(NODE, BLOB_ID)).toMatchObject({
+      failure: { kind: "answer-too-large", bytesMax: NODE_JSON_BYTES_MAX },
+    });
+    const atBound = answering(() => new Response(new Uint8Array(NODE_JSON_BYTES_MAX)));
+    expect(await atBound.client.getBlobStatus(NODE, BLOB_ID)).toMatchObject({
+      failure: { kind: "malformed-answer" },
+    });
+  });
+
+  test("a refusal is read to its bound; a longer one falls back to its status", async () => {
+    const refusalOf = (byteCount: number) => {
+      const shortest = JSON.stringify({ error: { details: [{ reason: "R" }], message: "" } });
+      const message = "x".repeat(byteCount - shortest.length);
+      const body = JSON.stringify({ error: { details: [{ reason: "R" }], message } });
+      return answering(() => new Response(body, { status: 400 })).client.getMetadata(NODE, BLOB_ID);
+    };
+    expect(await refusalOf(NODE_ERROR_BYTES_MAX)).toMatchObject({ failure: { reason: "R" } });
+    expect(await refusalOf(NODE_ERROR_BYTES_MAX + 1)).toMatchObject({
+      failure: { kind: "refused", status: 400, reason: null },
+    });
+  });
+
   test("bytes that are no sliver are malformed, not a crash", async () => {
     const { client } = answering(() => new Response(Uint8Array.of(9, 9)));
     const read = await client.getSliver(NODE, BLOB_ID, 5, "primary", 100);
@@ -110,7 +144,9 @@ describe("answers", () => {
     expect(put).toMatchObject({
       failure: { kind: "refused", status: 400, reason: "NOT_REGISTERED", route: "put-metadata" },
     });
-    expect(!put.ok && put.failure.kind === "refused" && put.failure.message.length).toBe(200);
+    expect(!put.ok && put.failure.kind === "refused" && put.failure.message.length).toBe(
+      NODE_ERROR_MESSAGE_CHARS_MAX,
+    );
   });
 
   test("a refusal that is not JSON falls back to its status", async () => {

@@ -5,6 +5,7 @@ import {
   HOOK_SECRET_BYTES_MAX,
   HOOK_SECRET_BYTES_MIN,
   HOOK_EVENT_ID_CHARS_MAX,
+  HOOK_SIGNATURES_MAX,
   HOOK_TOLERANCE_SECONDS,
 } from "../../../shared/limits.ts";
 import { parseHookSecret, verifyDelivery } from "../../../workers/publisher/hook-signature.ts";
@@ -98,6 +99,16 @@ describe("a Standard Webhooks delivery", () => {
     expect(await verify({ [header]: value })).toMatchObject({
       failure: { kind: "hook-header-malformed", header },
     });
+  });
+
+  test("so many signatures are looked at, and no more", async () => {
+    const wrong = `v1,${Buffer.alloc(32, 1).toString("base64")}`;
+    const after = (count: number) =>
+      verify({
+        "webhook-signature": [...Array<string>(count).fill(wrong), VECTOR.signature].join(" "),
+      });
+    expect((await after(HOOK_SIGNATURES_MAX - 1)).ok).toBe(true);
+    expect((await after(HOOK_SIGNATURES_MAX)).ok).toBe(false);
   });
 
   test("an id of the greatest length is taken", async () => {
