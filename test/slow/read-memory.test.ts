@@ -8,7 +8,11 @@ import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
-import { peakWorkerdBytes, workerdBytes } from "../support/workerd-memory.ts";
+import {
+  limitHeapsAsThePlatform,
+  peakWorkerdBytes,
+  workerdBytes,
+} from "../support/workerd-memory.ts";
 
 /** Most that workerd may grow while such a blob streams. */
 const STREAMING_BYTES_MAX = 128 * 1024 * 1024;
@@ -25,6 +29,7 @@ const digest = createHash("sha256").update(content).digest("hex");
 const stored = { large: "", small: "" };
 
 beforeAll(async () => {
+  limitHeapsAsThePlatform();
   network = await startNetwork({ nodeCount: 12, shardCount: SHARDS });
   const gateway = await startTestGateway(network, {
     vars: { publisher: { MAX_BLOB_BYTES: String(BLOB_BYTES) } },

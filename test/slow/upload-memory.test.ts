@@ -3,12 +3,16 @@
  * a gateway at rest that has served one small upload.
  */
 import { setTimeout } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { UPLOAD_BLOB_BYTES_DEFAULT } from "../../shared/limits.ts";
 import { startNetwork } from "../devnet/network/network.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway } from "../support/gateway.ts";
-import { peakWorkerdBytes, workerdBytes } from "../support/workerd-memory.ts";
+import {
+  limitHeapsAsThePlatform,
+  peakWorkerdBytes,
+  workerdBytes,
+} from "../support/workerd-memory.ts";
 
 const LOOK_MS = 500;
 
@@ -18,6 +22,8 @@ interface Stored {
 }
 
 const ISOLATE_BYTES = 128 * 1024 * 1024;
+
+beforeAll(limitHeapsAsThePlatform);
 
 test.each([1, 2, 8])("%d uploads of 100 MB at once", async (uploadCount) => {
   const network = await startNetwork({ nodeCount: 12, shardCount: 100 });
