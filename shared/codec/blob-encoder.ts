@@ -41,12 +41,11 @@ class MatrixBlob implements EncodedBlob {
   readonly metadata: VerifiedMetadata;
   readonly parameters: EncodingParameters;
   readonly symbolBytes: number;
-  readonly #band: RowBand;
-  #matrix: MessageMatrix | null;
+  /** Both hold the kernel; whoever keeps a released blob keeps no memory of it. */
+  #held: { readonly matrix: MessageMatrix; readonly band: RowBand } | null;
 
   constructor(matrix: MessageMatrix, band: RowBand, metadata: VerifiedMetadata) {
-    this.#matrix = matrix;
-    this.#band = band;
+    this.#held = { matrix, band };
     this.metadata = metadata;
     this.parameters = matrix.parameters;
     this.symbolBytes = matrix.symbolBytes;
@@ -70,25 +69,24 @@ class MatrixBlob implements EncodedBlob {
   }
 
   get memoryBytes(): number {
-    return this.#matrix?.kernel.memoryBytes ?? 0;
+    return this.#held?.matrix.kernel.memoryBytes ?? 0;
   }
 
   release(): void {
-    this.#matrix = null;
+    this.#held = null;
   }
 
   #column(columnIndex: number): Sliver {
-    return this.#sliver("secondary", columnIndex, this.#open().readColumn(columnIndex));
+    return this.#sliver("secondary", columnIndex, this.#open().matrix.readColumn(columnIndex));
   }
 
   /** A row; when it needs another band, `upcoming` rows from `from` on fill the rest of it. */
   #row(rowIndex: number, upcoming: readonly number[], from = 0): Sliver {
-    const matrix = this.#open();
+    const { matrix, band } = this.#open();
     const { primaryCount } = this.parameters;
     if (rowIndex < primaryCount) {
       return this.#sliver("primary", rowIndex, matrix.readRow(rowIndex));
     }
-    const band = this.#band;
     if (!band.has(rowIndex)) {
       const rows = new Set([rowIndex]);
       for (let index = from; index < upcoming.length && rows.size < band.rowCountMax; index++) {
@@ -104,11 +102,11 @@ class MatrixBlob implements EncodedBlob {
     return { axis, sliverIndex, symbolBytes: this.symbolBytes, data };
   }
 
-  #open(): MessageMatrix {
-    if (this.#matrix === null) {
+  #open(): { readonly matrix: MessageMatrix; readonly band: RowBand } {
+    if (this.#held === null) {
       throw new TypeError("Cannot read sliver: expected an encoded blob, got a released one");
     }
-    return this.#matrix;
+    return this.#held;
   }
 }
 
