@@ -38,7 +38,7 @@ export interface BurstReport {
 
 export async function burst({ seed, scale, uploadCount, ...rest }: Burst): Promise<BurstReport> {
   const { addressCount, batchMax, isolateCount, withinMs } = rest;
-  const each = { seed, scale, blobBytes: BLOB_BYTES, waits: true };
+  const each = { seed, scale, blobBytes: BLOB_BYTES, waits: true, namesBoundaries: false };
   const alone = await simulate({ ...each, uploadCount: 1 });
   const world = await simulate({
     ...each,

@@ -65,18 +65,22 @@ export const NO_KILL: KillPlan = { killAt: [], losesUnsent: false };
 
 /** The platform of one run. */
 export class Platform {
-  /** Every boundary passed, in order: `name before|after what`. */
+  /** Every boundary passed, in order: `name before|after what`. None where they are only counted. */
   readonly boundaries: string[] = [];
   readonly scheduler: Scheduler;
   readonly #plan: KillPlan;
+  readonly #namesBoundaries: boolean;
+  #boundaryCount = 0;
   #isPeeking = false;
   /** Messages on their way, methods that run, alarms to be repeated. */
   #underWay = 0;
   readonly #objects = new Map<string, Kept<Alarmed>>();
 
-  constructor(scheduler: Scheduler, plan: KillPlan) {
+  /** @param namesBoundaries Whether `boundaries` is kept: a burst passes millions. */
+  constructor(scheduler: Scheduler, plan: KillPlan, namesBoundaries = true) {
     this.scheduler = scheduler;
     this.#plan = plan;
+    this.#namesBoundaries = namesBoundaries;
   }
 
   /** Declares an object; it comes to life with its first call. Declaring it again changes nothing. */
@@ -188,8 +192,8 @@ export class Platform {
   #pass(life: Life, when: "before" | "after", what: string): boolean {
     if (!life.isAlive) return false;
     if (this.#isPeeking) return true;
-    const index = this.boundaries.length;
-    this.boundaries.push(`${life.name} ${when} ${what}`);
+    const index = this.#boundaryCount++;
+    if (this.#namesBoundaries) this.boundaries.push(`${life.name} ${when} ${what}`);
     if (!this.#plan.killAt.includes(index)) return true;
     this.#kill(life);
     return false;

@@ -146,14 +146,19 @@ export class SimPorts {
   /** A pipe out of an object: each chunk is a boundary, and when the object dies the stream breaks. */
   pipe(life: Life): () => BytePipe {
     return () => {
+      let breakOff = () => {};
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
         start: (controller) => {
-          life.onDeath.add(() => controller.error(new Error(`${life.name} was reset`)));
+          breakOff = () => controller.error(new Error(`${life.name} was reset`));
+          life.onDeath.add(breakOff);
         },
         transform: (chunk, controller) => {
           this.platform.passOrThrow(life, "before", "chunk");
           // What reads it on the other side keeps it: nothing of ours may change under it.
           controller.enqueue(chunk.slice());
+        },
+        flush: () => {
+          life.onDeath.delete(breakOff);
         },
       });
       return { readable, writable };
@@ -184,18 +189,19 @@ export class SimPorts {
         // When the lane is gone the upload's stream breaks.
         frames.pipeTo(inside.writable, { signal: death.signal }).catch(() => undefined);
         return new Promise((resolve, reject) => {
-          life.onDeath.add(() => {
+          // Held as long as the lane, and with it what it spreads.
+          const breakOff = () => {
             const lost = new Error("the lane was reset");
             death.abort(lost);
             reject(lost);
-          });
+          };
+          life.onDeath.add(breakOff);
           const tell = (each: LaneReport) => {
             if (life.isAlive && parent.isAlive) report([each]);
           };
-          runLane({ client, timer, random }, job, inside.readable, tell, heard).then(
-            resolve,
-            reject,
-          );
+          runLane({ client, timer, random }, job, inside.readable, tell, heard)
+            .then(resolve, reject)
+            .finally(() => life.onDeath.delete(breakOff));
         });
       },
     };

@@ -45,6 +45,8 @@ export interface Setting {
   readonly cityCount?: number;
   /** Isolates that uploads share; one for each life unless given. */
   readonly isolateCount?: number;
+  /** Whether the names of the boundaries passed are kept, as they are unless this says otherwise. */
+  readonly namesBoundaries?: boolean;
   /** Called before anything is stored, to arrange faults over time. */
   readonly trouble?: (world: World) => void;
 }
@@ -78,10 +80,10 @@ export interface World {
 /** A gateway and a network where nothing has happened yet. */
 export function openWorld(setting: Setting): World {
   const { seed, kill = NO_KILL, scale = SMALL, addressCount = 1, ...settings } = setting;
-  const { batchMax, cityCount, isolateCount } = settings;
+  const { batchMax, cityCount, isolateCount, namesBoundaries } = settings;
   const scheduler = new Scheduler(seed, START_MS);
   const network = new SimNetwork(scheduler, scale);
-  const platform = new Platform(scheduler, kill);
+  const platform = new Platform(scheduler, kill, namesBoundaries);
   const gateway = new SimGateway(platform, network, {
     addressCount,
     batchMax,

@@ -4,9 +4,9 @@ import { violations } from "../sim/invariants.ts";
 import { burst, burstLine } from "../sim/load.ts";
 
 const UPLOAD_COUNT = 1_000;
-/** At 1,000 shards an upload holds 8 MiB while it is encoded and spread: here 200 do at a time. */
-const ISOLATE_COUNT = 16;
-const TIMEOUT_MS = 6 * 60 * 60_000;
+/** An upload holds 8 MiB of its isolate while it is encoded and spread: here 52 do at a time. */
+const ISOLATE_COUNT = 4;
+const TIMEOUT_MS = 3 * 60 * 60_000;
 
 test(
   "1,000 small uploads over 4 addresses at 1,000 shards: at most 0.1 transactions for each blob",
