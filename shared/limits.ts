@@ -129,6 +129,12 @@ export const SUI_READ_ATTEMPTS = 2;
 /** Longest use of a system state that the epoch's own timing would allow to be kept longer. */
 export const SYSTEM_STATE_TTL_MS = 60_000;
 
+/**
+ * While the chain does not answer, a system state is used up to this age, within its own epoch: its
+ * committee does not change before, and what is paid is checked against the chain all the same.
+ */
+export const SYSTEM_STATE_STALE_MS = 10 * 60_000;
+
 /** While one reads a new system state, so long the others of an isolate use the one before. */
 export const SYSTEM_STATE_RENEWAL_MS = 5_000;
 

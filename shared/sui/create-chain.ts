@@ -38,10 +38,16 @@ export function createChain(options: ChainOptions): Chain {
   const cache = options.cache ?? createSystemCache(clock);
 
   const readSystem: Chain["readSystem"] = async (read) => {
-    const kept = read?.fresh === true ? null : cache.get();
+    const fresh = read?.fresh === true;
+    const kept = fresh ? null : cache.get();
     if (kept !== null) return ok(kept);
     const state = await reader.readSystem();
     if (state.ok) cache.put(state.value);
+    else if (!fresh && isUnanswered(state.failure)) {
+      // One in a burst reads for all: what it did not get in time, the others do without.
+      const last = cache.last();
+      if (last !== null) return ok(last);
+    }
     return state;
   };
 
@@ -89,6 +95,11 @@ export function createChain(options: ChainOptions): Chain {
     submit: (bytes, signature) => submit(rpc, bytes, signature),
     findTransaction: (digest) => findTransaction(rpc, digest),
   };
+}
+
+/** Whether it says nothing of the chain, only of the way there. */
+function isUnanswered({ kind }: ChainFailure): boolean {
+  return kind === "rpc-timeout" || kind === "rpc-unreachable";
 }
 
 function collect<Raw, T>(

@@ -45,7 +45,7 @@ export interface ChainWorld extends World {
   /** Called before each request; may throw to break the connection. */
   intercept: ((method: string) => Promise<void> | void) | null;
   /** Makes another port with the ports given. */
-  connect(ports?: { readonly timer?: Timer }): Chain;
+  connect(ports?: { readonly timer?: Timer; readonly clock?: Clock }): Chain;
   fund(amounts: { readonly sui?: bigint; readonly wal?: bigint }): void;
 }
 
@@ -71,7 +71,7 @@ export function startChainWorld(options: Partial<GenesisOptions> = {}): ChainWor
       systemObjectId: world.deployment.systemId,
       stakingObjectId: world.deployment.stakingId,
       storageNodeUrlScheme: "http",
-      clock: { nowMs: () => START_MS },
+      clock: ports.clock ?? { nowMs: () => START_MS },
       timer: ports.timer ?? systemTimer,
       fetch: ask,
     });

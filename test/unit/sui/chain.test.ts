@@ -1,9 +1,15 @@
 /** The chain port against the real ledger behind the RPC node. */
 import { beforeEach, describe, expect, test } from "vitest";
+import {
+  SYSTEM_STATE_RENEWAL_MS,
+  SYSTEM_STATE_STALE_MS,
+  SYSTEM_STATE_TTL_MS,
+} from "../../../shared/limits.ts";
 import { memberOfShard } from "../../../shared/protocol/committee.ts";
 import { buildTransaction, transactionBytes } from "../../../shared/sui/transactions.ts";
 import { transactionDigest } from "../../../shared/sui/signer.ts";
 import { type ChainWorld, startChainWorld, SUI } from "../../support/chain-world.ts";
+import { START_MS } from "../devnet/walrus-contract/support.ts";
 
 let world: ChainWorld;
 beforeEach(() => {
@@ -49,6 +55,25 @@ describe("reading the system", () => {
     expect(world.calls).toHaveLength(callCount);
     await world.chain.readSystem({ fresh: true });
     expect(world.calls.length).toBeGreaterThan(callCount);
+  });
+
+  test("goes on with the last one while the chain does not answer, for a while", async () => {
+    let nowMs = START_MS;
+    const chain = world.connect({ clock: { nowMs: () => nowMs } });
+    const first = value(await chain.readSystem());
+    world.intercept = () => {
+      throw new TypeError("connection refused");
+    };
+    nowMs += SYSTEM_STATE_TTL_MS;
+    expect(value(await chain.readSystem())).toBe(first);
+    expect(await chain.readSystem({ fresh: true })).toMatchObject({
+      failure: { kind: "rpc-unreachable" },
+    });
+    nowMs = START_MS + SYSTEM_STATE_STALE_MS;
+    expect(await chain.readSystem()).toMatchObject({ failure: { kind: "rpc-unreachable" } });
+    world.intercept = null;
+    nowMs += SYSTEM_STATE_RENEWAL_MS;
+    expect(value(await chain.readSystem()).readAtMs).toBe(nowMs);
   });
 
   test("of the contract alone agrees with the whole", async () => {
