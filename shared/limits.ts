@@ -849,7 +849,10 @@ export const WALLET_LOOK_PAUSE_MAX_MS = 5_000;
 /** When the alarm looks again at what is unresolved. */
 export const WALLET_ALARM_MS = 15_000;
 
-/** A batch so large waits for nobody but uploads that are known to be on their way. */
+/**
+ * Most that share a transaction to begin with. One so large waits for nobody but uploads that are
+ * known to be on their way, and where more wait than it takes the next ones are larger.
+ */
 export const WALLET_BATCH_DEFAULT = 32;
 
 /** Most that share a transaction where so many wait: 128 registrations are 516 of 900 commands and 42 of 100 KiB. */

@@ -141,7 +141,7 @@ class Engine implements WalletEngine {
       return { kind: "refused", failure: { kind: "wallet-busy", txDigest } };
     }
     const waiting = this.#queue.registerCount + this.#funds.offeredCount;
-    const isFull = waiting >= WALLET_QUEUE_BATCHES * this.#queue.batchSize;
+    const isFull = waiting >= WALLET_QUEUE_BATCHES * this.#queue.batchSizeAhead;
     if (!evenIfFull && isFull) return { kind: "full", waiting };
     const fitting =
       space !== undefined && (await this.#funds.offerStorage(id, space)) ? space : null;

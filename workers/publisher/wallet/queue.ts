@@ -1,15 +1,17 @@
 /**
  * Commands that wait for the wallet, and which of them go into the next transaction.
  *
- * A batch takes all that wait, up to the largest size, so that a deep queue is worked off in few
- * transactions: how long one takes hardly depends on how many blobs are in it. The largest size is
- * halved when the chain is congested or gas runs out, and grows again slowly.
+ * A batch is of the usual size at most. While all goes well and more wait than one takes, each
+ * success doubles it, up to the largest, so that a deep queue is worked off in few transactions: how
+ * long one takes hardly depends on how many blobs are in it. When the chain is congested or gas runs
+ * out it is halved, and grows again slowly.
  */
 import { toHex } from "../../../shared/bytes/text.ts";
 import {
   BATCH_BYTES_MAX,
   BATCH_COMMANDS_MAX,
   BATCH_FRAME_BYTES_MAX,
+  WALLET_BATCH_DEFAULT,
   WALLET_BATCH_GROWTH,
   WALLET_BATCH_MAX,
 } from "../../../shared/limits.ts";
@@ -59,11 +61,13 @@ export class Waiting {
 export class CommandQueue {
   readonly #batchMax: number;
   #batchSize: number;
+  /** A transaction was too much in this life of the wallet: what was doubled would be too much again. */
+  #growsSlowly = false;
   #waiting: Waiting[] = [];
   readonly #byId = new Map<string, Waiting>();
 
   /**
-   * @param batchMax Most commands of any batch.
+   * @param batchMax Most commands of any batch; the usual size is `WALLET_BATCH_DEFAULT`, or this.
    * @throws {RangeError} When `batchMax` is not 1 to `WALLET_BATCH_MAX`.
    */
   constructor(batchMax: number) {
@@ -73,12 +77,17 @@ export class CommandQueue {
       );
     }
     this.#batchMax = batchMax;
-    this.#batchSize = batchMax;
+    this.#batchSize = Math.min(WALLET_BATCH_DEFAULT, batchMax);
   }
 
   /** Most commands of the next batch, where so many wait. */
   get batchSize(): number {
     return this.#batchSize;
+  }
+
+  /** What a deep queue may raise it to. */
+  get batchSizeAhead(): number {
+    return this.#growsSlowly ? this.#batchSize : this.#batchMax;
   }
 
   /** The command the next batch begins with. */
@@ -138,10 +147,15 @@ export class CommandQueue {
   shrink(sentCount: number): void {
     const tooMany = Math.min(this.#batchSize, sentCount);
     this.#batchSize = Math.max(1, Math.floor(tooMany / 2));
+    this.#growsSlowly = true;
   }
 
+  /** A transaction went well. */
   grow(): void {
-    this.#batchSize = Math.min(this.#batchMax, this.#batchSize + WALLET_BATCH_GROWTH);
+    const isDeep = this.#waiting.length > this.#batchSize;
+    if (!isDeep && this.#batchSize >= WALLET_BATCH_DEFAULT) return;
+    const step = isDeep && !this.#growsSlowly ? this.#batchSize : WALLET_BATCH_GROWTH;
+    this.#batchSize = Math.min(this.#batchMax, this.#batchSize + step);
   }
 
   /**

@@ -80,7 +80,7 @@ function open(batchMax = 3) {
     queue.done(taken);
     return { ids: taken.map(({ command }) => command.id), waitedMs: timer.nowMs() - startMs };
   };
-  return { timer, window, offered, add, addAfter, next };
+  return { timer, window, queue, offered, add, addAfter, next };
 }
 
 describe("the window of a batch", () => {
@@ -109,7 +109,12 @@ describe("the window of a batch", () => {
   });
 
   test("waits beyond 32 for those alone that are known to be on their way", async () => {
-    const { offered, addAfter, add, next } = open(WALLET_BATCH_MAX);
+    const { queue, offered, addAfter, add, next } = open(WALLET_BATCH_MAX);
+    for (let root = 1; root <= 2 * WALLET_BATCH_DEFAULT; root++) add(register(root));
+    expect((await next()).ids).toHaveLength(WALLET_BATCH_DEFAULT);
+    add(register(0));
+    queue.grow();
+    expect((await next()).ids).toHaveLength(WALLET_BATCH_DEFAULT + 1);
     for (let root = 1; root <= WALLET_BATCH_DEFAULT; root++) add(register(root));
     expect((await next()).waitedMs).toBe(0);
     for (let root = 1; root < WALLET_BATCH_DEFAULT; root++) add(register(root));

@@ -25,10 +25,39 @@ describe("the size of a batch", () => {
   test("is never above its hard cap", () => {
     expect(WALLET_BATCH_MAX).toBe(128);
     expect(() => new CommandQueue(WALLET_BATCH_MAX + 1)).toThrow(RangeError);
+  });
+
+  test("is 32, and doubled up to the hard cap while more wait than it takes", () => {
     const queue = new CommandQueue(WALLET_BATCH_MAX);
-    for (let root = 0; root <= WALLET_BATCH_MAX; root++) queue.add(register(root));
-    expect(queue.take()).toHaveLength(WALLET_BATCH_MAX);
-    expect(queue.take()).toHaveLength(1);
+    expect(queue.batchSizeAhead).toBe(WALLET_BATCH_MAX);
+    for (let root = 0; root < 400; root++) queue.add(register(root));
+    const taken: number[] = [];
+    while (queue.length > 0) {
+      taken.push(queue.take().length);
+      queue.grow();
+    }
+    expect(taken).toEqual([32, 64, 128, 128, 48]);
+    queue.grow();
+    expect(queue.batchSize).toBe(WALLET_BATCH_MAX);
+  });
+
+  test("stays as it is where nobody waits for more", () => {
+    const queue = new CommandQueue(WALLET_BATCH_MAX);
+    for (let n = 0; n < 100; n++) queue.grow();
+    expect(queue.batchSize).toBe(WALLET_BATCH_DEFAULT);
+  });
+
+  test("is raised slowly after trouble, however many wait", () => {
+    const queue = new CommandQueue(WALLET_BATCH_MAX);
+    for (let root = 0; root < 400; root++) queue.add(register(root));
+    queue.shrink(32);
+    expect(queue.batchSizeAhead).toBe(16);
+    for (let n = 0; n < 100; n++) {
+      const before = queue.batchSize;
+      queue.grow();
+      expect(queue.batchSize - before).toBeLessThanOrEqual(WALLET_BATCH_GROWTH);
+    }
+    expect(queue.batchSize).toBe(WALLET_BATCH_MAX);
   });
 
   test("is halved each time, to one, and raised slowly to what is configured", () => {
