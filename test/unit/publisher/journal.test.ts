@@ -147,6 +147,9 @@ describe("after an attempt", () => {
     const restart = { kind: "interrupted" } as const;
     expect(settle(waiting, restart, 1_001).journal.state).toBe("running");
     expect(settle(accepted, restart, 1_001).journal.state).toBe("failed");
+    const afterOutage = settle(settle(accepted, outage, 1_001).journal, restart, 1_002);
+    expect(afterOutage.journal.state).toBe("running");
+    expect(settle(afterOutage.journal, restart, 1_003).journal.state).toBe("failed");
     const unpaid = { ...openJournal({ ...REQUEST, waits: true }, 10, 1_000), ...tired };
     expect(settle(unpaid, outage, 1_001).journal.state).toBe("failed");
   });

@@ -310,12 +310,16 @@ export function settle(journal: Journal, failure: UploadFailure | null, nowMs: n
 
 /**
  * An outage of the chain is waited out where money may be at stake or nobody else will ask again;
- * a restart, which says nothing of the upload, where money may be at stake.
+ * a restart, which says nothing of the upload, where money may be at stake, or where an outage took
+ * the attempts before it.
  */
 function mayOutlast(journal: Journal, failure: UploadFailure, nowMs: number): boolean {
   if (nowMs - journal.stagedAtMs >= UPLOAD_CHAIN_PATIENCE_MS) return false;
   const mayHavePaid = journal.walletAddress !== null;
-  if (failure.kind === "chain-unavailable") return mayHavePaid || !journal.request.waits;
+  const isOutage = failure.kind === "chain-unavailable";
+  const followsOutage =
+    failure.kind === "interrupted" && journal.failure?.kind === "chain-unavailable";
+  if (isOutage || followsOutage) return mayHavePaid || !journal.request.waits;
   return failure.kind === "interrupted" && mayHavePaid;
 }
 
