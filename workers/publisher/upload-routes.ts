@@ -32,9 +32,9 @@ export async function showUpload(
   if (!flag.ok) return failureToProblem(flag.failure);
   const upload = await ownUpload(asked, context);
   if (upload === null) return unknown();
-  return flag.value && request.method === "GET"
-    ? watchUpload(upload, () => viewUpload(context.uploads, asked.uploadId), context.timer)
-    : jsonResponse(uploadView(upload));
+  if (!flag.value || request.method !== "GET") return jsonResponse(uploadView(upload));
+  const look = () => viewUpload(context.uploads, asked.uploadId);
+  return watchUpload(upload, look, context.timer, request.headers.get("Last-Event-ID"));
 }
 
 /** DELETE: 200 with the final state, or 409 when money has been spent or it is over. */

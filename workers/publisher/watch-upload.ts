@@ -3,7 +3,8 @@
  *
  * One event whenever it has changed, a comment where it has not for a while, and the end of the
  * stream with the final state. Whoever loses the stream asks again: the first event tells the whole
- * state.
+ * state. The id of an event is the state it tells, so an `EventSource`, which reconnects by itself and
+ * says the last id, is sent away with 204 once it has the final one (HTML §9.2.3 "Processing model").
  */
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
 import {
@@ -15,12 +16,21 @@ import type { Timer } from "../../shared/ports.ts";
 import type { UploadRecord } from "./upload/object.ts";
 import { uploadView } from "./upload-view.ts";
 
-/** Streams `first` and what `look` tells after it, until the state is final or the client leaves. */
+/**
+ * Streams `first` and what `look` tells after it, until the state is final or the client leaves.
+ *
+ * @param lastEventId Of the request, where it is a reconnection.
+ */
 export function watchUpload(
   first: UploadRecord,
   look: () => Promise<UploadRecord | null>,
   timer: Timer,
+  lastEventId: string | null,
 ): Response {
+  const { state } = first.journal;
+  if (state !== "running" && state === lastEventId) {
+    return new Response(null, { status: 204, headers: { "Cache-Control": "no-store" } });
+  }
   const left = new AbortController();
   const events = watchEvents(first, look, timer, left.signal);
   const body = new ReadableStream<Uint8Array>({
@@ -59,7 +69,7 @@ async function* watchEvents(
     const view = JSON.stringify(uploadView(record));
     const isNews = view !== told;
     idlePolls = isNews ? 0 : idlePolls + 1;
-    if (isNews) yield `event: state\ndata: ${view}\n\n`;
+    if (isNews) yield `event: state\nid: ${record.journal.state}\ndata: ${view}\n\n`;
     else if (idlePolls % UPLOAD_WATCH_IDLE_POLLS === 0) yield ": unchanged\n\n";
     told = view;
     if (record.journal.state !== "running") return;

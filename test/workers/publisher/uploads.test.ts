@@ -62,7 +62,7 @@ describe("an accepted upload", () => {
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const first = await reader.read();
-    expect(first.value).toMatch(/^event: state\ndata: \{.*"state":"running".*\}\n\n$/);
+    expect(first.value).toMatch(/^event: state\nid: running\ndata: \{.*"state":"running".*\}\n\n$/);
     await ask(location, { method: "DELETE" });
     let rest = "";
     for (;;) {
@@ -70,7 +70,14 @@ describe("an accepted upload", () => {
       if (done) break;
       rest += value;
     }
-    expect(rest).toMatch(/"state":"failed"[^\n]*\n\n$/);
+    expect(rest).toMatch(/id: failed\ndata: [^\n]*"state":"failed"[^\n]*\n\n$/);
+
+    // As an `EventSource` comes back: whoever has the end is told to stay away, and nobody else.
+    const again = (id: string) => ask(`${location}?watch`, { headers: { "last-event-id": id } });
+    expect((await again("failed")).status).toBe(204);
+    for (const id of ["running", "certified"]) {
+      expect(await (await again(id)).text()).toMatch(/^event: state\nid: failed\n/);
+    }
   });
 
   test("that is unknown can be neither watched nor cancelled", async () => {

@@ -45,8 +45,13 @@ const PATHS: Paths = {
     ...readable({
       summary: "State of an upload",
       access: "store",
-      parameters: [UPLOAD_ID, parameter("query", "watch", "Streams every change", FLAG)],
+      parameters: [
+        UPLOAD_ID,
+        parameter("query", "watch", "Streams every change", FLAG),
+        parameter("header", "Last-Event-ID", "With watch: 204 where it was the final state"),
+      ],
       answers: {
+        204: { says: "The final state has been told: nothing to reconnect for" },
         200: {
           says: "The state",
           content: {
