@@ -212,7 +212,9 @@ async function fromBody(request: Request): Promise<Result<Asked, Problem>> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes.value));
+    // Bytes that are no UTF-8 are no JSON (RFC 8259 §8.1): nothing is put in their place.
+    const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    json = JSON.parse(utf8.decode(bytes.value));
   } catch {
     return err(badBody(400, "the body is not JSON"));
   }

@@ -77,7 +77,7 @@ export function readPresentation(query: URLSearchParams): Read<Presentation> {
       unreadableParameter(
         "filename",
         filename.value,
-        `1 to ${FILENAME_CHARS_MAX} characters without control characters or slashes`,
+        `1 to ${FILENAME_CHARS_MAX} characters without control characters or slashes, not . or ..`,
       ),
     );
   }
@@ -121,5 +121,6 @@ function readWhole(query: URLSearchParams, key: string): Read<number> {
 }
 
 function isFilename(text: string): boolean {
-  return text.length > 0 && text.length <= FILENAME_CHARS_MAX && !/[\p{Cc}/\\]/u.test(text);
+  const isName = !/[\p{Cc}/\\]|^\.\.?$/u.test(text);
+  return isName && text.length > 0 && text.length <= FILENAME_CHARS_MAX;
 }

@@ -71,6 +71,19 @@ describe("Repr-Digest", () => {
   });
 });
 
+describe("the body of a concat", () => {
+  test.each([
+    ["bytes that are no UTF-8", [0x7b, 0xff, 0x7d]],
+    ["a byte order mark", [0xef, 0xbb, 0xbf, 0x7b, 0x7d]],
+  ])("of %s is no JSON", async (_, body) => {
+    const headers = { "Content-Type": "application/json" };
+    const init = { method: "POST", headers, body: Uint8Array.from(body) };
+    const response = await world.ask("/v1alpha/blobs/concat", init);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("INVALID_BODY");
+  });
+});
+
 describe("a 304", () => {
   const conditional = (id: string) => ({ headers: { "If-None-Match": `"${id}"` } });
 

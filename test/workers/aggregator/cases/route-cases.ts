@@ -1,6 +1,7 @@
 /** What is particular to one route: IDs, errors, types, verdicts, lists. Data only. */
 import { type Case, ENVELOPE } from "./case.ts";
 import { CONCAT_CASES } from "./concat-cases.ts";
+import { ODD_CASES } from "./odd-cases.ts";
 import { QUILT_CASES } from "./quilt-cases.ts";
 
 /** The same blob under its other spellings. */
@@ -378,4 +379,5 @@ export const ROUTE_CASES: readonly Case[] = [
   ...QUILT_CASES,
   ...CONCAT_CASES,
   ...OTHER_CASES,
+  ...ODD_CASES,
 ];

@@ -95,6 +95,11 @@ export async function startWorld(): Promise<World & { readonly stop: () => void 
   const blobId = parseBlobId(ids["blob"] ?? "") ?? new Uint8Array(32);
   ids["blob as decimal"] = String(blobIdToU256(blobId));
   ids["blob as hex"] = `0x${toHex(blobId)}`;
+  ids["blob as capital hex"] = `0x${toHex(blobId).toUpperCase()}`;
+  ids["blob as percents"] = (ids["blob"] ?? "").replaceAll(
+    /[A-Z]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16)}`,
+  );
   await publishView(nodes, [ids["blocked"]]);
   vi.stubGlobal("fetch", nodes.fetch);
   const named = (text: string) =>
