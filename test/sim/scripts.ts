@@ -52,6 +52,7 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     setting: { ...FROM_BEGIN, vars: { ORPHAN_SWEEP_AFTER_SECONDS: "0" } },
   },
   "a failed store comes again under its key": { script: comeAgain },
+  "the same content is stored once more": { script: storeOnceMore, setting: FROM_BEGIN },
 };
 
 /** Stores a deletable blob. */
@@ -171,6 +172,14 @@ async function comeAgain({ world, ask }: Client): Promise<number> {
     return status < 500;
   });
   return told.status;
+}
+
+/** Deletable blobs are each paid for, whatever their content. */
+async function storeOnceMore(client: Client) {
+  const first = await store(client, LASTING);
+  client.begin();
+  const second = await store(client, LASTING);
+  return [first.status, second.status, first.id === second.id];
 }
 
 async function orphansOf({ ask }: Client): Promise<readonly { readonly blobObjectId: string }[]> {

@@ -18,12 +18,11 @@ describe("a simulated run", () => {
 
   test.each(EVERY_PLAY)("is the same run again while %s, disturbed and killed", async (...play) => {
     const histories: string[] = [];
-    for (const seed of [3, 3, 4]) {
-      const { world, report } = await disturbedVisit(mixFor(...play, seed));
+    for (let run = 0; run < 2; run++) {
+      const { world, report } = await disturbedVisit(mixFor(...play, 3));
       histories.push(`${historyOf(world)} ${JSON.stringify(report)}`);
     }
     expect(histories[1]).toBe(histories[0]);
-    expect(histories[2]).not.toBe(histories[0]);
   });
 
   test("is another run for another seed", async () => {

@@ -7,6 +7,10 @@ import type { World } from "./simulation.ts";
 
 /** What a lone store takes. */
 const STORE_MS = 300;
+/** By how many transactions reads are behind, at most. */
+const STALE_MAX = 5;
+/** Requests before a transaction runs that was taken; a look at its fate makes four. */
+const LATER_CALLS = 10;
 /** How often a node that is down now and then goes or comes back within a span. */
 const TIMES = 8;
 
@@ -40,8 +44,15 @@ function epochChange(movedShare = 0): Trouble {
 export const TROUBLES: Readonly<Record<string, Trouble>> = {
   "replies are lost": during("lose-reply", 20_000),
   "the RPC node is down for minutes": during("down", 4 * 60_000),
-  "reads are stale": during("stale-read", 15_000),
-  "transactions run later than their answer": during("execute-later", 20_000),
+  "reads are stale": (world, spanMs) => {
+    world.network.faults.staleTransactions = 1 + world.scheduler.someMs(STALE_MAX - 1);
+    during("stale-read", 15_000)(world, spanMs);
+  },
+  "transactions run later than their answer": (world, spanMs) => {
+    // Later than a wallet looks for the first time: what is not there yet is not dead.
+    world.network.faults.laterCalls = LATER_CALLS;
+    during("execute-later", 20_000)(world, spanMs);
+  },
   "the system object is congested": ({ network }) =>
     network.ledger.congest([network.deployment.systemId], 3),
   "the Walrus epoch changes": epochChange(),
