@@ -206,11 +206,14 @@ async function sweptOrphan(client: Client) {
   return [failed, length, await orphansOf(client)];
 }
 
-/** A cron that is lost is not repeated: the next one does its work. */
+/**
+ * A cron that is lost, or meets trouble, is not repeated: the next one does its work. Each of three
+ * deaths and two troubles may cost one.
+ */
 async function crons({ cron, sleep }: Client): Promise<void> {
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < 6; n++) {
     await cron();
-    await sleep(HOUR_MS / 2);
+    await sleep(HOUR_MS / 3);
   }
 }
 
