@@ -5,6 +5,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { decodeGateRules, GATE_RULES_KEY } from "../../../shared/cache/gate-rules.ts";
 import { formatBlobId } from "../../../shared/codec/index.ts";
+import {
+  NAME_BODY_BYTES_MAX,
+  OBJECT_BODY_BYTES_MAX,
+  PURGE_BODY_BYTES_MAX,
+} from "../../../shared/limits.ts";
 import { GATE_NAME } from "../../../workers/publisher/gate/gate.ts";
 import { recentShard } from "../../../workers/publisher/recent/recent.ts";
 import { ask, bindings, reasonOf } from "./ask.ts";
@@ -98,6 +103,19 @@ describe("blocklist and purge", () => {
     const all = await operate("POST", "/edge/v1/purge", "admin", { all: true });
     expect(await all.json()).toMatchObject({ blobId: null, generation: 2 });
     expect(await copy()).toMatchObject({ purgeGeneration: 2, purged: new Map() });
+  });
+
+  test.each([
+    ["POST", "/edge/v1/purge", "admin", PURGE_BODY_BYTES_MAX],
+    ["PUT", "/edge/v1/names/a", "manage", NAME_BODY_BYTES_MAX],
+    ["PATCH", `/edge/v1/objects/0x${"1".repeat(64)}`, "manage", OBJECT_BODY_BYTES_MAX],
+    ["DELETE", `/edge/v1/orphans/0x${"1".repeat(64)}`, "admin", OBJECT_BODY_BYTES_MAX],
+  ])("%s %s takes no longer body than its bound", async (method, path, scope, bytesMax) => {
+    // Two bytes more as JSON.
+    const statusOf = async (byteCount: number) =>
+      (await operate(method, path, scope, "x".repeat(byteCount - 2))).status;
+    expect(await statusOf(bytesMax + 1)).toBe(413);
+    if (path === "/edge/v1/purge") expect(await statusOf(bytesMax)).toBe(400);
   });
 
   test("bad IDs and reasons are refused", async () => {
