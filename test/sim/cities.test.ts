@@ -7,7 +7,6 @@ import { NO_RULES } from "../../shared/cache/gate-rules.ts";
 import { ISOLATE_WORKING_SET_BYTES, KV_WRITES_PER_HOUR_MAX } from "../../shared/limits.ts";
 import { createNodeHealth } from "../../shared/nodes/node-health.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
-import { Busy } from "../../workers/aggregator/busy.ts";
 import type { LeaseWord } from "../../workers/aggregator/leases.ts";
 import { openBlob } from "../../workers/aggregator/open-blob.ts";
 import type { AggregatorServices } from "../../workers/aggregator/services.ts";
@@ -18,6 +17,7 @@ import { createFakeNodes } from "../support/fake-nodes.ts";
 import { simEdgeCache, SimKv } from "./edge.ts";
 import { codec } from "./network.ts";
 import { Scheduler } from "./scheduler.ts";
+import { emptyReadMemory } from "../../workers/aggregator/read-memory.ts";
 
 const BLOB = seededBytes(500, 1);
 const SHARD_COUNT = 10;
@@ -150,15 +150,7 @@ function services(
     health: createNodeHealth({ suspects: new Map(), usualMs: 0 }, scheduler),
     lane: null,
     fills: null,
-    remembered: {
-      notFound: new Map(),
-      entries: new Map(),
-      objects: new Map(),
-      opening: new Busy(scheduler),
-      filling: new Busy(scheduler),
-      keeping: new Busy(scheduler),
-      storing: new Busy(scheduler),
-    },
+    remembered: emptyReadMemory(scheduler),
     background: () => undefined,
   };
 }

@@ -12,7 +12,6 @@ import { createNodeHealth } from "../../shared/nodes/node-health.ts";
 import { createPermit } from "../../shared/nodes/permit.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
 import { blobBytes } from "../../workers/aggregator/blob-bytes.ts";
-import { Busy } from "../../workers/aggregator/busy.ts";
 import { FillEngine } from "../../workers/aggregator/fill/fill-engine.ts";
 import type { FillRpc } from "../../workers/aggregator/fill/fill.ts";
 import { createFills } from "../../workers/aggregator/fill/fills.ts";
@@ -27,6 +26,7 @@ import { createFakeNodes } from "../support/fake-nodes.ts";
 import { NO_LEASE } from "../support/read-world.ts";
 import { codec } from "./network.ts";
 import { Scheduler } from "./scheduler.ts";
+import { emptyReadMemory } from "../../workers/aggregator/read-memory.ts";
 
 const SHARD_COUNT = 10;
 const START_MS = 1_750_000_000_000;
@@ -62,15 +62,7 @@ class Isolate {
     this.#memory = {
       workingMemory: new WorkingMemory(ISOLATE_WORKING_SET_BYTES),
       health: createNodeHealth({ suspects: new Map(), usualMs: 0 }, scheduler),
-      remembered: {
-        notFound: new Map(),
-        entries: new Map(),
-        objects: new Map(),
-        opening: new Busy(scheduler),
-        filling: new Busy(scheduler),
-        keeping: new Busy(scheduler),
-        storing: new Busy(scheduler),
-      },
+      remembered: emptyReadMemory(scheduler),
     };
   }
 

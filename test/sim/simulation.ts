@@ -24,6 +24,7 @@ import { SimGateway, uploadName, WALLET_ADDRESS, walletName } from "./gateway.ts
 import { type SimScale, SimNetwork, SMALL } from "./network.ts";
 import { type KillPlan, NO_KILL, Platform } from "./platform.ts";
 import { Scheduler } from "./scheduler.ts";
+import { uploadRequest } from "../support/upload-request.ts";
 
 export const START_MS = 1_750_000_000_000;
 export const START_SUI = 10n ** 12n;
@@ -182,14 +183,6 @@ export function isSettled(world: World): boolean {
 }
 
 function request(uploadId: string, waits: boolean, shares: boolean): UploadRequest {
-  return {
-    ...(shares ? { share: true, attributes: { name: uploadId } } : {}),
-    uploadId,
-    source: "http",
-    epochs: 3,
-    deletable: true,
-    sendObjectTo: null,
-    waits,
-    contentDigest: null,
-  };
+  const sharing = shares ? { share: true, attributes: { name: uploadId } } : {};
+  return uploadRequest({ uploadId, epochs: 3, waits, ...sharing });
 }

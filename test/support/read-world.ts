@@ -4,12 +4,12 @@ import type { Codec } from "../../shared/codec/index.ts";
 import { ISOLATE_WORKING_SET_BYTES } from "../../shared/limits.ts";
 import { createNodeHealth } from "../../shared/nodes/node-health.ts";
 import { WorkingMemory } from "../../shared/working-memory.ts";
-import { Busy } from "../../workers/aggregator/busy.ts";
 import type { LeaseWord } from "../../workers/aggregator/leases.ts";
 import type { AggregatorServices } from "../../workers/aggregator/services.ts";
 import { createFakeNodes, type FakeNodes } from "./fake-nodes.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { createVirtualTimer } from "./virtual-timer.ts";
+import { emptyReadMemory } from "../../workers/aggregator/read-memory.ts";
 
 /** What the lease book says of a blob it does not know. */
 export const NO_LEASE: LeaseWord = {
@@ -94,15 +94,7 @@ export function readWorld(codec: Codec, shardCount = 10): ReadWorld {
     health: createNodeHealth({ suspects: new Map(), usualMs: 0 }, { nowMs: () => world.nowMs }),
     lane: null,
     fills: null,
-    remembered: {
-      notFound: new Map(),
-      entries: new Map(),
-      objects: new Map(),
-      opening: new Busy({ nowMs: () => world.nowMs }),
-      filling: new Busy({ nowMs: () => world.nowMs }),
-      keeping: new Busy({ nowMs: () => world.nowMs }),
-      storing: new Busy({ nowMs: () => world.nowMs }),
-    },
+    remembered: emptyReadMemory({ nowMs: () => world.nowMs }),
     background: () => undefined,
   };
   return { nodes, world, services, kept };

@@ -16,7 +16,6 @@ import { createChain } from "../../shared/sui/create-chain.ts";
 import { createCertifiedEventReader } from "../../shared/sui/read-certified-event.ts";
 import { consoleLog, systemClock, systemRandom, systemTimer } from "../../shared/system.ts";
 import { isolateMemory } from "../../shared/working-memory.ts";
-import { Busy } from "./busy.ts";
 import { type AggregatorConfig, type AggregatorVars, readConfig } from "./config.ts";
 import { createEdgeCache } from "./edge-cache.ts";
 import { createFills, type FillNamespace } from "./fill/fills.ts";
@@ -24,9 +23,10 @@ import { readGateRules, type RulesMemory, type RulesSource } from "./gate-rules.
 import { createKeyValue } from "../../shared/cache/kv.ts";
 import { askLeases, askRecent, type LeaseSource } from "./leases.ts";
 import { createNetworkViews, type ViewMemory } from "./network-view.ts";
-import type { AggregatorServices, ReadMemory } from "./services.ts";
+import type { AggregatorServices } from "./services.ts";
 import { createTiers } from "./tiers.ts";
 import { createWriteBudget } from "./write-budget.ts";
+import { emptyReadMemory } from "./read-memory.ts";
 
 /** The bindings. */
 export interface AggregatorEnv extends AggregatorVars {
@@ -44,15 +44,7 @@ const rulesMemory: RulesMemory = { held: null, refreshedAtMs: 0 };
 const admittedKeys = new Set<string>();
 const writes = createWriteBudget(systemClock, KV_WRITES_PER_HOUR_MAX);
 const health: HealthMemory = { suspects: new Map(), usualMs: 0 };
-const readMemory: ReadMemory = {
-  notFound: new Map(),
-  entries: new Map(),
-  objects: new Map(),
-  opening: new Busy(systemClock),
-  filling: new Busy(systemClock),
-  keeping: new Busy(systemClock),
-  storing: new Busy(systemClock),
-};
+const readMemory = emptyReadMemory(systemClock);
 let codec: Codec | undefined;
 /** What was read of an environment; reading it costs a fifth of a cached answer's time. */
 const configs = new WeakMap<AggregatorEnv, AggregatorConfig>();

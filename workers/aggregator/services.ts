@@ -1,19 +1,18 @@
 /** What one request of the aggregator works with. Types only. */
-import type { BlobEntry } from "../../shared/cache/entry.ts";
 import type { Codec } from "../../shared/codec/index.ts";
 import type { NodeClient } from "../../shared/nodes/client.ts";
 import type { NodeHealthHints } from "../../shared/nodes/node-health.ts";
 import type { RowLane } from "../../shared/nodes/read-lanes.ts";
 import type { Clock, Log, Random, Timer } from "../../shared/ports.ts";
-import type { AttributedBlob, ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
+import type { ReadAttributedBlob } from "../../shared/sui/attributed-blob.ts";
 import type { ReadCertifiedEvent } from "../../shared/sui/read-certified-event.ts";
 import type { WorkingMemory } from "../../shared/working-memory.ts";
-import type { Busy } from "./busy.ts";
 import type { Fills } from "./fill/fills.ts";
 import type { GateRules } from "../../shared/cache/gate-rules.ts";
 import type { LeaseWord } from "./leases.ts";
 import type { NetworkViews } from "./network-view.ts";
 import type { Tiers } from "./tiers.ts";
+import type { ReadMemory } from "./read-memory.ts";
 
 /** Everything one request of the aggregator works with. */
 export interface AggregatorServices {
@@ -50,22 +49,4 @@ export interface AggregatorServices {
   readonly remembered: ReadMemory;
   /** Lets work outlive the answer. */
   readonly background: (work: Promise<void>) => void;
-}
-
-/** What an isolate remembers for its next requests: hints, each bounded and short-lived. */
-export interface ReadMemory {
-  /** Blobs that nodes of a quorum did not know, by ID, and until when that is believed. */
-  readonly notFound: Map<string, number>;
-  /** What the edge cache had of blobs, by ID, and until when it is not asked again. */
-  readonly entries: Map<string, { readonly entry: BlobEntry; readonly untilMs: number }>;
-  /** Blob objects by object ID. */
-  readonly objects: Map<string, { readonly object: AttributedBlob; readonly untilMs: number }>;
-  /** Blobs (by ID) that are being opened, until what was learned of them is cached. */
-  readonly opening: Busy;
-  /** Segments (by cache key) that are being read from the nodes. */
-  readonly filling: Busy;
-  /** Segments (by cache key) that somebody is putting together to be cached. */
-  readonly keeping: Busy;
-  /** Segments (by cache key) that are on their way into the cache, or were until a moment ago. */
-  readonly storing: Busy;
 }

@@ -4,6 +4,7 @@ import { UPLOAD_HEAD_START_MS } from "../../../shared/limits.ts";
 import { UploadCarrier } from "../../../workers/publisher/upload/carrier.ts";
 import { UploadStore } from "../../../workers/publisher/upload/store.ts";
 import { memorySql } from "../../support/memory-sql.ts";
+import { uploadRequest } from "../../support/upload-request.ts";
 
 const BOUNDS = { bytesMax: 100, declaredBytes: 3 };
 
@@ -29,19 +30,7 @@ function world() {
     releaseToken: () => Promise.resolve(),
   });
   const store = (waits: boolean) =>
-    carrier.store(
-      {
-        uploadId: "u",
-        source: "http",
-        epochs: 1,
-        deletable: true,
-        sendObjectTo: null,
-        waits,
-        contentDigest: null,
-      },
-      BOUNDS,
-      new Blob(["abc"]).stream(),
-    );
+    carrier.store(uploadRequest({ waits }), BOUNDS, new Blob(["abc"]).stream());
   return { carrier, store, alarms, runs: () => runs };
 }
 

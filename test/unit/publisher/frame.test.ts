@@ -8,6 +8,7 @@ import {
   type LaneFrame,
   readFrames,
 } from "../../../workers/publisher/lane/frame.ts";
+import { chunkedStream } from "../../support/chunked-stream.ts";
 
 const SENT = [
   { memberIndex: 0, pairIndex: 999, sliver: sliverOf(4) },
@@ -32,17 +33,6 @@ function frameOf(bodyBytes: number): Uint8Array<ArrayBuffer> {
   return encodeSliverFrame(0, 999, sliverOf(bodyBytes - framingBytes));
 }
 
-function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
-  let offset = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (offset >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(offset, offset + chunkBytes));
-      offset += chunkBytes;
-    },
-  });
-}
-
 async function collect(stream: ReadableStream<Uint8Array>): Promise<LaneFrame[]> {
   const frames: LaneFrame[] = [];
   for await (const frame of readFrames(stream)) frames.push(frame);
@@ -57,31 +47,35 @@ const joined = concatBytes(
 
 describe("the stream of a lane", () => {
   test.each([1, 2, 8, 9, 10, 500, 5_000])("reads back however it is cut: %d bytes", async (cut) => {
-    expect(await collect(streamOf(joined, cut))).toEqual(FRAMES);
+    expect(await collect(chunkedStream(joined, cut))).toEqual(FRAMES);
   });
 
   test("an empty stream has no frames", async () => {
-    expect(await collect(streamOf(new Uint8Array(0), 1))).toEqual([]);
+    expect(await collect(chunkedStream(new Uint8Array(0), 1))).toEqual([]);
   });
 
   test.each([1, FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + 1])(
     "a stream that ends inside a frame is an error: %d bytes",
     async (byteCount) => {
-      await expect(collect(streamOf(joined.slice(0, byteCount), 4))).rejects.toThrow(/Cannot read/);
+      await expect(collect(chunkedStream(joined.slice(0, byteCount), 4))).rejects.toThrow(
+        /Cannot read/,
+      );
     },
   );
 
   test("a body above the bound is refused on both sides, one at the bound passes", async () => {
     const bytes = frameOf(LANE_FRAME_BYTES_MAX);
-    expect((await collect(streamOf(bytes, 1 << 20)))[0]?.body.length).toBe(LANE_FRAME_BYTES_MAX);
+    expect((await collect(chunkedStream(bytes, 1 << 20)))[0]?.body.length).toBe(
+      LANE_FRAME_BYTES_MAX,
+    );
     expect(() => frameOf(LANE_FRAME_BYTES_MAX + 1)).toThrow(RangeError);
     new DataView(bytes.buffer).setUint32(0, LANE_FRAME_BYTES_MAX + 1, true);
-    await expect(collect(streamOf(bytes, 1 << 20))).rejects.toThrow(RangeError);
+    await expect(collect(chunkedStream(bytes, 1 << 20))).rejects.toThrow(RangeError);
   });
 
   test("an unknown axis is refused", async () => {
     const bytes = frameOf(20);
     bytes[8] = 2;
-    await expect(collect(streamOf(bytes, 64))).rejects.toThrow(RangeError);
+    await expect(collect(chunkedStream(bytes, 64))).rejects.toThrow(RangeError);
   });
 });

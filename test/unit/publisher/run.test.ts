@@ -32,19 +32,12 @@ import { fixedRandom } from "../nodes/support.ts";
 import { StubNetwork } from "./stub-network.ts";
 import { StubWallet } from "./stub-wallet.ts";
 import { VirtualTime } from "./virtual-time.ts";
+import { uploadRequest } from "../../support/upload-request.ts";
 
 const BLOB = seededBytes(5_000, 3);
 const SHARD_COUNTS = [3, 2, 2, 2, 2, 1, 1];
 const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const REQUEST: UploadRequest = {
-  uploadId: "u",
-  source: "http",
-  epochs: 2,
-  deletable: true,
-  sendObjectTo: null,
-  waits: true,
-  contentDigest: null,
-};
+const REQUEST = uploadRequest({ epochs: 2 });
 let codec: Codec;
 
 beforeAll(async () => {

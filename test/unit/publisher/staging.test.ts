@@ -10,27 +10,10 @@ import { stageBody } from "../../../workers/publisher/upload/stage.ts";
 import { UploadStore } from "../../../workers/publisher/upload/store.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { memorySql } from "../../support/memory-sql.ts";
+import { uploadRequest } from "../../support/upload-request.ts";
+import { chunkedStream } from "../../support/chunked-stream.ts";
 
-function streamOf(bytes: Uint8Array, chunkBytes: number): ReadableStream<Uint8Array> {
-  let offset = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (offset >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(offset, offset + chunkBytes));
-      offset += chunkBytes;
-    },
-  });
-}
-
-const REQUEST = {
-  uploadId: "u",
-  source: "http",
-  epochs: 1,
-  deletable: true,
-  sendObjectTo: null,
-  waits: true,
-  contentDigest: null,
-};
+const REQUEST = uploadRequest();
 
 describe("staging a body", () => {
   test.each([0, 1, UPLOAD_ROW_BYTES_MAX, UPLOAD_ROW_BYTES_MAX + 1, 2 * UPLOAD_ROW_BYTES_MAX])(
@@ -40,7 +23,7 @@ describe("staging a body", () => {
       const bytes = seededBytes(byteCount, 7);
       const rowBytes: number[] = [];
       const staged = await stageBody(
-        streamOf(bytes, 60_000),
+        chunkedStream(bytes, 60_000),
         { bytesMax: byteCount, declaredBytes: byteCount },
         (rowIndex, row) => {
           rowBytes.push(row.length);
@@ -57,8 +40,8 @@ describe("staging a body", () => {
   test("a body at the limit is taken, one byte more is not", async () => {
     const bounds = { bytesMax: 100, declaredBytes: null };
     const write = () => undefined;
-    expect((await stageBody(streamOf(new Uint8Array(100), 30), bounds, write)).ok).toBe(true);
-    expect(await stageBody(streamOf(new Uint8Array(101), 30), bounds, write)).toEqual({
+    expect((await stageBody(chunkedStream(new Uint8Array(100), 30), bounds, write)).ok).toBe(true);
+    expect(await stageBody(chunkedStream(new Uint8Array(101), 30), bounds, write)).toEqual({
       ok: false,
       failure: { kind: "body-too-large", bytesMax: 100 },
     });
@@ -68,7 +51,11 @@ describe("staging a body", () => {
     "a body that is not as long as declared (%d) is refused",
     async (declared) => {
       const bounds = { bytesMax: 1_000, declaredBytes: declared };
-      const staged = await stageBody(streamOf(new Uint8Array(100), 30), bounds, () => undefined);
+      const staged = await stageBody(
+        chunkedStream(new Uint8Array(100), 30),
+        bounds,
+        () => undefined,
+      );
       expect(staged).toEqual({
         ok: false,
         failure: { kind: "body-interrupted", receivedBytes: 100 },

@@ -13,23 +13,14 @@ import {
   storeAnswer,
   uploadView,
 } from "../../../workers/publisher/upload-view.ts";
+import { uploadRequest } from "../../support/upload-request.ts";
 
 const BLOB_ID = "A".repeat(43);
 const SHARED_ID = `0x${"5".repeat(64)}`;
 const QUILT = { patches: [{ identifier: "a", startIndex: 1, endIndex: 2 }] };
 
 function journal(more: Partial<UploadRequest> = {}): Journal {
-  const request: UploadRequest = {
-    uploadId: "u",
-    source: "http",
-    epochs: 2,
-    deletable: true,
-    sendObjectTo: null,
-    waits: true,
-    contentDigest: null,
-    ...more,
-  };
-  return openJournal(request, 17, 0);
+  return openJournal(uploadRequest({ epochs: 2, ...more }), 17, 0);
 }
 
 function encoded(opened: Journal): Journal {

@@ -21,6 +21,7 @@ import type { Upload } from "../../../workers/publisher/upload/object.ts";
 import { seededBytes } from "../../support/contents.ts";
 import { StubNetwork } from "../../unit/publisher/stub-network.ts";
 import { ask, bindings, HOOK_KEY, parameterOf, reasonOf } from "./ask.ts";
+import { uploadRequest } from "../../support/upload-request.ts";
 
 const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -241,15 +242,7 @@ describe("the Upload object", () => {
   const bounds = { bytesMax: 5_000_000, declaredBytes: null };
 
   function request(uploadId: string): UploadRequest {
-    return {
-      uploadId,
-      source: "http",
-      epochs: 1,
-      deletable: true,
-      sendObjectTo: null,
-      waits: false,
-      contentDigest: null,
-    };
+    return uploadRequest({ uploadId, waits: false });
   }
 
   function stored(uploadId: string) {

@@ -9,16 +9,9 @@ import { VERSION } from "../../../../workers/publisher/metrics/show-metrics.ts";
 import { uploadIncrements } from "../../../../workers/publisher/metrics/upload-sample.ts";
 import { type Journal, openJournal } from "../../../../workers/publisher/upload/journal.ts";
 import { memorySql } from "../../../support/memory-sql.ts";
+import { uploadRequest } from "../../../support/upload-request.ts";
 
-const REQUEST = {
-  uploadId: "u",
-  source: "http",
-  epochs: 1,
-  deletable: true,
-  sendObjectTo: null,
-  waits: true,
-  contentDigest: null,
-};
+const REQUEST = uploadRequest();
 
 /** A certified upload whose steps took so many milliseconds each. */
 function certified(stepMs: number): Journal {
