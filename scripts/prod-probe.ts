@@ -100,10 +100,23 @@ try {
   const ways = [flags.deploy, flags.local, flags.url !== undefined, flags.help].filter(Boolean);
   if (ways.length !== 1) throw new TypeError("name one of --deploy, --url and --local");
   if (flags.url !== undefined && !URL.canParse(flags.url)) throw new TypeError("--url takes a URL");
+  if (flags.url !== undefined && process.env["PROBE_TOKEN"] === undefined) {
+    throw new TypeError("--url needs the probe's secret in the environment, as PROBE_TOKEN");
+  }
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
   process.exit(2);
 }
 if (flags.help) console.log(HELP);
 else if (flags.deploy) process.exitCode = deploy();
-else await run(flags);
+else {
+  try {
+    await run(flags);
+  } catch (error) {
+    // Where it cannot be reached, fetch tells the reason in its cause.
+    const { message, cause } = error instanceof Error ? error : new Error(String(error));
+    const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
+    console.error(`Cannot ask ${flags.url ?? "the local probe"}: ${reason}`);
+    process.exitCode = 1;
+  }
+}

@@ -2,6 +2,9 @@
 import { expect, test } from "vitest";
 import { runScript } from "../support/run-script.ts";
 
+/** A port nobody listens on (and no browser asks). */
+const NOBODY = "http://127.0.0.1:1";
+
 interface Report {
   readonly where: string;
   readonly findings: readonly { question: string; answer: string; data: unknown }[];
@@ -30,4 +33,15 @@ test("every question is answered by the local workerd", async () => {
 test("flags that name no way to ask, or two, exit 2", async () => {
   expect((await probe("--json")).code).toBe(2);
   expect((await probe("--local", "--deploy")).code).toBe(2);
+  // A deployed probe answers nobody without its token.
+  const closed = await runScript("prod-probe", ["--url", NOBODY], {});
+  expect([closed.code, closed.stderr]).toEqual([2, expect.stringContaining("PROBE_TOKEN")]);
+});
+
+test("a probe that cannot be reached is told in one line, with the reason", async () => {
+  const { code, stderr } = await runScript("prod-probe", ["--url", NOBODY], { PROBE_TOKEN: "x" });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Cannot ask \S+: fetch failed: .+\n$/),
+  ]);
 });

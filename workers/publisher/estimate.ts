@@ -92,7 +92,9 @@ async function estimateOf(
   if (!system.ok) return err(chainFailure(system.failure));
   if (!contract.ok) return err(chainFailure(contract.failure));
   const { epoch, maxEpochsAhead, prices, shardCount } = contract.value;
-  if (epochs > maxEpochsAhead) return err({ kind: "epochs-too-many", epochsMax: maxEpochsAhead });
+  if (epochs > maxEpochsAhead) {
+    return err({ kind: "epochs-too-many", asked: epochs, epochsMax: maxEpochsAhead });
+  }
   const cost = estimateCost(size, epochs, shardCount, prices);
   if (!cost.ok) return err(sizeFailure(cost.failure));
   const endEpoch = epoch + epochs;

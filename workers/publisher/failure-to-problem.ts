@@ -165,7 +165,9 @@ function uploadProblem(failure: UploadProblemFailure): Problem {
         status: 422,
         reason: "IDEMPOTENCY_KEY_REUSED",
         domain: GLOBAL_DOMAIN,
-        message: "this Idempotency-Key was used with another query or body",
+        message:
+          "this Idempotency-Key was used with another query or body, or with other attributes " +
+          "(Content-Type, X-Walrus-Attribute-*)",
       };
     case "upload-unknown":
       return {
@@ -239,16 +241,8 @@ type StoreProblemFailure = Exclude<
 function storeProblem(failure: StoreProblemFailure): Problem {
   switch (failure.kind) {
     case "epochs-none":
-      return {
-        ...badQuery("epochs", unreadable("epochs", "0", "a whole number from 1")),
-        exact: { ...INTERNAL, message: "the network sells no fewer than one epoch ahead" },
-      };
     case "epochs-too-many":
-      return {
-        ...badQuery("epochs", `the network sells at most ${failure.epochsMax} epochs ahead`),
-        metadata: { parameter: "epochs", limitEpochs: String(failure.epochsMax) },
-        exact: INTERNAL,
-      };
+      return epochsProblem(failure);
     case "chain-unavailable":
       return unavailable("CHAIN_UNAVAILABLE", "the Sui RPC service does not answer");
     case "wallet-pending":
@@ -312,6 +306,24 @@ function unavailable(reason: string, message: string): Problem {
     reason,
     message,
     retryAfterSeconds: SECONDS_TO_RETRY,
+    exact: INTERNAL,
+  };
+}
+
+/** More or fewer than the network sells. */
+function epochsProblem(
+  failure: Extract<UploadFailure, { readonly kind: "epochs-none" | "epochs-too-many" }>,
+): Problem {
+  if (failure.kind === "epochs-none") {
+    return {
+      ...badQuery("epochs", unreadable("epochs", "0", "a whole number from 1")),
+      exact: { ...INTERNAL, message: "the network sells no fewer than one epoch ahead" },
+    };
+  }
+  const { asked, epochsMax } = failure;
+  return {
+    ...badQuery("epochs", `the network sells at most ${epochsMax} epochs more, not ${asked}`),
+    metadata: { parameter: "epochs", limitEpochs: String(epochsMax) },
     exact: INTERNAL,
   };
 }

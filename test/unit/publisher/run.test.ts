@@ -276,7 +276,9 @@ describe("a run of one upload", () => {
   test("too many epochs are refused before anything is paid", async () => {
     const { run, wallet, setJournal } = world();
     setJournal(openJournal({ ...REQUEST, epochs: 54 }, BLOB.length, 0));
-    expect(await run()).toMatchObject({ failure: { kind: "epochs-too-many", epochsMax: 53 } });
+    expect(await run()).toMatchObject({
+      failure: { kind: "epochs-too-many", asked: 54, epochsMax: 53 },
+    });
     expect(wallet.asked).toEqual([]);
   });
 

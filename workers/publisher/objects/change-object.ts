@@ -253,7 +253,7 @@ async function horizonFailure(
   const { endEpoch } = onChain.blob.storage;
   const epochsMax = epoch + maxEpochsAhead - endEpoch;
   return endEpoch > epoch && byEpochs > epochsMax
-    ? failureToProblem({ kind: "epochs-too-many", epochsMax })
+    ? failureToProblem({ kind: "epochs-too-many", asked: byEpochs, epochsMax })
     : null;
 }
 

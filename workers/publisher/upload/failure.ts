@@ -15,7 +15,7 @@ export type UploadFailure =
   | { readonly kind: "blob-exceeds-protocol"; readonly bytesMax: number }
   /** Asked for zero epochs: an answer only where the network has the blob already. */
   | { readonly kind: "epochs-none" }
-  | { readonly kind: "epochs-too-many"; readonly epochsMax: number }
+  | { readonly kind: "epochs-too-many"; readonly asked: number; readonly epochsMax: number }
   /** The chain could not be asked; nothing is known to be wrong. */
   | { readonly kind: "chain-unavailable"; readonly detail: string }
   /** The wallet is at work on this or an earlier transaction; nothing is lost. */

@@ -192,7 +192,7 @@ class UploadRun {
     const { epochs } = this.#journal.request;
     const { maxEpochsAhead, shardCount } = system.value;
     if (epochs > maxEpochsAhead) {
-      return err({ kind: "epochs-too-many", epochsMax: maxEpochsAhead });
+      return err({ kind: "epochs-too-many", asked: epochs, epochsMax: maxEpochsAhead });
     }
     const encoded = await this.#encodedOver(shardCount);
     if (!encoded.ok) return encoded;
