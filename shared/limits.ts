@@ -1,7 +1,8 @@
 /**
  * Every bound of the gateway, with its unit in the name and its reason beside it.
  *
- * Sections follow the folders. Each constant has a test at the bound; `docs/limits.md` lists them.
+ * Sections follow the folders; `docs/limits.md` lists them. What is refused, cut or forgotten at a
+ * bound is to have a test there; pauses and sizes of work are tuned.
  */
 
 // --- Red Stuff (shared/codec) ---

@@ -1,6 +1,7 @@
 /**
- * Abort codes by module and constant, as the Move sources number them: those of the functions that
- * are served. Data only.
+ * Abort codes by module and constant, as the Move sources number them (MystenLabs/walrus 3c1cacc,
+ * `mainnet-contracts/`; `balance`, `bcs` and `vec_map` are Sui's): those of the functions that are
+ * served. Data only.
  */
 export const ABORT_CODES = {
   system: { EWrongVersion: 1n, EZeroExtractSize: 2n },

@@ -19,6 +19,7 @@ import {
   poolMut,
   votingEnd,
 } from "../../../devnet/walrus-contract/rules/staking.ts";
+import { type PoolHandle, removeBlob } from "../../../devnet/walrus-contract/rules/storage-pool.ts";
 import { createStorage } from "../../../devnet/walrus-contract/rules/storage.ts";
 import type {
   EpochParams,
@@ -98,6 +99,21 @@ describe("damaged books", () => {
       advancePool(world, pool, { value: 0n }, 2);
     });
     expect(rate).toBe("pool_exchange_rate::EInvalidRate (0)");
+  });
+
+  test("EInvalidBlobSize, EInvalidBlobCount (storage_pool.move::remove_blob)", () => {
+    const removeFrom = (books: Partial<PoolHandle["inner"]>) => {
+      const blob = { unencoded_size: 1n, encoding_type: 1 };
+      const handle = { inner: books, blob: () => blob, take: () => blob } as unknown as PoolHandle;
+      return abortWith(() => removeBlob(handle, 1n, 100));
+    };
+    const all = 10n ** 9n;
+    expect(removeFrom({ used_encoded_bytes: 0n, blob_count: 1n })).toBe(
+      "storage_pool::EInvalidBlobSize (8)",
+    );
+    expect(removeFrom({ used_encoded_bytes: all, blob_count: 0n })).toBe(
+      "storage_pool::EInvalidBlobCount (9)",
+    );
   });
 
   test("EInvalidEpochRange (storage_resource.move::create_storage)", () => {
