@@ -852,7 +852,7 @@ export const WALLET_ALARM_MS = 15_000;
 
 /**
  * Most that share a transaction to begin with. One so large waits for nobody but uploads that are
- * known to be on their way, and where more wait than it takes the next ones are larger.
+ * known to be on their way, and the next ones may be larger.
  */
 export const WALLET_BATCH_DEFAULT = 32;
 

@@ -292,7 +292,7 @@ class Engine implements WalletEngine {
   ): Promise<"again" | "halve" | "without-culprit" | "stop"> {
     switch (settled.kind) {
       case "done":
-        this.#queue.grow();
+        this.#queue.grow(waiting.length);
         return "again";
       case "unknown":
         for (const each of this.#unanswered(waiting)) {

@@ -1,9 +1,9 @@
 /**
  * Commands that wait for the wallet, and which of them go into the next transaction.
  *
- * A batch is of the usual size at most. While all goes well and more wait than one takes, each
- * success doubles it, up to the largest, so that a deep queue is worked off in few transactions: how
- * long one takes hardly depends on how many blobs are in it. When the chain is congested or gas runs
+ * A batch is of the usual size at most. While all goes well each full one doubles it, up to the
+ * largest, so that a deep queue is worked off in few transactions: how long one takes hardly depends
+ * on how many blobs are in it. When the chain is congested or gas runs
  * out it is halved, and grows again slowly.
  */
 import { toHex } from "../../../shared/bytes/text.ts";
@@ -150,11 +150,11 @@ export class CommandQueue {
     this.#growsSlowly = true;
   }
 
-  /** A transaction went well. */
-  grow(): void {
-    const isDeep = this.#waiting.length > this.#batchSize;
-    if (!isDeep && this.#batchSize >= WALLET_BATCH_DEFAULT) return;
-    const step = isDeep && !this.#growsSlowly ? this.#batchSize : WALLET_BATCH_GROWTH;
+  /** A transaction of `sentCount` commands went well: if it was full, the next ones may be larger. */
+  grow(sentCount: number): void {
+    const wasFull = sentCount >= this.#batchSize;
+    if (!wasFull && this.#batchSize >= WALLET_BATCH_DEFAULT) return;
+    const step = wasFull && !this.#growsSlowly ? this.#batchSize : WALLET_BATCH_GROWTH;
     this.#batchSize = Math.min(this.#batchMax, this.#batchSize + step);
   }
 

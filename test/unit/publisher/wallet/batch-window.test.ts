@@ -113,7 +113,7 @@ describe("the window of a batch", () => {
     for (let root = 1; root <= 2 * WALLET_BATCH_DEFAULT; root++) add(register(root));
     expect((await next()).ids).toHaveLength(WALLET_BATCH_DEFAULT);
     add(register(0));
-    queue.grow();
+    queue.grow(WALLET_BATCH_DEFAULT);
     expect((await next()).ids).toHaveLength(WALLET_BATCH_DEFAULT + 1);
     for (let root = 1; root <= WALLET_BATCH_DEFAULT; root++) add(register(root));
     expect((await next()).waitedMs).toBe(0);

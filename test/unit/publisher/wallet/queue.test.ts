@@ -27,23 +27,23 @@ describe("the size of a batch", () => {
     expect(() => new CommandQueue(WALLET_BATCH_MAX + 1)).toThrow(RangeError);
   });
 
-  test("is 32, and doubled up to the hard cap while more wait than it takes", () => {
+  test("is 32, and doubled up to the hard cap by each that was full", () => {
     const queue = new CommandQueue(WALLET_BATCH_MAX);
     expect(queue.batchSizeAhead).toBe(WALLET_BATCH_MAX);
     for (let root = 0; root < 400; root++) queue.add(register(root));
     const taken: number[] = [];
     while (queue.length > 0) {
-      taken.push(queue.take().length);
-      queue.grow();
+      const { length } = queue.take();
+      taken.push(length);
+      queue.grow(length);
     }
     expect(taken).toEqual([32, 64, 128, 128, 48]);
-    queue.grow();
     expect(queue.batchSize).toBe(WALLET_BATCH_MAX);
   });
 
-  test("stays as it is where nobody waits for more", () => {
+  test("stays as it is while none is full", () => {
     const queue = new CommandQueue(WALLET_BATCH_MAX);
-    for (let n = 0; n < 100; n++) queue.grow();
+    for (let n = 0; n < 100; n++) queue.grow(WALLET_BATCH_DEFAULT - 1);
     expect(queue.batchSize).toBe(WALLET_BATCH_DEFAULT);
   });
 
@@ -54,7 +54,7 @@ describe("the size of a batch", () => {
     expect(queue.batchSizeAhead).toBe(16);
     for (let n = 0; n < 100; n++) {
       const before = queue.batchSize;
-      queue.grow();
+      queue.grow(before);
       expect(queue.batchSize - before).toBeLessThanOrEqual(WALLET_BATCH_GROWTH);
     }
     expect(queue.batchSize).toBe(WALLET_BATCH_MAX);
@@ -67,9 +67,9 @@ describe("the size of a batch", () => {
       return queue.batchSize;
     });
     expect(sizes).toEqual([16, 8, 4, 2, 1, 1]);
-    queue.grow();
+    queue.grow(1);
     expect(queue.batchSize).toBe(1 + WALLET_BATCH_GROWTH);
-    for (let n = 0; n < 32; n++) queue.grow();
+    for (let n = 0; n < 32; n++) queue.grow(1);
     expect(queue.batchSize).toBe(32);
   });
 
