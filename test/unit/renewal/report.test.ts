@@ -45,6 +45,6 @@ describe("GET /edge/v1/renewals/last", () => {
     expect((await answer(null, "/v1/blobs")).status).toBe(404);
     const posted = await answer(null, "/edge/v1/renewals/last", "POST");
     expect(posted.status).toBe(405);
-    expect(posted.headers.get("allow")).toBe("GET, HEAD");
+    expect(posted.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
   });
 });
