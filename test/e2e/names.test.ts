@@ -143,6 +143,8 @@ describe("a name", () => {
     // Three blobs and the anchor, each registered and certified, and the name was written twice.
     expect(await moveCalls(rpc, "insert_or_update_metadata_pair")).toBe(2);
     expect(valueOf('submitted{workload="write"}')).toBe(String(2 * 4 + 2));
+    // One address alone is never refilled.
+    expect([valueOf("gas_refill"), valueOf("wal_refill")]).toEqual(["0", "0"]);
     const { balances } = (await (await fetch(`${rpc}/admin/state`)).json()) as {
       balances: Record<string, string>;
     };

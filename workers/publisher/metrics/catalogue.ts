@@ -32,6 +32,8 @@ export const METRICS = {
     help: "Square of the total time in seconds used by the workloads",
   },
   errors: { type: "counter", help: "Uploads that failed, by kind of failure" },
+  gas_refill: { type: "counter", help: "Number of gas refills" },
+  wal_refill: { type: "counter", help: "Number of wal refills" },
   encoding_latency_s: {
     type: "histogram",
     help: "Time to encode a blob",

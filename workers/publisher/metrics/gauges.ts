@@ -15,7 +15,7 @@ export interface Balances {
   readonly sui: readonly Coin[];
 }
 
-/** What one wallet has done; `submitted` is summed over all by `submittedSample`. */
+/** What one wallet has done; what the official names count is summed over all by `walletTotals`. */
 export function walletSamples(status: WalletStatus): readonly Sample[] {
   const labels = { address: status.address };
   return [
@@ -31,10 +31,19 @@ export function walletSamples(status: WalletStatus): readonly Sample[] {
   ];
 }
 
-/** The official count of transactions, over all wallets. */
-export function submittedSample(statuses: readonly WalletStatus[]): Sample {
-  const value = statuses.reduce((sum, { transactionCount }) => sum + transactionCount, 0);
-  return { name: "submitted", labels: { workload: "write" }, value };
+/** The official counts of transactions and refills, over all wallets. */
+export function walletTotals(statuses: readonly WalletStatus[]): readonly Sample[] {
+  const total = (of: (status: WalletStatus) => number) =>
+    statuses.reduce((sum, status) => sum + of(status), 0);
+  return [
+    {
+      name: "submitted",
+      labels: { workload: "write" },
+      value: total(({ transactionCount }) => transactionCount),
+    },
+    { name: "gas_refill", value: total(({ gasRefillCount }) => gasRefillCount) },
+    { name: "wal_refill", value: total(({ walRefillCount }) => walRefillCount) },
+  ];
 }
 
 /** What one address holds. */

@@ -12,7 +12,7 @@ import type { Answer } from "../answer.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import { exposition, EXPOSITION_TYPE, type HistogramSample, type Sample } from "./exposition.ts";
-import { balanceSamples, leaseSamples, submittedSample, walletSamples } from "./gauges.ts";
+import { balanceSamples, leaseSamples, walletSamples, walletTotals } from "./gauges.ts";
 
 type Samples = readonly (Sample | HistogramSample)[];
 
@@ -72,7 +72,7 @@ async function leases({ leaseBook, chain }: AppContext): Promise<Samples> {
 async function spending({ wallets }: AppContext): Promise<Samples> {
   const { addresses } = wallets;
   const statuses = await Promise.all(addresses.map((address) => wallets.at(address).status()));
-  return [submittedSample(statuses), ...statuses.flatMap(walletSamples)];
+  return [...walletTotals(statuses), ...statuses.flatMap(walletSamples)];
 }
 
 async function balances({ chain, wallets }: AppContext): Promise<Samples> {

@@ -285,6 +285,9 @@ export interface WalletStatus {
   readonly spentFrost: bigint;
   readonly gasMist: bigint;
   readonly transactionCount: number;
+  /** How often other addresses were sent SUI and WAL: of the main one alone. */
+  readonly gasRefillCount: number;
+  readonly walRefillCount: number;
 }
 
 /**

@@ -2,7 +2,7 @@
  * The journal in the SQLite of a Durable Object.
  *
  * One row for each command, one for each transaction of unknown fate, one for each that was booked
- * and one of totals. Rows of finished commands are what answers a repeated command, and are collected
+ * and two of totals. Rows of finished commands are what answers a repeated command, and are collected
  * long after anybody could repeat it.
  */
 import type { Clock } from "../../../shared/ports.ts";
@@ -44,6 +44,12 @@ CREATE TABLE IF NOT EXISTS spending (
   gas_mist TEXT NOT NULL
 );
 INSERT OR IGNORE INTO spending VALUES (1, 0, '0', '0');
+CREATE TABLE IF NOT EXISTS refills (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  gas INTEGER NOT NULL,
+  wal INTEGER NOT NULL
+);
+INSERT OR IGNORE INTO refills VALUES (1, 0, 0);
 `;
 
 /**
@@ -127,17 +133,20 @@ function spendingRows(
 ): Pick<JournalStore, "book" | "isBooked" | "spending"> {
   function spending() {
     const [row] = sql.exec("SELECT transactions, frost, gas_mist FROM spending").toArray();
+    const [refills] = sql.exec("SELECT gas, wal FROM refills").toArray();
     return {
       transactionCount: Number(row?.["transactions"] ?? 0),
       spentFrost: bigintOf(row?.["frost"]),
       gasMist: bigintOf(row?.["gas_mist"]),
+      gasRefillCount: Number(refills?.["gas"] ?? 0),
+      walRefillCount: Number(refills?.["wal"] ?? 0),
     };
   }
   return {
     isBooked(digest) {
       return sql.exec("SELECT 1 FROM booked WHERE digest = ?", digest).toArray().length > 0;
     },
-    book(digest, costFrost, gasMist) {
+    book(digest, costFrost, gasMist, sent) {
       sql.exec("INSERT INTO booked VALUES (?, ?)", digest, clock.nowMs());
       const before = spending();
       sql.exec(
@@ -145,6 +154,12 @@ function spendingRows(
         before.transactionCount + 1,
         (before.spentFrost + costFrost).toString(),
         (before.gasMist + gasMist).toString(),
+      );
+      if (sent.length === 0) return;
+      sql.exec(
+        "UPDATE refills SET gas = gas + ?, wal = wal + ?",
+        sent.filter(({ mist }) => mist > 0n).length,
+        sent.filter(({ frost }) => frost > 0n).length,
       );
     },
     spending,

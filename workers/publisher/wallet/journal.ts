@@ -89,6 +89,10 @@ export interface Spending {
   readonly transactionCount: number;
   readonly spentFrost: bigint;
   readonly gasMist: bigint;
+  /** How often an address was sent SUI. */
+  readonly gasRefillCount: number;
+  /** How often an address was sent WAL. */
+  readonly walRefillCount: number;
 }
 
 /** Where the journal is kept. Writes are in order and durable before the next effect is sent. */
@@ -103,8 +107,8 @@ export interface JournalStore {
   end(digest: string): void;
   /** Digests of those transactions. */
   openDigests(): readonly string[];
-  /** Adds one executed transaction to the totals. */
-  book(digest: string, costFrost: bigint, gasMist: bigint): void;
+  /** Adds one executed transaction to the totals, with what it sent to other addresses. */
+  book(digest: string, costFrost: bigint, gasMist: bigint, sent: readonly Transfer[]): void;
   /** Whether a transaction has been booked: what it did is nobody else's. */
   isBooked(digest: string): boolean;
   spending(): Spending;

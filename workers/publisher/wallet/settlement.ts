@@ -4,6 +4,7 @@
 import { WALLET_LOOK_PAUSE_MAX_MS, WALLET_LOOK_PAUSE_MS } from "../../../shared/limits.ts";
 import type { Clock, Log, Timer } from "../../../shared/ports.ts";
 import type { Chain, ExecutedTransaction, ExecutionFailure } from "../../../shared/sui/chain.ts";
+import type { Transfer } from "./commands.ts";
 import { type AfterFailure, afterFailure, conclude } from "./conclude.ts";
 import {
   backToPending,
@@ -114,7 +115,7 @@ async function book(
     if (answer !== undefined) journal.put(withDone(entry, answer));
   }
   journal.end(digest);
-  journal.book(digest, costOf(signed), gasMist);
+  journal.book(digest, costOf(signed), gasMist, transfersOf(signed));
   log.info({ event: "wallet.done", digest, commands: idsOf(signed) });
   return { kind: "done" };
 }
@@ -140,7 +141,7 @@ async function bookFailure(
     journal.put(final === undefined ? entry : withFailure(entry, final));
   }
   journal.end(digest);
-  journal.book(digest, 0n, gasMist);
+  journal.book(digest, 0n, gasMist, []);
   return { kind: "failed", after };
 }
 
@@ -155,6 +156,11 @@ function entriesOf(journal: JournalStore, { members }: SignedTransaction): Journ
 /** What a transaction spends when it runs. */
 function costOf({ members }: SignedTransaction): bigint {
   return members.reduce((sum, member) => sum + member.costFrost, 0n);
+}
+
+/** What it sends to other addresses when it runs. */
+function transfersOf({ members }: SignedTransaction): readonly Transfer[] {
+  return members.flatMap(({ outcome }) => (outcome.kind === "refilled" ? outcome.transfers : []));
 }
 
 function idsOf({ members }: SignedTransaction): readonly string[] {

@@ -4,9 +4,10 @@ import { METRICS_SERIES_MAX } from "../../../../shared/limits.ts";
 import { METRICS } from "../../../../workers/publisher/metrics/catalogue.ts";
 import { createCounters } from "../../../../workers/publisher/metrics/counters.ts";
 import { exposition } from "../../../../workers/publisher/metrics/exposition.ts";
-import { leaseSamples } from "../../../../workers/publisher/metrics/gauges.ts";
+import { leaseSamples, walletTotals } from "../../../../workers/publisher/metrics/gauges.ts";
 import { VERSION } from "../../../../workers/publisher/metrics/show-metrics.ts";
 import { uploadIncrements } from "../../../../workers/publisher/metrics/upload-sample.ts";
+import type { WalletStatus } from "../../../../workers/publisher/wallet/commands.ts";
 import { type Journal, openJournal } from "../../../../workers/publisher/upload/journal.ts";
 import { memorySql } from "../../../support/memory-sql.ts";
 import { uploadRequest } from "../../../support/upload-request.ts";
@@ -125,6 +126,28 @@ describe("the page", () => {
       expect(lines).toContain(line);
     }
     expect(page.endsWith("\n")).toBe(true);
+  });
+
+  test("counts transactions and refills over all wallets", () => {
+    const wallet = (counts: Partial<WalletStatus>): WalletStatus => ({
+      address: "0x1",
+      unresolved: [],
+      queueLength: 0,
+      spentFrost: 0n,
+      gasMist: 0n,
+      transactionCount: 0,
+      gasRefillCount: 0,
+      walRefillCount: 0,
+      ...counts,
+    });
+    const main = wallet({ transactionCount: 9, gasRefillCount: 3, walRefillCount: 2 });
+    const page = exposition(walletTotals([main, wallet({ transactionCount: 4 })]));
+    expect(page.split("\n").filter((line) => !line.startsWith("#"))).toEqual([
+      'submitted{workload="write"} 13',
+      "gas_refill 3",
+      "wal_refill 2",
+      "",
+    ]);
   });
 
   test("tells leases by how soon they end", () => {

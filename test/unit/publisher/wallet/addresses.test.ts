@@ -254,21 +254,21 @@ describe("an address is chosen", () => {
 describe("a refill", () => {
   const command = { kind: "refill", id: "refill/1" } as const;
 
-  test("of all that are low is one transaction, and costs gas only", async () => {
+  test("of all that are low is one transaction of what each lacks, and costs gas only", async () => {
     world.fund({ sui: 10n ** 11n, wal: 1_000n });
+    fund(world.ledger, addressOf(3), { [world.deployment.walType]: REFILL.below.frost });
     const wallet = main(3);
     const reply = await wallet.run(command);
     expect(reply).toMatchObject({ value: { kind: "refilled", costFrost: 0n } });
-    for (const account of [1, 2, 3]) {
-      expect([wal(account), sui(account)]).toEqual([200n, 1_000_000_000n]);
-    }
-    expect(wal(0)).toBe(400n);
+    expect([0, 1, 2, 3].map(wal)).toEqual([600n, 200n, 200n, 100n]);
+    for (const account of [1, 2, 3]) expect(sui(account)).toBe(1_000_000_000n);
     expect(world.ledger.userTransactionCount).toBe(1);
     expect(wallet.status().spentFrost).toBe(0n);
     expect(10n ** 11n - 3n * 10n ** 9n - sui(0)).toBe(wallet.status().gasMist);
     const again = await wallet.run({ ...command, id: "refill/2" });
     expect(again).toMatchObject({ value: { transfers: [], txDigest: null } });
     expect(world.ledger.userTransactionCount).toBe(1);
+    expect(wallet.status()).toMatchObject({ gasRefillCount: 3, walRefillCount: 2 });
   });
 
   test("leaves the main address what makes an address low", async () => {
@@ -287,7 +287,9 @@ describe("a refill", () => {
     await expect(dying.run(command)).rejects.toThrow("isolate is gone");
     const [digest] = journal.openDigests();
     const restarted = main(2, { journal });
+    expect(restarted.status()).toMatchObject({ gasRefillCount: 0, walRefillCount: 0 });
     expect(await restarted.run(command)).toMatchObject({ value: { txDigest: digest } });
+    expect(main(2, { journal }).status()).toMatchObject({ gasRefillCount: 2, walRefillCount: 2 });
     expect([wal(1), wal(2)]).toEqual([200n, 200n]);
     expect(world.ledger.userTransactionCount).toBe(1);
   });
