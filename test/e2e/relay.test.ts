@@ -4,7 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { expectSameBytes, problemOf } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
-import { type Gateway, startGateway } from "../support/local-gateway/gateway.ts";
+import {
+  type Gateway,
+  LOCAL_METRICS_TOKEN,
+  startGateway,
+} from "../support/local-gateway/gateway.ts";
 import { officialClient } from "../support/sdk.ts";
 
 const TIP_ADDRESS = `0x${"7e".repeat(32)}`;
@@ -38,6 +42,17 @@ async function tipBalance(): Promise<bigint> {
   return BigInt(balance.balance);
 }
 
+/** What the relay has counted, by the official names less their prefix: behind its answers. */
+function expectCounted(host: string, counts: Readonly<Record<string, number>>): Promise<void> {
+  const counted = async () => {
+    const headers = { authorization: `Bearer ${LOCAL_METRICS_TOKEN}` };
+    const page = await (await fetch(`${host}/metrics`, { headers })).text();
+    const lines = page.matchAll(/^walrus_upload_relay_(\w+) (\d+)$/gm);
+    return Object.fromEntries([...lines].map(([, name, count]) => [name, Number(count)]));
+  };
+  return expect.poll(counted, { timeout: 20_000, interval: 250 }).toEqual(counts);
+}
+
 test("without a tip the SDK writes through the relay and reads what it wrote", async () => {
   const host = await relay(null);
   expect(await (await fetch(`${host}/v1/tip-config`)).text()).toBe('"no_tip"');
@@ -52,6 +67,7 @@ test("without a tip the SDK writes through the relay and reads what it wrote", a
     body: "hello",
   });
   expect(await problemOf(wrong)).toMatchObject({ status: 400, reason: "BLOB_ID_MISMATCH" });
+  await expectCounted(host, { blobs_uploaded: 2, blob_id_mismatch: 1 });
 });
 
 describe.each([
@@ -130,6 +146,12 @@ describe.each([
     expect(await problemOf(unseen)).toMatchObject({
       status: 503,
       reason: "TIP_TRANSACTION_NOT_FOUND",
+    });
+    await expectCounted(host, {
+      blobs_uploaded: 1,
+      auth_package_check_error: 2,
+      tip_check_error: 1,
+      get_transaction_error: 1,
     });
   });
 });

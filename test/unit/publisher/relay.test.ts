@@ -2,9 +2,14 @@ import { describe, expect, test } from "vitest";
 import { concatBytes } from "../../../shared/bytes/arrays.ts";
 import { RELAY_TX_AGE_MS_MAX, RELAY_TX_FUTURE_MS_MAX } from "../../../shared/limits.ts";
 import { problemStatus } from "../../../shared/http/problem.ts";
+import { err, ok } from "../../../shared/result.ts";
 import type { Payment } from "../../../shared/sui/read-payment.ts";
 import { parseRelayQuery } from "../../../workers/publisher/relay/query.ts";
 import { type RelayFailure, relayProblem } from "../../../workers/publisher/relay/relay-problem.ts";
+import {
+  type RelayPorts,
+  spreadForRelay,
+} from "../../../workers/publisher/relay/spread-for-relay.ts";
 import { type Tip, tipMist, verifyTip } from "../../../workers/publisher/relay/tip.ts";
 import { seededBytes } from "../../support/contents.ts";
 
@@ -158,6 +163,7 @@ describe("refusals in the official relay's words", () => {
       "The query parameters are missing",
     ],
     [{ kind: "tip-transaction-unknown" }, 500, "internal client error"],
+    [{ kind: "tip-transaction-unreadable" }, 500, "internal client error"],
     [{ kind: "tip-transaction-untimed" }, 400, "does not have a timestamp"],
     [{ kind: "tip-transaction-early" }, 400, "in the future by more than the allowed threshold"],
     [{ kind: "tip-transaction-stale" }, 400, "the received transaction is too old"],
@@ -188,11 +194,30 @@ describe("refusals in the official relay's words", () => {
   });
 });
 
-test.each(["tip-transaction-unknown", "tip-transaction-untimed"] as const)(
-  "what one RPC node has not seen yet is no definite refusal: %s",
-  (kind) => {
-    const problem = relayProblem({ kind });
-    expect(problemStatus(problem)).toBe(503);
-    expect(problem.retryAfterSeconds).toBeGreaterThan(0);
-  },
-);
+test.each([
+  "tip-transaction-unknown",
+  "tip-transaction-unreadable",
+  "tip-transaction-untimed",
+] as const)("what one RPC node has not told yet is no definite refusal: %s", (kind) => {
+  const problem = relayProblem({ kind });
+  expect(problemStatus(problem)).toBe(503);
+  expect(problem.retryAfterSeconds).toBeGreaterThan(0);
+});
+
+test("a tip that cannot be looked up is told from a chain that does not answer otherwise", async () => {
+  const silent = async () => err({ kind: "rpc-timeout", call: "any", timeoutMs: 1 } as const);
+  const system = async () => ok({ shardCount: 13 });
+  const spread = (ports: object) =>
+    spreadForRelay({ tip: CONST, ...ports } as unknown as RelayPorts, {
+      query: { blobId: new Uint8Array(32), deletableObjectId: null, txDigest: "d", nonce: NONCE },
+      runId: "r",
+      byteCount: BLOB.length,
+      digest: async () => CLAIM.digest,
+    });
+  const unread = await spread({ chain: { readSystem: system }, readPayment: silent });
+  expect(unread.certificate).toMatchObject({
+    failure: { kind: "relay-refused", refusal: { kind: "tip-transaction-unreadable" } },
+  });
+  const away = await spread({ chain: { readSystem: silent } });
+  expect(away.certificate).toMatchObject({ failure: { kind: "chain-unavailable" } });
+});

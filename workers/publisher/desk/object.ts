@@ -15,6 +15,9 @@ import type { PublisherEnv } from "../env.ts";
 import { isolateSystem } from "../isolate-memory.ts";
 import { loopbackLane } from "../lane/loopback.ts";
 import { platformPipe } from "../../../shared/platform-streams.ts";
+import type { Increment } from "../metrics/counters.ts";
+import { METRICS_NAME } from "../metrics/object.ts";
+import { relayIncrements } from "../metrics/relay-sample.ts";
 import { encodePortsOf } from "../upload/encode-ports.ts";
 import { UploadStore } from "../upload/store.ts";
 import type { DeskRpc } from "./desk.ts";
@@ -46,8 +49,10 @@ export class Desk extends DurableObject<PublisherEnv> implements DeskRpc {
     return this.#engine.measure(...args);
   }
 
-  relay(...args: Parameters<DeskRpc["relay"]>): ReturnType<DeskRpc["relay"]> {
-    return this.#engine.relay(...args);
+  async relay(...args: Parameters<DeskRpc["relay"]>): ReturnType<DeskRpc["relay"]> {
+    const relayed = await this.#engine.relay(...args);
+    this.ctx.waitUntil(this.#count(relayIncrements(relayed)));
+    return relayed;
   }
 
   takeForm(...args: Parameters<DeskRpc["takeForm"]>): ReturnType<DeskRpc["takeForm"]> {
@@ -64,6 +69,15 @@ export class Desk extends DurableObject<PublisherEnv> implements DeskRpc {
 
   override alarm(): Promise<void> {
     return this.#engine.alarm();
+  }
+
+  async #count(increments: readonly Increment[]): Promise<void> {
+    if (increments.length === 0) return;
+    try {
+      await this.env.METRICS.getByName(METRICS_NAME).add(increments);
+    } catch (error) {
+      log.warn({ event: "relay.uncounted", error: String(error) });
+    }
   }
 
   #relayPorts(): ReturnType<DeskPorts["relay"]> {

@@ -1,9 +1,10 @@
 /**
  * Every metric of `/metrics`: name, type, help. Data only.
  *
- * Names without the prefix `walrus_edge_` are the official publisher's, with its buckets and help
- * (`walrus-sdk node_client/metrics.rs::ClientMetrics`, `walrus_build_info`), so that dashboards made
- * for it go on working. What it has and we do not measure is not here.
+ * Names without the prefix `walrus_edge_` are those of the official publisher and upload relay, with
+ * their buckets and help (`walrus-sdk node_client/metrics.rs::ClientMetrics`, `walrus-upload-relay
+ * metrics.rs`, `walrus_build_info`), so that dashboards made for them go on working. What they have
+ * and we do not measure is not here; docs/operations.md says why.
  */
 
 /** Upper bounds in seconds, `metrics.rs::LATENCY_SEC_BUCKETS`. */
@@ -54,6 +55,30 @@ export const METRICS = {
     help: "Time to upload a certificate to Sui",
     buckets: LATENCY_SEC_BUCKETS,
   },
+  walrus_upload_relay_blobs_uploaded: {
+    type: "counter",
+    help: "The total count of blobs uploaded",
+  },
+  walrus_upload_relay_blob_id_mismatch: {
+    type: "counter",
+    help: "The count of blob id mismatches",
+  },
+  walrus_upload_relay_get_transaction_error: {
+    type: "counter",
+    help: "The count of errors looking up tip transactions",
+  },
+  walrus_upload_relay_freshness_check_error: {
+    type: "counter",
+    help: "The count of errors related to freshness checks of transactions",
+  },
+  walrus_upload_relay_tip_check_error: {
+    type: "counter",
+    help: "The count of errors related to tip checks",
+  },
+  walrus_upload_relay_auth_package_check_error: {
+    type: "counter",
+    help: "The count of errors related to auth package checks",
+  },
   walrus_edge_uploads_total: { type: "counter", help: "Uploads that ended, by outcome" },
   walrus_edge_upload_bytes_total: { type: "counter", help: "Bytes of certified blobs" },
   walrus_edge_encoded_bytes_total: {
@@ -97,6 +122,7 @@ export type CountedName = Extract<
   | "store_operation_latency_s"
   | "get_certificates_latency_s"
   | "upload_certificate_latency_s"
+  | `walrus_upload_relay_${string}`
   | "walrus_edge_uploads_total"
   | "walrus_edge_upload_bytes_total"
   | "walrus_edge_encoded_bytes_total"

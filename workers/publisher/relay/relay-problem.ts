@@ -52,6 +52,7 @@ function officialWords(failure: RelayFailure): {
           "requires them to check the tip payment.",
       };
     case "tip-transaction-unknown":
+    case "tip-transaction-unreadable":
       return { status: 500, text: "internal client error" };
     case "tip-transaction-untimed":
       return {
@@ -94,6 +95,11 @@ function ownProblem(failure: RelayFailure): Problem {
       return notYet(
         "TIP_TRANSACTION_NOT_FOUND",
         "our RPC node does not know the transaction yet: ask again once it has been executed",
+      );
+    case "tip-transaction-unreadable":
+      return notYet(
+        "CHAIN_UNAVAILABLE",
+        "the Sui RPC service does not answer, so the tip cannot be checked: ask again",
       );
     case "tip-transaction-failed":
       return badRequest("TIP_TRANSACTION_FAILED", "the transaction has failed");

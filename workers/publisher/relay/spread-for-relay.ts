@@ -116,7 +116,7 @@ async function findPayment(
 ): Promise<Result<Payment, PublisherFailure>> {
   for (let look = 1; ; look++) {
     const payment = await readPayment(txDigest);
-    if (!payment.ok) return err(chainFailure(payment.failure));
+    if (!payment.ok) return refused({ kind: "tip-transaction-unreadable" });
     const isLast = look >= RELAY_TX_LOOKS_MAX;
     // One that is in no checkpoint yet has no time.
     const isThere = payment.value !== null && (isLast || payment.value.timestampMs !== null);

@@ -36,6 +36,8 @@ export type Tip = v.InferOutput<typeof tipSchema>;
 export type TipFailure =
   | { readonly kind: "tip-parameter-missing"; readonly parameter: "tx_id" | "nonce" }
   | { readonly kind: "tip-transaction-unknown" }
+  /** The RPC node did not tell. */
+  | { readonly kind: "tip-transaction-unreadable" }
   | { readonly kind: "tip-transaction-failed" }
   | { readonly kind: "tip-transaction-untimed" }
   | { readonly kind: "tip-transaction-stale" }

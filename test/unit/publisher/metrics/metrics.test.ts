@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { METRICS_SERIES_MAX } from "../../../../shared/limits.ts";
+import { err, ok } from "../../../../shared/result.ts";
 import { METRICS } from "../../../../workers/publisher/metrics/catalogue.ts";
 import { createCounters } from "../../../../workers/publisher/metrics/counters.ts";
 import { exposition } from "../../../../workers/publisher/metrics/exposition.ts";
 import { leaseSamples, walletTotals } from "../../../../workers/publisher/metrics/gauges.ts";
+import { relayIncrements } from "../../../../workers/publisher/metrics/relay-sample.ts";
 import { VERSION } from "../../../../workers/publisher/metrics/show-metrics.ts";
 import { uploadIncrements } from "../../../../workers/publisher/metrics/upload-sample.ts";
+import type { RelayFailure } from "../../../../workers/publisher/relay/relay-problem.ts";
 import type { WalletStatus } from "../../../../workers/publisher/wallet/commands.ts";
 import { type Journal, openJournal } from "../../../../workers/publisher/upload/journal.ts";
 import { memorySql } from "../../../support/memory-sql.ts";
@@ -63,6 +66,37 @@ describe("what an upload adds", () => {
     expect(increments[0]).toMatchObject({ labels: { outcome } });
     expect(increments.filter(({ name }) => name === "errors")).toHaveLength(errors);
     expect(increments.some(({ name }) => name.includes("bytes"))).toBe(false);
+  });
+});
+
+describe("what a relayed upload adds", () => {
+  const counted = (relayed: Parameters<typeof relayIncrements>[0]) =>
+    relayIncrements(relayed).map(({ name, by }) => [name, by]);
+  const PREFIX = "walrus_upload_relay_";
+
+  test("is one more where it was certified", () => {
+    expect(counted(ok(null))).toEqual([[`${PREFIX}blobs_uploaded`, 1]]);
+  });
+
+  test.each<[RelayFailure, string | null]>([
+    [{ kind: "relay-blob-mismatch", blobId: "b" }, "blob_id_mismatch"],
+    [{ kind: "tip-transaction-unreadable" }, "get_transaction_error"],
+    [{ kind: "tip-transaction-unknown" }, "get_transaction_error"],
+    [{ kind: "tip-transaction-untimed" }, "freshness_check_error"],
+    [{ kind: "tip-transaction-stale" }, "freshness_check_error"],
+    [{ kind: "tip-transaction-early" }, "freshness_check_error"],
+    [{ kind: "tip-transaction-failed" }, "tip_check_error"],
+    [{ kind: "tip-missing", expectedMist: "1" }, "tip_check_error"],
+    [{ kind: "tip-insufficient", paidMist: "1", expectedMist: "2" }, "tip_check_error"],
+    [{ kind: "tip-unauthentic", part: "nonce" }, "auth_package_check_error"],
+    [{ kind: "tip-parameter-missing", parameter: "tx_id" }, null],
+  ])("%o is %s", (refusal, error) => {
+    const expected = error === null ? [] : [[`${PREFIX}${error}`, 1]];
+    expect(counted(err({ kind: "relay-refused", refusal }))).toEqual(expected);
+  });
+
+  test("is nothing where the network failed: no official name counts that", () => {
+    expect(counted(err({ kind: "interrupted" }))).toEqual([]);
   });
 });
 
