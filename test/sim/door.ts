@@ -297,10 +297,11 @@ export class SimDoor {
       await ports.sync(life);
       return changed;
     };
-    const { blockOf, blocks } = promised(rows);
+    const { blockOf, blocks, blockCount } = promised(rows);
     return {
       blockOf,
       blocks,
+      blockCount,
       block: (block) => durable(rows.block(block)),
       unblock: (blobId) => durable(rows.unblock(blobId)),
       purge: (blobId) => durable(rows.purge(blobId)),

@@ -20,8 +20,10 @@ describe("the blocklist", () => {
     expect(rows.block(block("a", "court order"))).toMatchObject({ value: { blobId: "a" } });
     expect(rows.block(block("a", "again"))).toMatchObject({ value: { reason: "court order" } });
     expect(rows.blockOf("a")).toEqual(block("a", "court order"));
+    expect(rows.blockCount()).toBe(1);
     expect([rows.unblock("a"), rows.unblock("a")]).toEqual([true, false]);
     expect(rows.blockOf("a")).toBeNull();
+    expect(rows.blockCount()).toBe(0);
   });
 
   test("changes its version with every change and with nothing else", () => {

@@ -1,6 +1,7 @@
 /** `/metrics` inside workerd: the counters are a real Durable Object; the chain is away. */
 import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { GATE_NAME } from "../../../workers/publisher/gate/gate.ts";
 import { METRICS_NAME } from "../../../workers/publisher/metrics/object.ts";
 import { ask, bindings, reasonOf } from "./ask.ts";
 
@@ -47,6 +48,18 @@ test("what cannot be asked is left out and said", async () => {
   expect(page).toContain('walrus_edge_scrape_ok{source="metrics"} 1');
   expect(page).toContain('walrus_edge_scrape_ok{source="balances"} 0');
   expect(page).not.toContain("walrus_edge_wallet_balance_frost");
+});
+
+test("tells how many blobs the operator has blocked", async () => {
+  const page = async () => (await scrape(`Bearer ${METRICS_TOKEN}`)).text();
+  expect(await page()).toContain("\nwalrus_blocklist_size 0\n");
+  const gate = bindings.GATES.getByName(GATE_NAME);
+  for (const blobId of ["a", "b", "b"]) {
+    await gate.block({ blobId, reason: null, by: null, blockedAtMs: 1 });
+  }
+  const full = await page();
+  expect(full).toContain("\nwalrus_blocklist_size 2\n");
+  expect(full).toContain('walrus_edge_scrape_ok{source="gate"} 1');
 });
 
 test("counts survive eviction once they are written", async () => {

@@ -36,6 +36,7 @@ export interface GateRpc {
   unblock(blobId: string): Promise<boolean>;
   blockOf(blobId: string): Promise<Block | null>;
   blocks(after: string | null): Promise<BlockPage>;
+  blockCount(): Promise<number>;
   /** Raises the generation of one blob, or of all (`null`); answers the new one. */
   purge(blobId: string | null): Promise<number>;
   /** The rules as JSON text (`shared/cache/gate-rules.ts`); `null` when `knownVersion` is current. */

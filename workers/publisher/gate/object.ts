@@ -46,6 +46,10 @@ export class Gate extends DurableObject<{ readonly BLOBS: KVNamespace }> impleme
     return this.#rows.blocks(after);
   }
 
+  async blockCount(): Promise<number> {
+    return this.#rows.blockCount();
+  }
+
   async purge(blobId: string | null): Promise<number> {
     const generation = this.#rows.purge(blobId);
     await this.#durable();

@@ -33,6 +33,7 @@ export interface GateRows {
   unblock(blobId: string): boolean;
   blockOf(blobId: string): Block | null;
   blocks(after: string | null): BlockPage;
+  blockCount(): number;
   purge(blobId: string | null): number;
   version(): number;
   /** All rules as JSON text. */
@@ -88,16 +89,17 @@ function blockRows(
   sql: Sql,
   number: (query: string) => number,
   changed: () => void,
-): Pick<GateRows, "block" | "unblock" | "blockOf" | "blocks"> {
+): Pick<GateRows, "block" | "unblock" | "blockOf" | "blocks" | "blockCount"> {
   const blockOf = (blobId: string) => {
     const [row] = sql.exec("SELECT * FROM blocked WHERE blob_id = ?", blobId).toArray();
     return row === undefined ? null : blockOfRow(row);
   };
+  const blockCount = () => number("SELECT count(*) FROM blocked");
   return {
     block(block) {
       const known = blockOf(block.blobId);
       if (known !== null) return ok(known);
-      if (number("SELECT count(*) FROM blocked") >= BLOCKLIST_ENTRIES_MAX) {
+      if (blockCount() >= BLOCKLIST_ENTRIES_MAX) {
         return err({ kind: "blocklist-full", entriesMax: BLOCKLIST_ENTRIES_MAX });
       }
       const { blobId, reason, by, blockedAtMs } = block;
@@ -112,6 +114,7 @@ function blockRows(
       return true;
     },
     blockOf,
+    blockCount,
     blocks(after) {
       const rows = sql
         .exec(

@@ -3,7 +3,7 @@
  *
  * Names without the prefix `walrus_edge_` are those of the official publisher and upload relay, with
  * their buckets and help (`walrus-sdk node_client/metrics.rs::ClientMetrics`, `walrus-upload-relay
- * metrics.rs`, `walrus_build_info`), so that dashboards made for them go on working. What they have
+ * metrics.rs`, `walrus-sdk blocklist.rs`, `walrus_build_info`), so that dashboards made for them go on working. What they have
  * and we do not measure is not here; docs/operations.md says why.
  */
 
@@ -55,6 +55,7 @@ export const METRICS = {
     help: "Time to upload a certificate to Sui",
     buckets: LATENCY_SEC_BUCKETS,
   },
+  walrus_blocklist_size: { type: "gauge", help: "Number of blob IDs in the blocklist" },
   walrus_upload_relay_blobs_uploaded: {
     type: "counter",
     help: "The total count of blobs uploaded",

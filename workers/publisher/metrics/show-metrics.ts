@@ -1,8 +1,8 @@
 /**
  * `GET /metrics`: what the gateway has done and holds, for Prometheus, behind a token of its own.
  *
- * Nothing is measured here: the Metrics object, the wallets, the LeaseBook and the chain are asked,
- * and a source that cannot be asked leaves its series out and says so.
+ * Nothing is measured here: the Metrics object, the wallets, the LeaseBook, the Gate and the chain
+ * are asked, and a source that cannot be asked leaves its series out and says so.
  */
 import { equalBytes, utf8Bytes } from "../../../shared/bytes/arrays.ts";
 import { type Problem, unknownPath } from "../../../shared/http/problem.ts";
@@ -27,6 +27,7 @@ export async function showMetrics(request: Request, context: AppContext): Promis
     ask("metrics", context, () => context.metrics.samples()),
     ask("leases", context, () => leases(context)),
     ask("wallets", context, () => spending(context)),
+    ask("gate", context, () => blocklist(context)),
     ask("balances", context, () => balances(context)),
   ]);
   const build: Sample = { name: "walrus_build_info", labels: { version: VERSION }, value: 1 };
@@ -67,6 +68,10 @@ async function ask(source: string, context: AppContext, read: () => Promise<Samp
 async function leases({ leaseBook, chain }: AppContext): Promise<Samples> {
   const [ends, system] = await Promise.all([leaseBook.ends(), chain.readSystem()]);
   return leaseSamples(ends, valueOf(system).epoch);
+}
+
+async function blocklist({ gate }: AppContext): Promise<Samples> {
+  return [{ name: "walrus_blocklist_size", value: await gate().blockCount() }];
 }
 
 async function spending({ wallets }: AppContext): Promise<Samples> {
