@@ -331,6 +331,17 @@ describe("a run of one upload", () => {
       expect(wallet.asked).toEqual([]);
     });
 
+    test("notes how long the network was asked for, where it was", async () => {
+      const { run, ports, journal, setJournal } = world();
+      const blobStatus = () => ports.timer.sleep(250).then(() => null);
+      for (const request of [permanent, { ...permanent, force: true }]) {
+        setJournal(openJournal(request, BLOB.length, 0));
+        await run({ blobStatus });
+        const { statusCheckMs } = journal().steps.encode.result ?? {};
+        expect(statusCheckMs).toBe(request === permanent ? 250 : undefined);
+      }
+    });
+
     test("is answered even for no epochs at all, unless it is over", async () => {
       const { run, wallet, journal, setJournal } = world();
       const none = { ...permanent, epochs: 0 };

@@ -40,6 +40,11 @@ export const METRICS = {
     help: "Time to encode a blob",
     buckets: LATENCY_SEC_SMALL_BUCKETS,
   },
+  checking_blob_status_latency_s: {
+    type: "histogram",
+    help: "Time to check the status of a blob",
+    buckets: LATENCY_SEC_SMALL_BUCKETS,
+  },
   store_operation_latency_s: {
     type: "histogram",
     help: "Time to register a blob: storage bought and the blob created",
@@ -120,6 +125,7 @@ export type CountedName = Extract<
   | "latency_squared_s"
   | "errors"
   | "encoding_latency_s"
+  | "checking_blob_status_latency_s"
   | "store_operation_latency_s"
   | "get_certificates_latency_s"
   | "upload_certificate_latency_s"

@@ -1,16 +1,15 @@
 /**
  * What one upload adds to the counters when it has ended. Pure.
  */
-import type { Journal, Step } from "../upload/journal.ts";
+import type { Journal, Step, StepRecord } from "../upload/journal.ts";
 import type { CountedName } from "./catalogue.ts";
 import type { Increment } from "./counters.ts";
 
 /** The official publisher's word for stores. */
 const WORKLOAD = { workload: "write" };
 
-/** Which histogram a step's time goes to. */
+/** Which histogram a step's time goes to, whole. */
 const LATENCY_OF_STEP: Readonly<Partial<Record<Step, CountedName>>> = {
-  encode: "encoding_latency_s",
   register: "store_operation_latency_s",
   "fan-out": "get_certificates_latency_s",
   certify: "upload_certificate_latency_s",
@@ -29,11 +28,12 @@ export function uploadIncrements(journal: Journal, nowMs: number): readonly Incr
   if (outcome === "failed") {
     increments.push({ name: "errors", labels: { type: failure?.kind ?? "unknown" }, by: 1 });
   }
+  increments.push(...encodingIncrements(journal));
   for (const step of Object.keys(LATENCY_OF_STEP) as Step[]) {
-    const { startedAtMs, finishedAtMs } = steps[step];
     const name = LATENCY_OF_STEP[step];
-    if (startedAtMs === null || finishedAtMs === null || name === undefined) continue;
-    increments.push({ name, by: (finishedAtMs - startedAtMs) / 1_000 });
+    const durationMs = durationMsOf(steps[step]);
+    if (durationMs !== null && name !== undefined)
+      increments.push({ name, by: durationMs / 1_000 });
   }
   if (outcome !== "certified" || encoded === null) return increments;
   const seconds = ((journal.finishedAtMs ?? nowMs) - stagedAtMs) / 1_000;
@@ -44,4 +44,21 @@ export function uploadIncrements(journal: Journal, nowMs: number): readonly Incr
     { name: "walrus_edge_upload_bytes_total", by: unencodedBytes },
     { name: "walrus_edge_encoded_bytes_total", by: encoded.encodedBytes },
   ];
+}
+
+/** Encoding, and looking whether the network has the blob already: one step, two official names. */
+function encodingIncrements({ steps: { encode } }: Journal): readonly Increment[] {
+  const durationMs = durationMsOf(encode);
+  if (durationMs === null) return [];
+  const checkMs = encode.result?.statusCheckMs;
+  const encoding = {
+    name: "encoding_latency_s",
+    by: (durationMs - (checkMs ?? 0)) / 1_000,
+  } as const;
+  if (checkMs === undefined) return [encoding];
+  return [encoding, { name: "checking_blob_status_latency_s", by: checkMs / 1_000 }];
+}
+
+function durationMsOf({ startedAtMs, finishedAtMs }: StepRecord): number | null {
+  return startedAtMs === null || finishedAtMs === null ? null : finishedAtMs - startedAtMs;
 }

@@ -1,6 +1,7 @@
 /** Looks whether a store has nothing left to do, because the network has the blob already. */
 import { formatBlobId } from "../../../shared/codec/index.ts";
 import type { BlobStatus } from "../../../shared/nodes/blob-status.ts";
+import type { Clock } from "../../../shared/ports.ts";
 import type { Committee } from "../../../shared/protocol/committee.ts";
 import { writeCommittee } from "../../../shared/protocol/epoch.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
@@ -11,23 +12,39 @@ import type { StepResults, UploadRequest } from "./journal.ts";
 
 /** Who may know of the blob. */
 export interface CertifiedPorts {
+  readonly clock: Clock;
   /** What this gateway has certified of a blob. */
   readonly leasesOfBlob?: LeaseBookRpc["ofBlob"];
   /** What the committee knows of a blob; without it every store is a new one. */
   readonly blobStatus?: (committee: Committee, blobId: Uint8Array) => Promise<BlobStatus | null>;
 }
 
+/** What the journal keeps of it. */
+type Found = Pick<StepResults["encode"], "alreadyCertified" | "statusCheckMs">;
+
 /**
  * Permanent stores only, as at the official publisher: nobody can take a permanent blob away
  * before its end, and whoever stores a deletable one expects an object of their own.
  */
 export async function findCertified(
-  { blobStatus, leasesOfBlob }: CertifiedPorts,
-  { deletable, force = false, epochs }: UploadRequest,
+  ports: CertifiedPorts,
+  request: UploadRequest,
   system: SystemState,
   blobId: Uint8Array,
-): Promise<Result<Pick<StepResults["encode"], "alreadyCertified">, UploadFailure>> {
-  if (deletable || force) return ok({});
+): Promise<Result<Found, UploadFailure>> {
+  if (request.deletable || request.force === true) return ok({});
+  const startedAtMs = ports.clock.nowMs();
+  const found = await look(ports, request, system, blobId);
+  if (!found.ok) return found;
+  return ok({ ...found.value, statusCheckMs: ports.clock.nowMs() - startedAtMs });
+}
+
+async function look(
+  { blobStatus, leasesOfBlob }: CertifiedPorts,
+  { epochs }: UploadRequest,
+  system: SystemState,
+  blobId: Uint8Array,
+): Promise<Result<Found, UploadFailure>> {
   // What ends with this epoch is over: nobody is asked to keep it.
   const endEpochMin = system.epoch + Math.max(1, epochs);
   const ours = (await leasesOfBlob?.(formatBlobId(blobId)))?.find(

@@ -80,6 +80,8 @@ export interface StepResults {
       /** Event that certified it, or the Blob object where it is one of ours. */
       readonly proof: { readonly event: StatusEvent } | { readonly object: string };
     };
+    /** How much of the step went to looking for such a blob; missing where nobody was asked. */
+    readonly statusCheckMs?: number;
   };
   readonly register: {
     readonly blobObjectId: string;

@@ -57,6 +57,19 @@ describe("what an upload adds", () => {
     ]);
   });
 
+  test("tells the time of encoding from that of asking whether the blob is there already", () => {
+    const journal = certified(500);
+    const { encode } = journal.steps;
+    const result = encode.result && { ...encode.result, statusCheckMs: 200 };
+    const steps = { ...journal.steps, encode: { ...encode, result } };
+    const increments = uploadIncrements({ ...journal, steps }, 2_500);
+    const told = increments.map(({ name, by }) => [name, by]);
+    expect(told.slice(1, 3)).toEqual([
+      ["encoding_latency_s", 0.3],
+      ["checking_blob_status_latency_s", 0.2],
+    ]);
+  });
+
   test.each([
     [{ kind: "cancelled" } as const, "cancelled", 0],
     [{ kind: "epoch-unsettled" } as const, "failed", 1],
