@@ -5,7 +5,6 @@
  * the estimate is what the ledger takes unless prices change in between. Gas is not in it.
  */
 import * as v from "valibot";
-import { readBody } from "../../shared/http/body.ts";
 import { flawedBody, readJson } from "../../shared/http/json-body.ts";
 import { jsonResponse } from "../../shared/http/respond.ts";
 import { ESTIMATE_BODY_BYTES_MAX } from "../../shared/limits.ts";
@@ -16,6 +15,7 @@ import type { Answer } from "./answer.ts";
 import type { AppContext } from "./context.ts";
 import { atDesk } from "./desk/desk.ts";
 import { failureToProblem, type PublisherFailure } from "./failure-to-problem.ts";
+import { readRequestBody } from "./request-body.ts";
 import type { StoreQuery } from "./store-query.ts";
 import { chainFailure, sizeFailure } from "./upload/failure-of.ts";
 import type { BodyBounds } from "./upload/stage.ts";
@@ -28,8 +28,8 @@ const bodySchema = v.object({
 
 /** Handles `POST /edge/v1/estimate` with `{"size": bytes, "epochs": n}`. */
 export async function estimateStore(request: Request, context: AppContext): Promise<Answer> {
-  const body = await readBody(request, ESTIMATE_BODY_BYTES_MAX);
-  if (!body.ok) return failureToProblem(body.failure);
+  const body = await readRequestBody(request, ESTIMATE_BODY_BYTES_MAX);
+  if (!body.ok) return body.failure;
   const asked = readJson(body.value, bodySchema);
   if (!asked.ok) {
     return flawedBody(asked.failure, '{"size": bytes, "epochs": whole number from 1}');

@@ -42,10 +42,17 @@ export type PublisherFailure =
   | { readonly kind: "name-refused"; readonly refusal: NameRefusal }
   | { readonly kind: "metrics-token-refused" }
   | { readonly kind: "quilt-refused"; readonly refusal: QuiltRefusal }
+  | RequestBodyTooLarge
   | { readonly kind: "upload-unknown" }
   | { readonly kind: "upload-not-cancellable" }
   | { readonly kind: "gate-refused"; readonly refusal: GateFailure }
   | { readonly kind: "misconfigured" };
+
+/** The body of a change or a question, which is no blob, is longer than its route takes. */
+interface RequestBodyTooLarge {
+  readonly kind: "request-body-too-large";
+  readonly bytesMax: number;
+}
 
 const SECONDS_TO_RETRY = 5;
 
@@ -83,6 +90,7 @@ export function failureToProblem(failure: PublisherFailure): Problem {
     case "misconfigured":
       return { ...misconfigured(), exact: INTERNAL };
     case "body-too-large":
+    case "request-body-too-large":
     case "blob-exceeds-protocol":
     case "body-interrupted":
     case "body-length-mismatch":
@@ -200,6 +208,7 @@ type BodyProblemFailure = Extract<
   {
     readonly kind:
       | "body-too-large"
+      | "request-body-too-large"
       | "blob-exceeds-protocol"
       | "body-interrupted"
       | "body-length-mismatch";
@@ -220,6 +229,15 @@ function bodyProblem(failure: BodyProblemFailure): Problem {
             : `this network encodes at most ${failure.bytesMax} bytes in one blob`,
         metadata: { limitBytes: String(failure.bytesMax) },
         exact: unreadBody(413, "length limit exceeded"),
+      };
+    case "request-body-too-large":
+      return {
+        statusWord: "INVALID_ARGUMENT",
+        status: 413,
+        reason: "INVALID_BODY",
+        domain: GLOBAL_DOMAIN,
+        message: `the body of such a request has at most ${failure.bytesMax} bytes`,
+        metadata: { limitBytes: String(failure.bytesMax) },
       };
     case "body-interrupted":
     case "body-length-mismatch":
@@ -246,14 +264,11 @@ function storeProblem(failure: StoreProblemFailure): Problem {
     case "chain-unavailable":
       return unavailable("CHAIN_UNAVAILABLE", "the Sui RPC service does not answer");
     case "wallet-pending":
-      return unavailable(
-        "TRANSACTION_PENDING",
-        "a transaction of this upload is on its way; the upload goes on by itself",
-      );
+      return unavailable("TRANSACTION_PENDING", "a transaction of this upload is on its way");
     case "interrupted":
       return unavailable(
         "UPLOAD_INTERRUPTED",
-        "the upload was interrupted; if it was accepted it goes on by itself, else send it again",
+        "the upload was interrupted; send it again unless it was accepted",
       );
     case "epoch-unsettled":
       return unavailable("EPOCH_CHANGING", "the network is changing its epoch; try again");

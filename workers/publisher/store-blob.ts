@@ -117,7 +117,10 @@ export async function storeFor(
   await giveBackUnused(token.value, upload, caller, context);
   if (!stored.ok) {
     const failure = patches === undefined ? stored.failure : notTheClients(stored.failure);
-    return refuse(request, unstoredProblem(failure, request.headers, caller));
+    const problem = unstoredProblem(failure, request.headers, caller);
+    // It may have been accepted all the same: its state tells.
+    const isUnsure = failure.kind === "interrupted";
+    return refuse(request, isUnsure ? toldWhere(problem, upload.uploadId) : problem);
   }
   return waits ? finalAnswer(stored.value, context.config.compat) : acceptedAnswer(stored.value);
 }
@@ -134,7 +137,11 @@ function unstoredProblem(
     bytesAllowed?.relation === "exactly" &&
     declaredLength(headers) === null;
   return bytesAllowed !== null && (isTooLong || isTooShort)
-    ? tokenProblem({ kind: "token-size", allowed: bytesAllowed })
+    ? tokenProblem({
+        kind: "token-size",
+        allowed: bytesAllowed,
+        asked: isTooShort ? failure.receivedBytes : null,
+      })
     : failureToProblem(failure);
 }
 
@@ -196,17 +203,36 @@ function finalAnswer(journal: Journal, compat: Compat): Answer {
       : (markedInvalidAnswer(journal) ?? (compat === "exact" ? exactFailureAnswer(journal) : null));
   if (result !== null) return jsonResponse(result, { headers: { "Content-Location": location } });
   const problem = failureToProblem(journal.failure ?? { kind: "interrupted" });
-  const told: Problem = {
-    ...problem,
-    metadata: {
-      ...problem.metadata,
-      failurePhase: failingPhase(journal),
-      upload: location,
-      state: journal.state,
+  const { message } = problem;
+  return toldWhere(
+    {
+      ...problem,
+      message: journal.state === "running" ? `${message}. ${howToGoOn(journal)}` : message,
+      metadata: {
+        ...problem.metadata,
+        failurePhase: failingPhase(journal),
+        state: journal.state,
+      },
     },
+    journal.request.uploadId,
+  );
+}
+
+/** Whoever sends a body again without a key pays for it again. */
+function howToGoOn({ request: { uploadId, binding } }: Journal): string {
+  const ask = `The upload goes on by itself and is paid for once: ask ${uploadPath(uploadId)}`;
+  return binding === undefined
+    ? `${ask} before you send it again, which would be another upload`
+    : `${ask}, or send it again with its Idempotency-Key`;
+}
+
+function toldWhere(problem: Problem, uploadId: string): Problem {
+  const location = uploadPath(uploadId);
+  return {
+    ...problem,
+    metadata: { ...problem.metadata, upload: location },
     headers: { ...problem.headers, "Content-Location": location },
   };
-  return told;
 }
 
 /** The step that has not been done: the failure is its own. */

@@ -111,9 +111,9 @@ describe("a gateway with tokens", () => {
 
   test("refuses a body whose length nobody declared once it is not what the token allows", async () => {
     for (const [payload, message] of [
-      [{ max_size: 999 }, "the token allows a body of at most 999 bytes"],
-      [{ size: 999 }, "the token allows a body of exactly 999 bytes"],
-      [{ size: 1_001 }, "the token allows a body of exactly 1001 bytes"],
+      [{ max_size: 999 }, "the token allows a body of at most 999 bytes, not more"],
+      [{ size: 999 }, "the token allows a body of exactly 999 bytes, not more"],
+      [{ size: 1_001 }, "the token allows a body of exactly 1001 bytes, not 1000"],
     ] as const) {
       const response = await store(await sign({ jti: "undeclared", ...payload }), {}, BODY);
       const { error } = await response.clone().json<{ error: { message: string } }>();

@@ -163,5 +163,22 @@ test.each([
 
 test("a question for a price has a bound", async () => {
   const body = " ".repeat(ESTIMATE_BODY_BYTES_MAX + 1);
-  expect((await ask("/edge/v1/estimate", { method: "POST", body })).status).toBe(413);
+  const refused = await ask("/edge/v1/estimate", { method: "POST", body });
+  expect([refused.status, await reasonOf(refused)]).toEqual([413, "INVALID_BODY"]);
+});
+
+test.each([
+  [{}, / before you send it again, which would be another upload$/],
+  [{ "idempotency-key": "k" }, /, or send it again with its Idempotency-Key$/],
+])("a store that goes on behind a 503 (%j) says where it is followed", async (headers, advice) => {
+  const response = await ask("/v1/blobs", { method: "PUT", body: "hello", headers });
+  expect(response.status).toBe(503);
+  const location = response.headers.get("content-location") ?? "";
+  const { error } = await response.json<{
+    error: { message: string; details: { metadata: object }[] };
+  }>();
+  expect(error.message).toContain(location);
+  expect(error.message).toMatch(advice);
+  expect(error.details[0]?.metadata).toMatchObject({ upload: location, state: "running" });
+  expect(await (await ask(location)).json()).toMatchObject({ state: "running" });
 });

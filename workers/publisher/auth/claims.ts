@@ -17,7 +17,8 @@ export type ClaimFailure =
   | { readonly kind: "token-lifetime"; readonly expectedSeconds: number }
   | { readonly kind: "token-timestamp"; readonly exp: number }
   | { readonly kind: "token-epochs"; readonly allowed: Allowance; readonly asked: number }
-  | { readonly kind: "token-size"; readonly allowed: Allowance }
+  /** `asked` is `null` where reading stopped at the first byte too many. */
+  | { readonly kind: "token-size"; readonly allowed: Allowance; readonly asked: number | null }
   | { readonly kind: "token-recipient"; readonly allowed: string }
   | { readonly kind: "token-scope"; readonly scope: string };
 
@@ -114,7 +115,7 @@ export function checkSize(claims: Claims, byteCount: number): Result<null, Claim
   const size = sizeAllowance(claims);
   return size === null || allows(size, byteCount)
     ? ok(null)
-    : err({ kind: "token-size", allowed: size });
+    : err({ kind: "token-size", allowed: size, asked: byteCount });
 }
 
 /** How many bytes a token allows; `null` for any number. */

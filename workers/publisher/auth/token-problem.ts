@@ -101,7 +101,7 @@ function claimProblem(failure: Exclude<ClaimFailure, { readonly kind: "token-inv
     case "token-size":
       return precondition(
         "INVALID_SIZE",
-        `the token allows a body of ${told(failure.allowed)} bytes`,
+        `the token allows a body of ${told(failure.allowed)} bytes, not ${failure.asked ?? "more"}`,
       );
     case "token-recipient":
       return precondition(

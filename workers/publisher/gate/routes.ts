@@ -5,7 +5,6 @@
  */
 import * as v from "valibot";
 import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
-import { readBody } from "../../../shared/http/body.ts";
 import { type JsonFlaw, jsonText, readJson } from "../../../shared/http/json-body.ts";
 import { unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
@@ -15,11 +14,12 @@ import {
   PURGE_BODY_BYTES_MAX,
 } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
-import { type Answer, refuse } from "../answer.ts";
+import type { Answer } from "../answer.ts";
 import type { Subject } from "../auth/authorize.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import { queryValue } from "../query.ts";
+import { readRequestBody } from "../request-body.ts";
 import type { Block } from "./gate.ts";
 import type { GateFailure } from "./problem.ts";
 
@@ -96,8 +96,8 @@ export async function purge(
   context: AppContext,
   { sub }: Subject,
 ): Promise<Answer> {
-  const body = await readBody(request, PURGE_BODY_BYTES_MAX);
-  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  const body = await readRequestBody(request, PURGE_BODY_BYTES_MAX);
+  if (!body.ok) return body.failure;
   const asked = readPurge(body.value);
   if (!asked.ok) return gateProblem({ kind: "purge-malformed", flaw: asked.failure });
   const { blobId } = asked.value;

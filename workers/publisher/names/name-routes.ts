@@ -7,7 +7,6 @@
 import * as v from "valibot";
 import { toHex } from "../../../shared/bytes/text.ts";
 import { formatBlobId, parseBlobId } from "../../../shared/codec/index.ts";
-import { readBody } from "../../../shared/http/body.ts";
 import { matchesNone, strongEtag } from "../../../shared/http/etag.ts";
 import { type Problem, unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonText, readJson } from "../../../shared/http/json-body.ts";
@@ -28,6 +27,7 @@ import { failureToProblem } from "../failure-to-problem.ts";
 import { changeOnce } from "../keyed/change-once.ts";
 import { parseFlag, queryValue } from "../query.ts";
 import { mayBeUnseen, UNSEEN } from "../objects/find-object.ts";
+import { readRequestBody } from "../request-body.ts";
 import { bucketOf, isName, nameKey, type NameTarget } from "./name.ts";
 import type { NameRefusal } from "./name-problem.ts";
 import {
@@ -88,8 +88,8 @@ async function changeName(
   if (precondition === null) {
     return refuse(request, refused({ kind: "name-condition-malformed" }));
   }
-  const body = await readBody(request, NAME_BODY_BYTES_MAX);
-  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  const body = await readRequestBody(request, NAME_BODY_BYTES_MAX);
+  if (!body.ok) return body.failure;
   return changeOnce<NameChange>({ ...asked, request, body: body.value }, context, {
     async plan() {
       const target = await readTarget(body.value);

@@ -6,14 +6,13 @@
  * itself compares and sets.
  */
 import * as v from "valibot";
-import { readBody } from "../../../shared/http/body.ts";
 import { strongEtag } from "../../../shared/http/etag.ts";
 import { readJson } from "../../../shared/http/json-body.ts";
 import type { Problem } from "../../../shared/http/problem.ts";
 import { EPOCHS_QUERY_MAX, OBJECT_BODY_BYTES_MAX } from "../../../shared/limits.ts";
 import { err, ok, type Result } from "../../../shared/result.ts";
 import type { Lease } from "../../../shared/rpc/leases.ts";
-import { type Answer, refuse } from "../answer.ts";
+import type { Answer } from "../answer.ts";
 import { attributeProblem } from "../attribute-problem.ts";
 import { attributeChange } from "../attributes.ts";
 import type { AppContext } from "../context.ts";
@@ -21,6 +20,7 @@ import { failureToProblem, type PublisherFailure } from "../failure-to-problem.t
 import { type ChangeAnswer, changeOnce } from "../keyed/change-once.ts";
 import { chainFailure } from "../upload/failure-of.ts";
 import { recentShard } from "../recent/recent.ts";
+import { readRequestBody } from "../request-body.ts";
 import { randomUploadId } from "../uploads.ts";
 import type { Receipt, WalletDone } from "../wallet/commands.ts";
 import { carryOutByWallet, type WalletWish } from "./ask-wallet.ts";
@@ -184,8 +184,8 @@ async function changeObject<Wish extends ObjectWish>(
   context: AppContext,
   change: ObjectChange<Wish>,
 ): Promise<Answer> {
-  const body = await readBody(request, OBJECT_BODY_BYTES_MAX);
-  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  const body = await readRequestBody(request, OBJECT_BODY_BYTES_MAX);
+  if (!body.ok) return body.failure;
   return changeOnce<Wish>({ ...asked, request, body: body.value }, context, {
     async plan() {
       const object = await findForChange(request.headers, asked, context);

@@ -2,13 +2,12 @@
  * The operator's routes for registrations nobody certified: `/edge/v1/orphans` and
  * `/edge/v1/orphans/{objectId}`.
  */
-import { readBody } from "../../../shared/http/body.ts";
 import { unreadableParameter } from "../../../shared/http/problem.ts";
 import { jsonResponse } from "../../../shared/http/respond.ts";
 import { OBJECT_BODY_BYTES_MAX, ORPHAN_PAGE_MAX } from "../../../shared/limits.ts";
 import { err, ok } from "../../../shared/result.ts";
 import { parseSuiId } from "../../../shared/sui/sui-id.ts";
-import { type Answer, refuse } from "../answer.ts";
+import type { Answer } from "../answer.ts";
 import type { AppContext } from "../context.ts";
 import { failureToProblem } from "../failure-to-problem.ts";
 import { changeOnce } from "../keyed/change-once.ts";
@@ -16,6 +15,7 @@ import { carryOutByWallet, type WalletWish } from "../objects/ask-wallet.ts";
 import type { AskedObject } from "../objects/find-object.ts";
 import { objectProblem } from "../objects/object-problem.ts";
 import { queryValue } from "../query.ts";
+import { readRequestBody } from "../request-body.ts";
 import { randomUploadId } from "../uploads.ts";
 
 /** `GET /edge/v1/orphans[?after=]`: by pages, ordered by object ID. */
@@ -44,8 +44,8 @@ export async function removeOrphan(
   context: AppContext,
 ): Promise<Answer> {
   const { leaseBook } = context;
-  const body = await readBody(request, OBJECT_BODY_BYTES_MAX);
-  if (!body.ok) return refuse(request, failureToProblem(body.failure));
+  const body = await readRequestBody(request, OBJECT_BODY_BYTES_MAX);
+  if (!body.ok) return body.failure;
   return changeOnce<OrphanWish>({ ...asked, request, body: body.value }, context, {
     async plan() {
       const objectId = parseSuiId(asked.objectId);
