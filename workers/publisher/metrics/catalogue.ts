@@ -118,19 +118,24 @@ export const METRICS = {
 /** Name of a family. */
 export type MetricName = keyof typeof METRICS;
 
+/** Families without labels that are counted as uploads end: shown from the beginning, as zeros. */
+export const COUNTED_UNLABELLED = [
+  "encoding_latency_s",
+  "checking_blob_status_latency_s",
+  "store_operation_latency_s",
+  "get_certificates_latency_s",
+  "upload_certificate_latency_s",
+  "walrus_upload_relay_blobs_uploaded",
+  "walrus_upload_relay_blob_id_mismatch",
+  "walrus_upload_relay_get_transaction_error",
+  "walrus_upload_relay_freshness_check_error",
+  "walrus_upload_relay_tip_check_error",
+  "walrus_upload_relay_auth_package_check_error",
+  "walrus_edge_upload_bytes_total",
+  "walrus_edge_encoded_bytes_total",
+] as const satisfies readonly MetricName[];
+
 /** Families that are counted as uploads end, and kept. */
-export type CountedName = Extract<
-  MetricName,
-  | "latency_s"
-  | "latency_squared_s"
-  | "errors"
-  | "encoding_latency_s"
-  | "checking_blob_status_latency_s"
-  | "store_operation_latency_s"
-  | "get_certificates_latency_s"
-  | "upload_certificate_latency_s"
-  | `walrus_upload_relay_${string}`
-  | "walrus_edge_uploads_total"
-  | "walrus_edge_upload_bytes_total"
-  | "walrus_edge_encoded_bytes_total"
->;
+export type CountedName =
+  | (typeof COUNTED_UNLABELLED)[number]
+  | Extract<MetricName, "latency_s" | "latency_squared_s" | "errors" | "walrus_edge_uploads_total">;

@@ -5,7 +5,7 @@
  */
 import { METRICS_SERIES_MAX } from "../../../shared/limits.ts";
 import type { Sql } from "../sql.ts";
-import { type CountedName, type Metric, METRICS } from "./catalogue.ts";
+import { COUNTED_UNLABELLED, type CountedName, type Metric, METRICS } from "./catalogue.ts";
 import type { HistogramSample, Labels, Sample } from "./exposition.ts";
 
 /** By how much one series has grown; of a histogram, one observation. */
@@ -21,7 +21,7 @@ export interface Counters {
   add(increments: readonly Increment[]): void;
   /** Writes what has changed. */
   flush(): void;
-  /** Everything counted, what is not written yet included. */
+  /** Everything counted, what is not written yet included; families without labels even at zero. */
   samples(): readonly (Sample | HistogramSample)[];
 }
 
@@ -43,7 +43,9 @@ export function createCounters(sql: Sql): Counters {
        PRIMARY KEY (name, labels)
      ) WITHOUT ROWID`,
   );
-  const series = new Map<string, Series>();
+  const series = new Map<string, Series>(
+    COUNTED_UNLABELLED.map((name) => [keyOf(name, {}), newSeries(name, {})]),
+  );
   for (const row of sql.exec("SELECT name, labels, amounts FROM counters").toArray()) {
     const name = String(row["name"]);
     // A family that an older version counted is left alone.
@@ -63,7 +65,7 @@ export function createCounters(sql: Sql): Counters {
         const key = keyOf(name, labels);
         const known = series.get(key);
         if (known === undefined && series.size >= METRICS_SERIES_MAX) continue;
-        const one = known ?? { name, labels, values: zeros(name), isChanged: true };
+        const one = known ?? newSeries(name, labels);
         series.set(key, one);
         addTo(one, by);
       }
@@ -96,11 +98,10 @@ function addTo(series: Series, by: number): void {
   values[last] = (values[last] ?? 0) + by;
 }
 
-function zeros(name: CountedName): number[] {
+function newSeries(name: CountedName, labels: Labels): Series {
   const metric: Metric = METRICS[name];
-  return Array.from<number>({
-    length: metric.type === "histogram" ? metric.buckets.length + 2 : 1,
-  }).fill(0);
+  const length = metric.type === "histogram" ? metric.buckets.length + 2 : 1;
+  return { name, labels, values: Array.from<number>({ length }).fill(0), isChanged: false };
 }
 
 function sampleOf({ name, labels, values }: Series): Sample | HistogramSample {
