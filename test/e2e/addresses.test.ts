@@ -5,10 +5,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { NodeFault } from "../devnet/storage-node/faults.ts";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
-import { WALLET_QUEUE_BATCHES } from "../../shared/limits.ts";
+import {
+  SUB_WALLET_REFILL_FROST_DEFAULT,
+  SUB_WALLET_REFILL_MIST_DEFAULT,
+  WALLET_QUEUE_BATCHES,
+} from "../../shared/limits.ts";
 import { jsonOf, moveCalls, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
+import { scrape } from "../support/metrics-page.ts";
 import { officialClient, type OfficialClient } from "../support/sdk.ts";
 
 const BYTES = 2_000;
@@ -98,4 +103,26 @@ test("each gives its orphans back, and the storage of each is used before any is
   const bought = await storedBlob(await put("reuse_resources=true", 2_000));
   expect(BigInt(bought.cost)).toBeGreaterThan(writeCost);
   expect(await reserved()).toBe(before + 1);
+});
+
+test("/metrics counts the refills: what was sent is what the further address has spent and holds", async () => {
+  const missing = async () => {
+    const page = await scrape(gateway.publisher);
+    const told = (series: string) => BigInt(page.get(series) ?? -1);
+    const further = [...page.keys()].flatMap((series) => {
+      const address = /^walrus_edge_wallet_queue_length\{address="(\w+)"\}$/.exec(series)?.[1];
+      return address === undefined || address === network.description.wallet.address ? [] : address;
+    });
+    const of = (name: string) => told(`walrus_edge_wallet_${name}{address="${further.join()}"}`);
+    const [gas, wal] = [told("gas_refill"), told("wal_refill")];
+    return {
+      isCounted: gas > 0n && wal > 0n,
+      mist: gas * SUB_WALLET_REFILL_MIST_DEFAULT - of("gas_mist") - of("balance_mist"),
+      frost: wal * SUB_WALLET_REFILL_FROST_DEFAULT - of("spent_frost_total") - of("balance_frost"),
+    };
+  };
+  // A transaction may be under way still: it is booked after it has run.
+  await expect
+    .poll(missing, { timeout: 20_000, interval: 250 })
+    .toEqual({ isCounted: true, mist: 0n, frost: 0n });
 });

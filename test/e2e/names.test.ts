@@ -10,7 +10,7 @@ import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { moveCalls, storedBlob } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
 import { startTestGateway, type TestGateway } from "../support/gateway.ts";
-import { LOCAL_METRICS_TOKEN } from "../support/local-gateway/gateway.ts";
+import { scrape } from "../support/metrics-page.ts";
 import { resolveOnChain, type ToldAnchor } from "../support/name-checker.ts";
 import { officialClient, type OfficialClient } from "../support/sdk.ts";
 
@@ -125,21 +125,12 @@ describe("a name", () => {
   });
 
   test("/metrics tells uploads, transactions and balances as the ledger has them", async () => {
-    const scrape = async () => {
-      const headers = { authorization: `Bearer ${LOCAL_METRICS_TOKEN}` };
-      return (await gateway.publisher("/metrics", { headers })).text();
-    };
     const { rpc, wallet } = network.description;
-    await expect
-      .poll(scrape, { timeout: 20_000, interval: 250 })
-      .toContain('walrus_edge_uploads_total{outcome="certified"} 4');
-    const page = await scrape();
-    const valueOf = (series: string) =>
-      page
-        .split("\n")
-        .find((line) => line.startsWith(`${series} `))
-        ?.split(" ")
-        .at(-1);
+    const certified = async () =>
+      (await scrape(gateway.publisher)).get('walrus_edge_uploads_total{outcome="certified"}');
+    await expect.poll(certified, { timeout: 20_000, interval: 250 }).toBe("4");
+    const page = await scrape(gateway.publisher);
+    const valueOf = (series: string) => page.get(series);
     // Three blobs and the anchor, each registered and certified, and the name was written twice.
     expect(await moveCalls(rpc, "insert_or_update_metadata_pair")).toBe(2);
     expect(valueOf('submitted{workload="write"}')).toBe(String(2 * 4 + 2));

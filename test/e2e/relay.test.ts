@@ -4,11 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Network, startNetwork } from "../devnet/network/network.ts";
 import { expectSameBytes, problemOf } from "../support/answers.ts";
 import { seededBytes } from "../support/contents.ts";
-import {
-  type Gateway,
-  LOCAL_METRICS_TOKEN,
-  startGateway,
-} from "../support/local-gateway/gateway.ts";
+import { type Gateway, startGateway } from "../support/local-gateway/gateway.ts";
+import { scrape } from "../support/metrics-page.ts";
 import { officialClient } from "../support/sdk.ts";
 
 const TIP_ADDRESS = `0x${"7e".repeat(32)}`;
@@ -42,6 +39,7 @@ async function tipBalance(): Promise<bigint> {
   return BigInt(balance.balance);
 }
 
+const PREFIX = "walrus_upload_relay_";
 /** By the official names less their prefix. */
 const COUNTED = {
   blobs_uploaded: 0,
@@ -55,10 +53,11 @@ const COUNTED = {
 /** What the relay has counted: behind its answers. */
 function expectCounted(host: string, counts: Partial<typeof COUNTED>): Promise<void> {
   const counted = async () => {
-    const headers = { authorization: `Bearer ${LOCAL_METRICS_TOKEN}` };
-    const page = await (await fetch(`${host}/metrics`, { headers })).text();
-    const lines = page.matchAll(/^walrus_upload_relay_(\w+) (\d+)$/gm);
-    return Object.fromEntries([...lines].map(([, name, count]) => [name, Number(count)]));
+    const page = await scrape((path, init) => fetch(host + path, init));
+    const own = [...page].filter(([series]) => series.startsWith(PREFIX));
+    return Object.fromEntries(
+      own.map(([series, count]) => [series.slice(PREFIX.length), Number(count)]),
+    );
   };
   return expect
     .poll(counted, { timeout: 20_000, interval: 250 })
