@@ -14,7 +14,14 @@ import {
   parseBlobId,
 } from "../../shared/codec/index.ts";
 import { type PublisherFailure, failureToProblem } from "./failure-to-problem.ts";
-import { type Journal, resultOf, STEPS, type StoredPatch } from "./upload/journal.ts";
+import {
+  type Journal,
+  resultOf,
+  type Step,
+  type StepRecord,
+  STEPS,
+  type StoredPatch,
+} from "./upload/journal.ts";
 import type { UploadRecord } from "./upload/object.ts";
 import { countProgress } from "./upload/progress.ts";
 
@@ -154,7 +161,7 @@ export function uploadView({ journal, progress }: UploadRecord): object {
     finishedAt: isoTime(journal.finishedAtMs),
     steps: STEPS.map((step) => ({
       step,
-      status: steps[step].status,
+      status: stepStatus(journal, step),
       startedAt: isoTime(steps[step].startedAtMs),
       finishedAt: isoTime(steps[step].finishedAtMs),
     })),
@@ -166,6 +173,12 @@ export function uploadView({ journal, progress }: UploadRecord): object {
           storedQuiltBlobs: encode === null ? null : patchViews(request.patches, encode.blobId),
         }),
   };
+}
+
+/** A step that the end of its upload broke off is in nobody's hands any more. */
+function stepStatus({ state, steps }: Journal, step: Step): "failed" | StepRecord["status"] {
+  const { status } = steps[step];
+  return state === "failed" && status === "doing" ? "failed" : status;
 }
 
 function failureView(failure: PublisherFailure): object {

@@ -5,6 +5,7 @@ import {
   type Journal,
   openJournal,
   settle,
+  startStep,
   type UploadRequest,
 } from "../../../workers/publisher/upload/journal.ts";
 import type { UploadFailure } from "../../../workers/publisher/upload/failure.ts";
@@ -74,6 +75,28 @@ describe("the answer of a store", () => {
       sharedObjectId: SHARED_ID,
       attributes: {},
     });
+  });
+});
+
+describe("the state of an upload", () => {
+  const statuses = (of: Journal) =>
+    (uploadView({ journal: of, progress: null }) as { steps: { status: string }[] }).steps.map(
+      ({ status }) => status,
+    );
+  const registering = startStep(encoded(journal()), "register", 2);
+
+  test("tells a step that goes on, and one the upload has ended in", () => {
+    expect(statuses(registering)).toEqual(["done", "doing", "pending", "pending", "pending"]);
+    const rest = ["pending", "pending", "pending"];
+    for (const failure of [
+      { kind: "insufficient-funds", coin: "WAL" },
+      { kind: "cancelled" },
+    ] as const) {
+      expect(statuses(failed(registering, failure))).toEqual(["done", "failed", ...rest]);
+    }
+    // An attempt that is made again is none that has ended.
+    const pending = failed(registering, { kind: "wallet-pending", detail: "x" });
+    expect(statuses(pending)).toEqual(["done", "doing", ...rest]);
   });
 });
 

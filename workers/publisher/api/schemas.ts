@@ -114,7 +114,7 @@ const upload = {
     type: "array",
     items: object({
       step: { enum: ["encode", "register", "fan-out", "certify", "record"] },
-      status: { enum: ["pending", "doing", "done"] },
+      status: { enum: ["pending", "doing", "done", "failed"] },
       startedAt: time,
       finishedAt: time,
     }),
