@@ -4,7 +4,7 @@
  * The key names the upload, together with who sent it and where; the upload itself remembers the
  * query and a digest of the bytes, and takes nothing else under that name until it has failed for
  * good. It is kept as long as the state of an upload (`UPLOAD_STATE_TTL_MS`), and a day longer than
- * the token it came with.
+ * the token it was first used with.
  */
 import { utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { toBase64Url } from "../../shared/bytes/text.ts";
