@@ -214,6 +214,13 @@ test("a blob that is deleted while it is cached is missing in every city, once n
   await operate("DELETE", `/edge/v1/objects/${stores[0]}`);
   await expectEverywhere(200);
   await operate("DELETE", `/edge/v1/objects/${stores[1]}`);
+  // Whoever reads before the nodes have heard of it finds the blob there, and it is cached anew.
+  await vi.waitFor(async () => {
+    for (const { url } of network.description.nodes) {
+      const status = await fetch(`${url}/v1/blobs/${idOf(bytes)}/status`);
+      expect(await status.text()).toContain("nonexistent");
+    }
+  }, WAIT);
   await expectEverywhere(404);
   await store(bytes, "epochs=5");
   for (const city of cities()) expect((await city(path)).status).toBe(200);
