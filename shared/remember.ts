@@ -1,4 +1,4 @@
-/** Maps and sets of hints that outlive a request: what is forgotten is learned again. Pure. */
+/** Maps of hints that outlive a request: what is forgotten is learned again. Pure. */
 
 /** Keeps `value` under `key` as the newest, and the newest `keptMax` of all. */
 export function remember<Key, Value>(

@@ -19,18 +19,24 @@ export interface JsonFlaw {
 
 const WHOLE = "body";
 
+/** The value that strict JSON stands for, in an object of its own as it may be `null`; `null` for what is none. */
+export function parseJson(body: Uint8Array): { readonly json: unknown } | null {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    return { json: JSON.parse(text) };
+  } catch {
+    return null;
+  }
+}
+
 /** Reads a body of the shape of `schema`. */
 export function readJson<T>(
   body: Uint8Array,
   schema: v.GenericSchema<unknown, T>,
 ): Result<T, JsonFlaw> {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body));
-  } catch {
-    return err(flawedWhole(body));
-  }
-  const parsed = v.safeParse(schema, json);
+  const read = parseJson(body);
+  if (read === null) return err(flawedWhole(body));
+  const parsed = v.safeParse(schema, read.json);
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
   const parameter = v.getDotPath(issue);

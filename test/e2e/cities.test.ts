@@ -1,6 +1,7 @@
 /**
  * What one city does and another must know: two aggregators, each with an isolate of its own, and one
- * publisher. (The local platform has one edge cache for all Workers: tiers are not told apart.) The hold of the gate is short here, so that nobody waits for half a minute.
+ * publisher. (The local platform has one edge cache for all Workers: tiers are not told apart.) The
+ * hold of the gate is short here, so that nobody waits for half a minute.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { formatBlobId } from "../../shared/codec/index.ts";

@@ -187,18 +187,6 @@ async function runQuilt(boundary: Boundary | null): Promise<Run> {
   return { ...(await killable.met()), made: madeSince(before, await counts()) };
 }
 
-test(
-  "a desk is killed, in workerd, once at each of its boundaries: each quilt is stored and paid once",
-  async () => {
-    await runQuilt(null);
-    const recordings = [await runQuilt(null), await runQuilt(null)];
-    const boundaries = ofDesk(recordings);
-    const missed = await killAtEach("quilts", boundaries, runQuilt, recordings[0]?.made);
-    expect(missed.length).toBeLessThan(boundaries.length / MISSED_PART_MAX);
-  },
-  TIMEOUT_MS,
-);
-
 /** The official client's relay, asked again until it has a certificate. */
 async function relayUntilCertified(
   wanted: Parameters<OfficialClient["walrus"]["writeBlobToUploadRelay"]>[0],
@@ -251,13 +239,16 @@ async function runRelay(boundary: Boundary | null): Promise<Run> {
   return { ...met, made: madeSince(before, await counts()) };
 }
 
-test(
-  "a desk is killed, in workerd, once at each of its boundaries: each relayed blob is certified",
-  async () => {
-    await runRelay(null);
-    const recordings = [await runRelay(null), await runRelay(null)];
+test.each([
+  { what: "quilts", run: runQuilt, outcome: "each quilt is stored and paid once" },
+  { what: "relay", run: runRelay, outcome: "each relayed blob is certified" },
+])(
+  "a desk is killed, in workerd, once at each of its boundaries: $outcome",
+  async ({ what, run }) => {
+    await run(null);
+    const recordings = [await run(null), await run(null)];
     const boundaries = ofDesk(recordings);
-    const missed = await killAtEach("relay", boundaries, runRelay, recordings[0]?.made);
+    const missed = await killAtEach(what, boundaries, run, recordings[0]?.made);
     expect(missed.length).toBeLessThan(boundaries.length / MISSED_PART_MAX);
   },
   TIMEOUT_MS,

@@ -5,22 +5,11 @@
 import "./web-crypto.ts";
 import { expect, test } from "vitest";
 import { seededBytes } from "../support/contents.ts";
-import type { FakeFault } from "../support/fake-nodes.ts";
+import { FAKE_FAULTS } from "../support/fake-nodes.ts";
 import { Isolate, SHARD_COUNT } from "./isolate.ts";
 
 const FAULTY_NODES = Math.floor((SHARD_COUNT - 1) / 3);
-const FAULTS: readonly (FakeFault | null)[] = [
-  null,
-  "down",
-  "silent",
-  "corrupt",
-  "refuse",
-  "wrong-index",
-  "truncate",
-  "not-found",
-  "blocked",
-  "stall-body",
-];
+const FAULTS = [null, ...FAKE_FAULTS];
 const SIZES = [1, 27, 28, 900, 2_000, 9_000];
 /** Half of what the cache is asked for is cold again. */
 const FORGETS = 0.5;

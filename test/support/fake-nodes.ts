@@ -19,16 +19,20 @@ import type { Committee } from "../../shared/protocol/committee.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** How a node misbehaves. */
-export type FakeFault =
-  | "down"
-  | "silent"
-  | "corrupt"
-  | "refuse"
-  | "wrong-index"
-  | "truncate"
-  | "not-found"
-  | "blocked"
-  | "stall-body";
+export const FAKE_FAULTS = [
+  "down",
+  "silent",
+  "corrupt",
+  "refuse",
+  "wrong-index",
+  "truncate",
+  "not-found",
+  "blocked",
+  "stall-body",
+] as const;
+
+/** One of them. */
+export type FakeFault = (typeof FAKE_FAULTS)[number];
 
 /** The nodes of one committee and what they hold. */
 export interface FakeNodes {

@@ -10,6 +10,7 @@ import { utf8Bytes } from "../../shared/bytes/arrays.ts";
 import { toBase64Url } from "../../shared/bytes/text.ts";
 import { parseBlobId } from "../../shared/codec/index.ts";
 import { readBody } from "../../shared/http/body.ts";
+import { parseJson } from "../../shared/http/json-body.ts";
 import type { Problem } from "../../shared/http/problem.ts";
 import {
   CONCAT_BODY_BYTES_MAX,
@@ -210,15 +211,9 @@ async function fromBody(request: Request): Promise<Result<Asked, Problem>> {
         : badBody(400, "the body broke off or is not as long as declared"),
     );
   }
-  let json: unknown;
-  try {
-    // Bytes that are no UTF-8 are no JSON (RFC 8259 §8.1): nothing is put in their place.
-    const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    json = JSON.parse(utf8.decode(bytes.value));
-  } catch {
-    return err(badBody(400, "the body is not JSON"));
-  }
-  const parsed = v.safeParse(bodySchema, json);
+  const read = parseJson(bytes.value);
+  if (read === null) return err(badBody(400, "the body is not JSON"));
+  const parsed = v.safeParse(bodySchema, read.json);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const key = v.getDotPath(issue);

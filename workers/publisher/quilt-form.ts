@@ -14,6 +14,7 @@ import {
   type MultipartFailure,
   type MultipartPart,
 } from "../../shared/http/multipart.ts";
+import { parseJson } from "../../shared/http/json-body.ts";
 import { echoed } from "../../shared/http/problem.ts";
 import { QUILT_METADATA_BYTES_MAX } from "../../shared/limits.ts";
 import { err, ok, type Result } from "../../shared/result.ts";
@@ -71,13 +72,9 @@ async function tagsOfParts(
   }
   const { offset, byteCount } = metadata;
   const text = byteCount === 0 ? new Uint8Array() : await body.read(offset, byteCount);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text));
-  } catch {
-    return badMetadata("it is not JSON");
-  }
-  const parsed = v.safeParse(metadataSchema, json);
+  const read = parseJson(text);
+  if (read === null) return badMetadata("it is not JSON");
+  const parsed = v.safeParse(metadataSchema, read.json);
   if (!parsed.success)
     return badMetadata('expected [{"identifier": "…", "tags": {"key": "value"}}]');
   const tags = new Map<string, ReadonlyMap<string, string>>();

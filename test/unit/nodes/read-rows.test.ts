@@ -20,7 +20,12 @@ import { err, ok, type Result } from "../../../shared/result.ts";
 import { WorkingMemory } from "../../../shared/working-memory.ts";
 import { loadCodec } from "../../support/codec.ts";
 import { seededBytes } from "../../support/contents.ts";
-import { createFakeNodes, type FakeFault, type FakeNodes } from "../../support/fake-nodes.ts";
+import {
+  createFakeNodes,
+  FAKE_FAULTS,
+  type FakeFault,
+  type FakeNodes,
+} from "../../support/fake-nodes.ts";
 import { tampered, withLength, withOtherHash } from "../../support/inconsistent.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { createVirtualTimer } from "../../support/virtual-timer.ts";
@@ -28,16 +33,7 @@ import { createVirtualTimer } from "../../support/virtual-timer.ts";
 const codec = await loadCodec();
 /** n = 10: f = 3, P = 4, S = 7; one shard for each of ten nodes. */
 const FAULTY = [0, 1, 2];
-const FAULTS: readonly FakeFault[] = [
-  "down",
-  "silent",
-  "corrupt",
-  "refuse",
-  "wrong-index",
-  "truncate",
-  "not-found",
-  "stall-body",
-];
+const FAULTS = FAKE_FAULTS.filter((fault) => fault !== "blocked");
 
 function setUp(seed = 1) {
   const timer = createVirtualTimer();

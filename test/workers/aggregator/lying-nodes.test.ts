@@ -7,18 +7,11 @@ import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeQuilt, formatBlobId, formatPatchId } from "../../../shared/codec/index.ts";
 import { seededBytes } from "../../support/contents.ts";
-import type { FakeFault } from "../../support/fake-nodes.ts";
+import { FAKE_FAULTS } from "../../support/fake-nodes.ts";
 import { startWorld, type World } from "./cases/world.ts";
 
-const FAULTS: readonly FakeFault[] = [
-  "down",
-  "corrupt",
-  "refuse",
-  "wrong-index",
-  "truncate",
-  "not-found",
-  "blocked",
-];
+// Those that keep a request open are met in virtual time: test/unit/nodes/read-rows.test.ts.
+const FAULTS = FAKE_FAULTS.filter((fault) => fault !== "silent" && fault !== "stall-body");
 const EVERYBODY = Array.from({ length: 10 }, (_, index) => index);
 let world: World & { readonly stop: () => void };
 let seed = 100;

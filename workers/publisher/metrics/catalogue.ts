@@ -3,8 +3,8 @@
  *
  * Names without the prefix `walrus_edge_` are those of the official publisher and upload relay, with
  * their buckets and help (`walrus-sdk node_client/metrics.rs::ClientMetrics`, `walrus-upload-relay
- * metrics.rs`, `walrus-sdk blocklist.rs`, `walrus_build_info`), so that dashboards made for them go on working. What they have
- * and we do not measure is not here; docs/operations.md says why.
+ * metrics.rs`, `walrus-sdk blocklist.rs`, `walrus_build_info`), so that dashboards made for them go on
+ * working. What they have and we do not measure is not here; docs/operations.md says why.
  */
 
 /** Upper bounds in seconds, `metrics.rs::LATENCY_SEC_BUCKETS`. */

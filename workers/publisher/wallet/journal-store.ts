@@ -131,15 +131,12 @@ function spendingRows(
   sql: Sql,
   clock: Clock,
 ): Pick<JournalStore, "book" | "isBooked" | "spending"> {
-  function spending() {
+  function totals() {
     const [row] = sql.exec("SELECT transactions, frost, gas_mist FROM spending").toArray();
-    const [refills] = sql.exec("SELECT gas, wal FROM refills").toArray();
     return {
       transactionCount: Number(row?.["transactions"] ?? 0),
       spentFrost: bigintOf(row?.["frost"]),
       gasMist: bigintOf(row?.["gas_mist"]),
-      gasRefillCount: Number(refills?.["gas"] ?? 0),
-      walRefillCount: Number(refills?.["wal"] ?? 0),
     };
   }
   return {
@@ -148,7 +145,7 @@ function spendingRows(
     },
     book(digest, costFrost, gasMist, sent) {
       sql.exec("INSERT INTO booked VALUES (?, ?)", digest, clock.nowMs());
-      const before = spending();
+      const before = totals();
       sql.exec(
         "UPDATE spending SET transactions = ?, frost = ?, gas_mist = ?",
         before.transactionCount + 1,
@@ -162,7 +159,14 @@ function spendingRows(
         sent.filter(({ frost }) => frost > 0n).length,
       );
     },
-    spending,
+    spending() {
+      const [refills] = sql.exec("SELECT gas, wal FROM refills").toArray();
+      return {
+        ...totals(),
+        gasRefillCount: Number(refills?.["gas"] ?? 0),
+        walRefillCount: Number(refills?.["wal"] ?? 0),
+      };
+    },
   };
 }
 

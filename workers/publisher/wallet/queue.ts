@@ -3,8 +3,8 @@
  *
  * A batch is of the usual size at most. While all goes well each full one doubles it, up to the
  * largest, so that a deep queue is worked off in few transactions: how long one takes hardly depends
- * on how many blobs are in it. When the chain is congested or gas runs
- * out it is halved, and grows again slowly.
+ * on how many blobs are in it. When the chain is congested or gas runs out it is halved, and grows
+ * again slowly.
  */
 import { toHex } from "../../../shared/bytes/text.ts";
 import {
